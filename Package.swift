@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Kernels are compiled with optimisation in debug builds as well: an unoptimised kernel is hundreds of times slower.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fno-math-errno"])]
+
+let swiftSettings: [SwiftSetting] = [.strictMemorySafety()]
+
+/// The shared library carries the Swift runtime, its own soname, and exports nothing but `mtl_*`.
+let libraryLinkerSettings: [LinkerSetting] = [
+  .unsafeFlags([
+    "-static-stdlib",
+    "-Xlinker", "-soname=libmtl_infer.so.0",
+    "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/MTLInfer/ABI/exports.map",
+    "-Xlinker", "--gc-sections",
+  ])
+]
+
+let package = Package(
+  name: "mtl-infer",
+  products: [
+    .library(name: "mtl_infer", type: .dynamic, targets: ["MTLInferABI"]),
+    .library(name: "MTLInfer", targets: ["MTLInfer"]),
+    .executable(name: "mtl-infer", targets: ["mtl-infer"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CMTLInfer", path: "include"),
+    .target(name: "CMTLKernels", cSettings: kernelFlags),
+    .target(name: "CMTLJson", cxxSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
+    .target(name: "MTLGraph", swiftSettings: swiftSettings),
+    .target(name: "MTLFormats", dependencies: ["MTLGraph", "CMTLJson"], swiftSettings: swiftSettings),
+    .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: swiftSettings),
+    .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: swiftSettings),
+    .target(name: "MTLTasks", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: swiftSettings),
+    .target(
+      name: "MTLInfer", dependencies: ["MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks"],
+      exclude: ["ABI"], swiftSettings: swiftSettings),
+    .target(
+      name: "MTLInferABI", dependencies: ["MTLInfer", "CMTLInfer"], path: "Sources/MTLInfer/ABI",
+      exclude: ["exports.map"], swiftSettings: swiftSettings, linkerSettings: libraryLinkerSettings),
+    .systemLibrary(name: "CImageLibraries", path: "Sources/ImageFiles/CImageLibraries"),
+    .target(
+      name: "ImageFiles", dependencies: ["CImageLibraries"], exclude: ["CImageLibraries"],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "mtl-infer",
+      dependencies: [
+        "MTLInfer", "ImageFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,86 @@
+/// A read-only run of bytes that keeps its memory alive: a mapped file, a caller's buffer, or an array of our own.
+///
+/// Every access is checked against `count`, in 64-bit arithmetic, and fails with an error instead of a trap, so that
+/// numbers that come from a file may be used as offsets.
+@safe public struct Bytes: @unchecked Sendable {
+  /// Keeps the memory alive; its `deinit` gives it back.
+  private let owner: AnyObject?
+  private let base: UnsafeRawPointer?
+  public let count: Int
+
+  /// Wraps memory that stays valid and unchanged for as long as `owner` lives.
+  @unsafe public init(owner: AnyObject?, base: UnsafeRawPointer?, count: Int) {
+    self.owner = owner
+    unsafe self.base = base
+    self.count = count
+  }
+
+  /// Copies an array.
+  public init<Element: BitwiseCopyable>(copying elements: [Element]) {
+    let copy = OwnedMemory(byteCount: elements.count * MemoryLayout<Element>.stride)
+    unsafe elements.withUnsafeBytes { source in
+      if let from = unsafe source.baseAddress { unsafe copy.base.copyMemory(from: from, byteCount: source.count) }
+    }
+    unsafe self.init(owner: copy, base: UnsafeRawPointer(copy.base), count: copy.byteCount)
+  }
+
+  /// Memory of `byteCount` bytes, 64-byte aligned, that `fill` writes once.
+  public init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(MTLError) -> Void) throws(MTLError) {
+    let memory = OwnedMemory(byteCount: byteCount)
+    unsafe try fill(UnsafeMutableRawBufferPointer(start: memory.base, count: byteCount))
+    unsafe self.init(owner: memory, base: UnsafeRawPointer(memory.base), count: byteCount)
+  }
+
+  /// The bytes `offset ..< offset + length`, sharing the memory.
+  public func slice(offset: Int, length: Int, of what: @autoclosure () -> String) throws(MTLError) -> Bytes {
+    guard offset >= 0, length >= 0, offset <= count, length <= count - offset else {
+      throw MTLError(
+        .badFormat, what(), "needs bytes \(offset) to \(offset &+ length), but only \(count) are there")
+    }
+    return unsafe Bytes(owner: owner, base: base.map { unsafe $0 + offset }, count: length)
+  }
+
+  /// A little-endian integer at any alignment.
+  public func integer<Value: FixedWidthInteger & BitwiseCopyable>(
+    at offset: Int, as type: Value.Type = Value.self, of what: @autoclosure () -> String
+  ) throws(MTLError) -> Value {
+    let bytes = try slice(offset: offset, length: MemoryLayout<Value>.size, of: what())
+    return bytes.withUnsafeBytes { unsafe Value(littleEndian: $0.loadUnaligned(as: Value.self)) }
+  }
+
+  /// The byte at `offset`, or nil outside.
+  public subscript(offset: Int) -> UInt8? {
+    guard offset >= 0, offset < count, let base = unsafe base else { return nil }
+    return unsafe base.load(fromByteOffset: offset, as: UInt8.self)
+  }
+
+  /// The bytes as text; nil when they are not valid UTF-8.
+  public var utf8: String? {
+    withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+  }
+
+  /// Whether the first bytes are `prefix`.
+  public func starts(with prefix: [UInt8]) -> Bool {
+    withUnsafeBytes { unsafe $0.starts(with: prefix) }
+  }
+
+  /// Calls `body` with the memory, which is valid only during the call.
+  public func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(UnsafeRawBufferPointer(start: base, count: count))
+  }
+}
+
+/// Heap memory that is freed with its last reference.
+@safe private final class OwnedMemory {
+  let base: UnsafeMutableRawPointer
+  let byteCount: Int
+
+  init(byteCount: Int) {
+    self.byteCount = byteCount
+    unsafe base = .allocate(byteCount: Swift.max(byteCount, 1), alignment: 64)
+  }
+
+  deinit { unsafe base.deallocate() }
+}

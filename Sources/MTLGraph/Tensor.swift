@@ -1,0 +1,41 @@
+/// A constant or an intermediate value in plain row-major order, outside the engine's own layout.
+public struct Tensor: Sendable {
+  public let shape: Shape
+  public let type: DataType
+  /// Dense little-endian elements, `shape.elementCount * type.byteCount` bytes.
+  public let bytes: Bytes
+
+  /// Wraps dense elements; the number of bytes must fit the shape.
+  public init(shape: Shape, type: DataType, bytes: Bytes, of subject: @autoclosure () -> String) throws(MTLError) {
+    let expected = shape.elementCount * type.byteCount
+    guard bytes.count == expected else {
+      throw MTLError(.badFormat, subject(), expected: "\(expected) bytes for \(type) \(shape)", found: "\(bytes.count)")
+    }
+    self.shape = shape
+    self.type = type
+    self.bytes = bytes
+  }
+
+  /// A float32 tensor; `values.count` must be the shape's element count.
+  public init(_ values: [Float], shape: Shape) {
+    precondition(values.count == shape.elementCount, "as many values as the shape has elements")
+    self.shape = shape
+    self.type = .float32
+    self.bytes = Bytes(copying: values)
+  }
+
+  /// The elements of a float32 tensor.
+  public func floats(of subject: @autoclosure () -> String = "tensor") throws(MTLError) -> [Float] {
+    guard type == .float32 else {
+      throw MTLError(.dataTypeMismatch, subject(), expected: "float32", found: "\(type)")
+    }
+    return unsafe [Float](unsafeUninitializedCapacity: shape.elementCount) { destination, count in
+      bytes.withUnsafeBytes { source in
+        if let to = unsafe destination.baseAddress, let from = unsafe source.baseAddress {
+          unsafe UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: source.count)
+        }
+      }
+      count = shape.elementCount
+    }
+  }
+}
