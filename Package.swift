@@ -2,7 +2,8 @@
 import PackageDescription
 
 /// Kernels are compiled with optimisation in debug builds as well: an unoptimised kernel is hundreds of times slower.
-let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fno-math-errno"])]
+/// Blocks of 64 bytes never cross a call that is not inlined, so their calling convention does not matter (psabi).
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fno-math-errno", "-Wno-psabi"])]
 
 let swiftSettings: [SwiftSetting] = [.strictMemorySafety()]
 

@@ -1,0 +1,38 @@
+/* Which instruction sets the processor has and the operating system saves, and the table of kernel sets. */
+#include "kernel_sets.h"
+
+#include <stddef.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static uint64_t saved_state(void) {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return ((uint64_t)high << 32) | low;
+}
+
+int32_t mtlk_best_isa(void) {
+  uint32_t a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return MTLK_SCALAR;
+  const uint32_t avx = 1u << 28, osxsave = 1u << 27, fma = 1u << 12;
+  if ((c & (avx | osxsave | fma)) != (avx | osxsave | fma)) return MTLK_SCALAR;
+  const uint64_t state = saved_state();
+  if ((state & 0x6) != 0x6) return MTLK_SCALAR; /* xmm and ymm */
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & (1u << 5))) return MTLK_SCALAR;
+  const uint32_t f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
+  const uint32_t avx512 = f | dq | bw | vl;
+  const int saves_zmm = (state & 0xe6) == 0xe6; /* and opmask, both halves of zmm */
+  return (b & avx512) == avx512 && saves_zmm ? MTLK_AVX512 : MTLK_AVX2;
+}
+#else
+int32_t mtlk_best_isa(void) { return MTLK_SCALAR; }
+#endif
+
+const mtlk_kernel_set *mtlk_kernels(int32_t isa) {
+#define MTLK_CASE(set, number)                                                                                        \
+  if (isa == number) return &mtlk_set_##set;
+  MTLK_SET_LIST(MTLK_CASE)
+#undef MTLK_CASE
+  return NULL;
+}

@@ -1,0 +1,54 @@
+/* Changes of layout, and small operations whose time does not matter. */
+#include <math.h>
+#include <string.h>
+
+#include "mtl_kernels.h"
+
+void mtlk_softmax(const float *x, float *y, int64_t rows, int64_t length) {
+  for (int64_t row = 0; row < rows; row++, x += length, y += length) {
+    float largest = -INFINITY, sum = 0;
+    for (int64_t i = 0; i < length; i++) largest = x[i] > largest ? x[i] : largest;
+    for (int64_t i = 0; i < length; i++) sum += y[i] = expf(x[i] - largest);
+    for (int64_t i = 0; i < length; i++) y[i] /= sum;
+  }
+}
+
+void mtlk_block(const float *planes, float *blocks, int64_t channels, int64_t pixels, int64_t lane) {
+  for (int64_t first = 0; first < channels; first += lane, blocks += pixels * lane) {
+    for (int64_t l = 0; l < lane; l++) {
+      const float *plane = planes + (first + l) * pixels;
+      for (int64_t p = 0; p < pixels; p++) blocks[p * lane + l] = first + l < channels ? plane[p] : 0;
+    }
+  }
+}
+
+void mtlk_unblock(const float *blocks, float *planes, int64_t channels, int64_t pixels, int64_t lane) {
+  for (int64_t channel = 0; channel < channels; channel++, planes += pixels) {
+    const float *block = blocks + channel / lane * lane * pixels + channel % lane;
+    for (int64_t p = 0; p < pixels; p++) planes[p] = block[p * lane];
+  }
+}
+
+void mtlk_global_average(const float *blocks, float *output, int64_t block_count, int64_t pixels) {
+  for (int64_t block = 0; block < block_count; block++, blocks += pixels * MTLK_LANE, output += MTLK_LANE) {
+    double sums[MTLK_LANE] = {0};
+    for (int64_t p = 0; p < pixels; p++) {
+      for (int lane = 0; lane < MTLK_LANE; lane++) sums[lane] += blocks[p * MTLK_LANE + lane];
+    }
+    for (int lane = 0; lane < MTLK_LANE; lane++) output[lane] = (float)(sums[lane] / (double)pixels);
+  }
+}
+
+void mtlk_pack_convolution(const float *weights, float *packed, int64_t outputs, int64_t inputs, int64_t taps,
+                           int64_t lane) {
+  const int64_t input_blocks = (inputs + lane - 1) / lane, output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE;
+  memset(packed, 0, sizeof(float) * (size_t)(output_blocks * input_blocks * taps * lane * MTLK_LANE));
+  for (int64_t o = 0; o < outputs; o++) {
+    for (int64_t i = 0; i < inputs; i++) {
+      float *to = packed + ((o / MTLK_LANE * input_blocks + i / lane) * taps * lane + i % lane) * MTLK_LANE +
+                  o % MTLK_LANE;
+      const float *from = weights + (o * inputs + i) * taps;
+      for (int64_t tap = 0; tap < taps; tap++) to[tap * lane * MTLK_LANE] = from[tap];
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/* AVX2 with FMA: a block of 16 channels is two registers; 6 pixels of one block fill the 16 there are. */
+#if defined(__x86_64__)
+#include <math.h>
+
+#include "../kernel_sets.h"
+
+enum { TILE_BLOCKS = 1, TILE_PIXELS = 6 };
+#define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
+#define TILE_BLOCK_COUNTS(X) X(1)
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "../families/vector.inc"
+#include "../families/convolution.inc"
+#include "../families/pool.inc"
+#include "../families/gemm.inc"
+#include "../families/activate.inc"
+#pragma clang attribute pop
+
+#define MTLK_FILL(name, parameters) name,
+const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+#endif

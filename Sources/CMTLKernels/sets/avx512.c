@@ -1,0 +1,22 @@
+/* AVX-512: a block of 16 channels is one register; 3 blocks x 8 pixels take 24 of the 32 there are, and need 11 loads
+ * for 24 multiply-adds. */
+#if defined(__x86_64__)
+#include <math.h>
+
+#include "../kernel_sets.h"
+
+enum { TILE_BLOCKS = 3, TILE_PIXELS = 8 };
+#define TILE_WIDTHS(X) X(8) X(4) X(2) X(1)
+#define TILE_BLOCK_COUNTS(X) X(1) X(2) X(3)
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
+#include "../families/vector.inc"
+#include "../families/convolution.inc"
+#include "../families/pool.inc"
+#include "../families/gemm.inc"
+#include "../families/activate.inc"
+#pragma clang attribute pop
+
+#define MTLK_FILL(name, parameters) name,
+const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+#endif

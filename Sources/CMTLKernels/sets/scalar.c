@@ -1,0 +1,100 @@
+/* The oracle: every kernel the plain way, one element at a time, sharing no code with the vector sets. */
+#include <math.h>
+
+#include "../kernel_sets.h"
+
+static float activation_of(float value, int32_t activation, float slope) {
+  switch (activation) {
+    case MTLK_RELU: return value > 0 || value != value ? value : 0;
+    case MTLK_LEAKY_RELU: return value >= 0 ? value : value * slope;
+    case MTLK_SIGMOID: return 1 / (1 + expf(-value));
+    case MTLK_TANH: return tanhf(value);
+    default: return value;
+  }
+}
+
+/* Sum over all taps and input channels for one output element. */
+static float convolution_sum(const mtlk_window *w, const float *input, const float *weights, int32_t row,
+                             int32_t column, int32_t lane_out) {
+  float sum = 0;
+  for (int32_t block = 0; block < w->input_blocks; block++) {
+    for (int32_t ky = 0; ky < w->kernel_rows; ky++) {
+      const int32_t y = row * w->stride_rows + ky * w->dilation_rows - w->padding_top;
+      for (int32_t kx = 0; kx < w->kernel_columns; kx++, weights += w->input_lane * MTLK_LANE) {
+        const int32_t x = column * w->stride_columns + kx * w->dilation_columns - w->padding_left;
+        if (y < 0 || y >= w->input_rows || x < 0 || x >= w->input_columns) continue;
+        const float *pixel =
+            input + (((int64_t)block * w->input_rows + y) * w->input_columns + x) * w->input_lane;
+        for (int32_t lane = 0; lane < w->input_lane; lane++) sum += pixel[lane] * weights[lane * MTLK_LANE + lane_out];
+      }
+    }
+  }
+  return sum;
+}
+
+static void convolution(const mtlk_window *w, const float *input, const float *weights, const float *bias,
+                        float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end) {
+  const int64_t block_weights =
+      (int64_t)w->input_blocks * w->kernel_rows * w->kernel_columns * w->input_lane * MTLK_LANE;
+  for (int32_t block = block_begin; block < block_end; block++) {
+    for (int32_t row = row_begin; row < row_end; row++) {
+      for (int32_t column = 0; column < w->output_columns; column++) {
+        float *out = output + (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
+        for (int32_t lane = 0; lane < MTLK_LANE; lane++) {
+          const float sum = convolution_sum(w, input, weights + block * block_weights, row, column, lane);
+          out[lane] = activation_of(sum + bias[block * MTLK_LANE + lane], w->activation, w->slope);
+        }
+      }
+    }
+  }
+}
+
+static float pool_window(const mtlk_window *w, int32_t kind, const float *plane, int32_t row, int32_t column) {
+  float best = -INFINITY, sum = 0;
+  int32_t covered = 0, counted = 0;
+  for (int32_t ky = 0; ky < w->kernel_rows; ky++) {
+    const int32_t y = row * w->stride_rows + ky * w->dilation_rows - w->padding_top;
+    for (int32_t kx = 0; kx < w->kernel_columns; kx++) {
+      const int32_t x = column * w->stride_columns + kx * w->dilation_columns - w->padding_left;
+      if (y < w->input_rows + w->padding_bottom && x < w->input_columns + w->padding_right) counted++;
+      if (y < 0 || y >= w->input_rows || x < 0 || x >= w->input_columns) continue;
+      const float value = plane[((int64_t)y * w->input_columns + x) * MTLK_LANE];
+      best = best >= value || best != best ? best : value;
+      sum += value;
+      covered++;
+    }
+  }
+  if (kind == MTLK_MAX_POOL) return best;
+  return sum / (float)(kind == MTLK_AVERAGE_POOL ? covered : counted);
+}
+
+static void pool(const mtlk_window *w, int32_t kind, const float *input, float *output, int32_t block_begin,
+                 int32_t block_end, int32_t row_begin, int32_t row_end) {
+  for (int32_t block = block_begin; block < block_end; block++) {
+    const float *planes = input + (int64_t)block * w->input_rows * w->input_columns * MTLK_LANE;
+    for (int32_t row = row_begin; row < row_end; row++) {
+      for (int32_t column = 0; column < w->output_columns; column++) {
+        float *out = output + (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
+        for (int32_t lane = 0; lane < MTLK_LANE; lane++) out[lane] = pool_window(w, kind, planes + lane, row, column);
+      }
+    }
+  }
+}
+
+static void gemm(const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,
+                 int64_t outputs, int64_t output_begin, int64_t output_end, int32_t activation, float slope) {
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t output = output_begin; output < output_end; output++) {
+      float sum = 0;
+      for (int64_t i = 0; i < depth; i++) sum += x[row * depth + i] * weight[output * depth + i];
+      y[row * outputs + output] = activation_of(sum + (bias ? bias[output] : 0), activation, slope);
+    }
+  }
+}
+
+static void activate(const float *x, float *y, int64_t count, int32_t activation, float slope) {
+  for (int64_t i = 0; i < count; i++) y[i] = activation_of(x[i], activation, slope);
+}
+
+#define MTLK_FILL(name, parameters) name,
+const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, 1, MTLK_KERNEL_LIST(MTLK_FILL)};

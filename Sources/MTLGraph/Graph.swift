@@ -1,0 +1,137 @@
+/// A value of a graph: an input, a constant, or the output of a node.
+public struct ValueID: Hashable, Sendable {
+  public let index: Int
+}
+
+/// One use of an operator.
+public struct Node: Sendable {
+  public var name: String
+  public var operation: any Operator
+  public var inputs: [ValueID]
+  public var outputs: [ValueID]
+}
+
+/// A named end of a graph.
+public struct Port: Sendable, Hashable {
+  public let name: String
+  public let value: ValueID
+
+  public init(name: String, value: ValueID) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// Nodes in an order in which they can run, the constants they use, and the named inputs and outputs.
+///
+/// A graph is portable: it knows no layout, no CPU and, except for its constants, no size. Shapes are found by running
+/// the shape rules on concrete input shapes.
+public struct Graph: Sendable {
+  public private(set) var nodes: [Node] = []
+  public private(set) var inputs: [Port] = []
+  public private(set) var outputs: [Port] = []
+  public private(set) var constants: [ValueID: Tensor] = [:]
+  public private(set) var valueCount = 0
+
+  public init() {}
+
+  private mutating func newValue() -> ValueID {
+    defer { valueCount += 1 }
+    return ValueID(index: valueCount)
+  }
+
+  public mutating func addInput(_ name: String) -> ValueID {
+    let value = newValue()
+    inputs.append(Port(name: name, value: value))
+    return value
+  }
+
+  public mutating func addConstant(_ tensor: Tensor) -> ValueID {
+    let value = newValue()
+    constants[value] = tensor
+    return value
+  }
+
+  /// Appends a node with one output.
+  public mutating func add(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> ValueID {
+    let output = newValue()
+    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [output]))
+    return output
+  }
+
+  public mutating func addOutput(_ name: String, _ value: ValueID) {
+    outputs.append(Port(name: name, value: value))
+  }
+
+  /// Replaces all nodes; used by the rewrites of `Simplify/`.
+  mutating func replaceNodes(_ nodes: [Node], outputs: [Port]) {
+    self.nodes = nodes
+    self.outputs = outputs
+    let used = Set(nodes.flatMap(\.inputs)).union(outputs.map(\.value))
+    constants = constants.filter { used.contains($0.key) }
+  }
+
+  /// Which node makes each value.
+  public func producers() -> [ValueID: Int] {
+    var producers: [ValueID: Int] = [:]
+    for (index, node) in nodes.enumerated() {
+      for output in node.outputs { producers[output] = index }
+    }
+    return producers
+  }
+
+  /// How often each value is read, graph outputs included.
+  public func useCounts() -> [ValueID: Int] {
+    var counts: [ValueID: Int] = [:]
+    for value in nodes.flatMap(\.inputs) + outputs.map(\.value) { counts[value, default: 0] += 1 }
+    return counts
+  }
+
+  /// The shape of every value for these input shapes, in the order of `inputs`. Errors name the node.
+  public func shapes(for inputShapes: [Shape]) throws(MTLError) -> [ValueID: Shape] {
+    guard inputShapes.count == inputs.count else {
+      throw MTLError(.shapeMismatch, "graph", expected: "\(inputs.count) inputs", found: "\(inputShapes.count)")
+    }
+    var shapes = constants.mapValues(\.shape)
+    for (port, shape) in zip(inputs, inputShapes) { shapes[port.value] = shape }
+    for node in nodes { try addShapes(of: node, to: &shapes) }
+    return shapes
+  }
+
+  private func addShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {
+    for (value, shape) in zip(node.outputs, try node.outputShapes(node.inputs.map { shapes[$0] ?? [] })) {
+      shapes[value] = shape
+    }
+  }
+
+  /// Runs the reference evaluation of every node: slow, and the definition of the graph's meaning.
+  public func evaluate(_ inputTensors: [Tensor]) throws(MTLError) -> [Tensor] {
+    _ = try shapes(for: inputTensors.map(\.shape))
+    var tensors = constants
+    for (port, tensor) in zip(inputs, inputTensors) { tensors[port.value] = tensor }
+    for node in nodes {
+      var arguments: [Tensor] = []
+      for value in node.inputs {
+        guard let tensor = tensors[value] else {
+          throw MTLError(.internalFault, node.name, "input \(value.index) is used before it is made")
+        }
+        arguments.append(tensor)
+      }
+      for (value, tensor) in zip(node.outputs, try node.operation.evaluate(arguments)) { tensors[value] = tensor }
+    }
+    return outputs.compactMap { tensors[$0.value] }
+  }
+}
+
+extension Node {
+  /// The operator's shape rule; the error names this node.
+  public func outputShapes(_ inputShapes: [Shape]) throws(MTLError) -> [Shape] {
+    do {
+      let shapes = try operation.outputShapes(inputShapes)
+      for shape in shapes { _ = try Shape(checking: shape.dimensions, of: "output") }
+      return shapes
+    } catch {
+      throw MTLError(error.kind, "\(name) (\(operation.name))", error.description)
+    }
+  }
+}

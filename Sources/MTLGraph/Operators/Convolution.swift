@@ -1,0 +1,90 @@
+/// Two-dimensional convolution, as PyTorch's `conv2d`: x NCHW, weight O x I/groups x KH x KW, optional bias O.
+public struct Convolution: Operator {
+  public static let name = "Conv"
+
+  public let stride: Window.Pair
+  public let dilation: Window.Pair
+  public let padding: Window.Padding
+  public let groups: Int
+
+  public init(
+    stride: Window.Pair = .init(1), dilation: Window.Pair = .init(1), padding: Window.Padding = .init(0),
+    groups: Int = 1
+  ) {
+    self.stride = stride
+    self.dilation = dilation
+    self.padding = padding
+    self.groups = groups
+  }
+
+  /// The sliding window for a weight of this shape.
+  public func window(weight: Shape) -> Window {
+    Window(kernel: .init(weight[2], weight[3]), stride: stride, dilation: dilation, padding: padding)
+  }
+
+  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
+    try requireInputs(inputs, 2...3)
+    try requireRank(inputs[0], 4)
+    try requireRank(inputs[1], 4, "weight")
+    let (x, weight) = (inputs[0], inputs[1])
+    guard groups >= 1, weight[0] >= 1, weight[0] % groups == 0, x[1] == weight[1] * groups else {
+      throw MTLError(
+        .shapeMismatch, "input", expected: "\(weight[1] * max(groups, 1)) channels for a weight of \(weight) in "
+          + "\(groups) groups", found: "\(x[1])")
+    }
+    if inputs.count == 3, inputs[2].dimensions != [weight[0]] {
+      throw MTLError(.shapeMismatch, "bias", expected: "\(weight[0])", found: "\(inputs[2])")
+    }
+    let size = try window(weight: weight).outputSize(rows: x[2], columns: x[3])
+    return [[x[0], weight[0], size.rows, size.columns]]
+  }
+
+  public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
+    let outputShape = try outputShapes(inputs.map(\.shape))[0]
+    let x = try inputs[0].floats()
+    let weight = try inputs[1].floats()
+    let bias = inputs.count == 3 ? try inputs[2].floats() : [Float](repeating: 0, count: outputShape[1])
+    var result = [Float](repeating: 0, count: outputShape.elementCount)
+    var position = 0
+    for image in 0..<outputShape[0] {
+      for channel in 0..<outputShape[1] {
+        for row in 0..<outputShape[2] {
+          for column in 0..<outputShape[3] {
+            result[position] =
+              bias[channel]
+              + sum(x, inputs[0].shape, weight, inputs[1].shape, image, channel, row, column)
+            position += 1
+          }
+        }
+      }
+    }
+    return [Tensor(result, shape: outputShape)]
+  }
+
+  /// One output element without its bias.
+  private func sum(
+    _ x: [Float], _ xShape: Shape, _ weight: [Float], _ weightShape: Shape,
+    _ image: Int, _ channel: Int, _ row: Int, _ column: Int
+  ) -> Float {
+    let group = channel / (weightShape[0] / groups)
+    var total: Float = 0
+    for input in 0..<weightShape[1] {
+      let plane = (image * xShape[1] + group * weightShape[1] + input) * xShape[2]
+      for tapRow in 0..<weightShape[2] {
+        let y = row * stride.rows + tapRow * dilation.rows - padding.top
+        guard y >= 0, y < xShape[2] else { continue }
+        let tap = ((channel * weightShape[1] + input) * weightShape[2] + tapRow) * weightShape[3]
+        for tapColumn in 0..<weightShape[3] {
+          let x0 = column * stride.columns + tapColumn * dilation.columns - padding.left
+          guard x0 >= 0, x0 < xShape[3] else { continue }
+          total += x[(plane + y) * xShape[3] + x0] * weight[tap + tapColumn]
+        }
+      }
+    }
+    return total
+  }
+
+  public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
+    outputs[0].elementCount * inputs[1].dimensions.dropFirst().reduce(1, *)
+  }
+}

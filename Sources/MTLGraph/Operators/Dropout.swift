@@ -1,0 +1,5 @@
+/// Dropout when a network is evaluated: nothing.
+public struct Dropout: PassThroughOperator {
+  public static let name = "Dropout"
+  public init() {}
+}

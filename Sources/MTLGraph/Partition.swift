@@ -1,0 +1,66 @@
+/// Which part of a graph a node belongs to, found by reachability and not declared: the encoder is what every output
+/// needs, a head is what only one output needs.
+public enum Segment: Hashable, Sendable {
+  /// Needed by every output of the graph.
+  case encoder
+  /// Needed by these outputs and no others: more than one, but not all.
+  case shared([Int])
+  /// Needed by this output alone.
+  case head(Int)
+}
+
+extension Graph {
+  /// For every node the indices of the outputs that need it, ascending. Empty for dead nodes.
+  public func outputsNeeding() -> [[Int]] {
+    let producers = producers()
+    var needing = [[Int]](repeating: [], count: nodes.count)
+    for (outputIndex, port) in outputs.enumerated() {
+      var pending = [port.value]
+      while let value = pending.popLast() {
+        guard let node = producers[value], needing[node].last != outputIndex else { continue }
+        needing[node].append(outputIndex)
+        pending += nodes[node].inputs
+      }
+    }
+    return needing
+  }
+
+  /// The segment of every node. With a single output all of it is encoder.
+  public func segments() -> [Segment] {
+    outputsNeeding().map { needing in
+      if needing.count == outputs.count { return .encoder }
+      return needing.count == 1 ? .head(needing[0]) : .shared(needing)
+    }
+  }
+}
+
+/// What a part of a network costs.
+public struct Cost: Equatable, Sendable {
+  /// Elements of the constants that the part uses.
+  public var parameters = 0
+  public var multiplyAccumulates = 0
+
+  public init() {}
+}
+
+extension Graph {
+  /// Parameters and multiply-accumulates of each segment at these input shapes. A constant that several segments use
+  /// counts in each of them.
+  public func costs(for inputShapes: [Shape]) throws(MTLError) -> [Segment: Cost] {
+    let shapes = try shapes(for: inputShapes)
+    var costs: [Segment: Cost] = [:]
+    var counted: Set<[Int]> = []
+    let segments = segments()
+    for (node, segment) in zip(nodes, segments) {
+      var cost = costs[segment] ?? Cost()
+      cost.multiplyAccumulates += node.operation.multiplyAccumulates(
+        inputs: node.inputs.map { shapes[$0] ?? [] }, outputs: node.outputs.map { shapes[$0] ?? [] })
+      for value in node.inputs where constants[value] != nil {
+        let isNew = counted.insert([value.index, segments.firstIndex(of: segment) ?? 0]).inserted
+        if isNew { cost.parameters += shapes[value]?.elementCount ?? 0 }
+      }
+      costs[segment] = cost
+    }
+    return costs
+  }
+}

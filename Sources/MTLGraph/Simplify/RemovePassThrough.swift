@@ -1,0 +1,16 @@
+extension Graph {
+  /// Takes out the nodes that only hand on their input (Identity, Dropout).
+  mutating func removePassThrough() {
+    var replacement: [ValueID: ValueID] = [:]
+    var kept: [Node] = []
+    for var node in nodes {
+      node.inputs = node.inputs.map { replacement[$0] ?? $0 }
+      if node.operation is any PassThroughOperator {
+        replacement[node.outputs[0]] = node.inputs[0]
+      } else {
+        kept.append(node)
+      }
+    }
+    replaceNodes(kept, outputs: outputs.map { Port(name: $0.name, value: replacement[$0.value] ?? $0.value) })
+  }
+}

@@ -1,0 +1,10 @@
+extension Graph {
+  /// The portable rewrites: the same outputs from fewer nodes, for any CPU and any input size.
+  public func simplified() throws(MTLError) -> Graph {
+    var graph = self
+    graph.removePassThrough()
+    graph.removeDeadNodes()
+    try graph.foldBatchNormalization()
+    return graph
+  }
+}
