@@ -1,7 +1,10 @@
-/* Which instruction sets the processor has and the operating system saves, and the table of kernel sets. */
-#include "kernel_sets.h"
-
+/* Which instruction sets the processor has and the operating system saves, how many processors there are, and the table
+ * of kernel sets. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <sched.h>
 #include <stddef.h>
+
+#include "kernel_sets.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -35,4 +38,11 @@ const mtlk_kernel_set *mtlk_kernels(int32_t isa) {
   MTLK_SET_LIST(MTLK_CASE)
 #undef MTLK_CASE
   return NULL;
+}
+
+int32_t mtlk_affinity_count(void) {
+  cpu_set_t mask;
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return 1;
+  const int count = CPU_COUNT(&mask);
+  return count < 1 ? 1 : count;
 }

@@ -13,22 +13,6 @@ void mtlk_softmax(const float *x, float *y, int64_t rows, int64_t length) {
   }
 }
 
-void mtlk_block(const float *planes, float *blocks, int64_t channels, int64_t pixels, int64_t lane) {
-  for (int64_t first = 0; first < channels; first += lane, blocks += pixels * lane) {
-    for (int64_t l = 0; l < lane; l++) {
-      const float *plane = planes + (first + l) * pixels;
-      for (int64_t p = 0; p < pixels; p++) blocks[p * lane + l] = first + l < channels ? plane[p] : 0;
-    }
-  }
-}
-
-void mtlk_unblock(const float *blocks, float *planes, int64_t channels, int64_t pixels, int64_t lane) {
-  for (int64_t channel = 0; channel < channels; channel++, planes += pixels) {
-    const float *block = blocks + channel / lane * lane * pixels + channel % lane;
-    for (int64_t p = 0; p < pixels; p++) planes[p] = block[p * lane];
-  }
-}
-
 void mtlk_global_average(const float *blocks, float *output, int64_t block_count, int64_t pixels) {
   for (int64_t block = 0; block < block_count; block++, blocks += pixels * MTLK_LANE, output += MTLK_LANE) {
     double sums[MTLK_LANE] = {0};
@@ -49,6 +33,17 @@ void mtlk_pack_convolution(const float *weights, float *packed, int64_t outputs,
                   o % MTLK_LANE;
       const float *from = weights + (o * inputs + i) * taps;
       for (int64_t tap = 0; tap < taps; tap++) to[tap * lane * MTLK_LANE] = from[tap];
+    }
+  }
+}
+
+void mtlk_reblock(const float *source, int64_t source_lane, float *target, int64_t target_lane, int64_t channels,
+                  int64_t pixels) {
+  for (int64_t first = 0; first < channels; first += target_lane, target += pixels * target_lane) {
+    for (int64_t l = 0; l < target_lane; l++) {
+      const int64_t channel = first + l;
+      const float *from = source + channel / source_lane * source_lane * pixels + channel % source_lane;
+      for (int64_t p = 0; p < pixels; p++) target[p * target_lane + l] = channel < channels ? from[p * source_lane] : 0;
     }
   }
 }

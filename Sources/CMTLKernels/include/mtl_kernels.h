@@ -68,17 +68,30 @@ typedef struct {
 /* The best instruction set that this processor and its operating system support. */
 int32_t mtlk_best_isa(void);
 
+/* Processors that the calling thread may run on, at least 1. */
+int32_t mtlk_affinity_count(void);
+
 /* The kernels for an instruction set; null if this build has none. */
 const mtlk_kernel_set *mtlk_kernels(int32_t isa);
+
+/* Tells the processor that this thread spins. */
+static inline void mtlk_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 /* ---- Work that is the same on every instruction set ---- */
 
 /* softmax of each of `rows` rows of `length` contiguous floats, in place allowed. */
 void mtlk_softmax(const float *x, float *y, int64_t rows, int64_t length);
 
-/* NCHW planes of one image to blocks of `lane` channels and back; filling channels are set to zero. */
-void mtlk_block(const float *planes, float *blocks, int64_t channels, int64_t pixels, int64_t lane);
-void mtlk_unblock(const float *blocks, float *planes, int64_t channels, int64_t pixels, int64_t lane);
+/* One image from blocks of one lane to blocks of another; lane 1 is the plain order of channels, rows, columns. Filling
+ * channels become zero. */
+void mtlk_reblock(const float *source, int64_t source_lane, float *target, int64_t target_lane, int64_t channels,
+                  int64_t pixels);
 
 /* Mean over all pixels of each channel of one blocked image (lane 16): output [blocks][16]. */
 void mtlk_global_average(const float *blocks, float *output, int64_t block_count, int64_t pixels);

@@ -1,0 +1,67 @@
+import CMTLKernels
+import Glibc
+import MTLGraph
+
+/// Instruction sets that kernels exist for, worst to best. The raw values are those of the C ABI.
+public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
+  case scalar = 1
+  case avx2 = 2
+  case avx512 = 3
+
+  public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
+
+  public var name: String { "\(self)" }
+
+  /// The best set that the processor and the operating system support.
+  public static let detected = InstructionSet(rawValue: mtlk_best_isa()) ?? .scalar
+
+  /// The best set under the cap of the environment variable `MTL_ISA`. A value that is no name of a set caps nothing.
+  public static var available: InstructionSet {
+    guard let text = unsafe getenv("MTL_ISA") else { return detected }
+    let name = unsafe String(cString: text)
+    return min(detected, allCases.first { $0.name == name } ?? detected)
+  }
+}
+
+/// The kernels of one instruction set.
+@safe public struct KernelSet: @unchecked Sendable {
+  public let instructionSet: InstructionSet
+  let functions: UnsafePointer<mtlk_kernel_set>
+
+  /// The kernels for `wanted`, or for the next lower set whose kernels exist in this build and compute a known answer
+  /// rightly on this machine.
+  public static func trusted(_ wanted: InstructionSet) -> KernelSet {
+    verified.last { $0.instructionSet <= min(wanted, .detected) } ?? verified[0]
+  }
+
+  /// Every set of this machine that passed the check, worst first; the scalar set is always there.
+  public static let verified: [KernelSet] = InstructionSet.allCases.compactMap { instructionSet in
+    guard instructionSet <= .detected, let functions = unsafe mtlk_kernels(instructionSet.rawValue) else { return nil }
+    let kernels = unsafe KernelSet(instructionSet: instructionSet, functions: functions)
+    return instructionSet == .scalar || kernels.agreesWithScalar() ? kernels : nil
+  }
+
+  /// Runs a small convolution with every kind of edge on these and on the scalar kernels.
+  private func agreesWithScalar() -> Bool {
+    guard let scalar = unsafe mtlk_kernels(InstructionSet.scalar.rawValue) else { return false }
+    var window = mtlk_window()
+    (window.input_rows, window.input_columns, window.input_blocks, window.input_lane) = (5, 21, 2, 16)
+    (window.output_rows, window.output_columns, window.output_blocks) = (5, 21, 4)
+    (window.kernel_rows, window.kernel_columns) = (3, 3)
+    (window.stride_rows, window.stride_columns, window.dilation_rows, window.dilation_columns) = (1, 1, 1, 1)
+    (window.padding_top, window.padding_left, window.padding_bottom, window.padding_right) = (1, 1, 1, 1)
+    window.activation = 1
+    let input = KernelSet.pattern(5 * 21 * 32)
+    let weights = KernelSet.pattern(4 * 16 * 32 * 9)
+    let bias = KernelSet.pattern(64)
+    var expected = [Float](repeating: 0, count: 5 * 21 * 64)
+    var found = expected
+    unsafe scalar.pointee.convolution(&window, input, weights, bias, &expected, 0, 4, 0, 5)
+    unsafe functions.pointee.convolution(&window, input, weights, bias, &found, 0, 4, 0, 5)
+    return zip(expected, found).allSatisfy { abs($0 - $1) < 1e-3 }
+  }
+
+  private static func pattern(_ count: Int) -> [Float] {
+    (0..<count).map { Float(($0 * 37 + 11) % 41 - 20) / 20 }
+  }
+}

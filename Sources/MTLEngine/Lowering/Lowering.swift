@@ -1,0 +1,18 @@
+import MTLGraph
+
+/// Turns a node into steps of a plan. One file for each family of kernels; the first that takes a node has it.
+protocol Lowering {
+  /// False if this lowering has no kernel for the node.
+  static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool
+}
+
+/// Every lowering, in the order in which they are asked. The last one takes everything.
+let lowerings: [any Lowering.Type] = [
+  ConvolutionLowering.self,
+  PoolingLowering.self,
+  GemmLowering.self,
+  SoftmaxLowering.self,
+  FlattenLowering.self,
+  ActivationLowering.self,
+  ReferenceLowering.self,
+]

@@ -1,0 +1,28 @@
+import CMTLKernels
+import MTLGraph
+
+/// One kernel call of a plan, split into items that may run in any order and on any thread.
+///
+/// A step holds its buffers as byte offsets into the arena, proved to be inside it when the plan is made.
+protocol Step: AnyObject {
+  /// What `inspect --plan` shows: the kernel, or the operator that runs its reference evaluation.
+  var kernelName: String { get }
+  var itemCount: Int { get }
+  func run(item: Int, arena: UnsafeMutableRawPointer)
+}
+
+/// Where a step finds its operands once the memory is planned.
+@safe struct Operand {
+  let buffer: Buffer
+  private let byteOffset: Int
+
+  init(_ buffer: Buffer, byteOffset: Int) {
+    self.buffer = buffer
+    self.byteOffset = byteOffset
+  }
+
+  /// The first float of image `image`.
+  @unsafe func pointer(in arena: UnsafeMutableRawPointer, image: Int = 0) -> UnsafeMutablePointer<Float> {
+    unsafe (arena + byteOffset).assumingMemoryBound(to: Float.self) + image * buffer.imageElementCount
+  }
+}

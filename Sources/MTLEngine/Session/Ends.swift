@@ -1,0 +1,88 @@
+import CMTLKernels
+import MTLGraph
+
+/// Where a run's input has to be written.
+///
+/// Images of fewer than 16 channels lie pixel by pixel (N x H x W x C), as decoders deliver them; others in blocks.
+@safe public struct InputDestination {
+  private let operand: Operand
+  private let arena: UnsafeMutableRawPointer
+
+  init(_ operand: Operand, arena: UnsafeMutableRawPointer) {
+    self.operand = operand
+    unsafe self.arena = arena
+  }
+
+  public var shape: Shape { operand.buffer.shape }
+
+  /// Image `image` as H x W x C floats, for images of fewer than 16 channels; nil for others.
+  @unsafe public func interleavedImage(_ image: Int) -> UnsafeMutablePointer<Float>? {
+    guard shape.rank == 4, operand.buffer.layout.lane == shape[1], (0..<shape[0]).contains(image) else { return nil }
+    return unsafe operand.pointer(in: arena, image: image)
+  }
+
+  /// Writes the input from a strided array of the same shape: `strides` in bytes, every element readable at `base`.
+  @unsafe public func copy(from base: UnsafeRawPointer, strides: [Int]) {
+    guard shape.rank == 4 else {
+      unsafe copyRows(base, strides)
+      return
+    }
+    let lane = operand.buffer.layout.lane
+    let pixels = shape[2] * shape[3]
+    for image in 0..<shape[0] {
+      let target = unsafe operand.pointer(in: arena, image: image)
+      for channel in 0..<shape[1] {
+        var to = unsafe target + channel / lane * lane * pixels + channel % lane
+        for row in 0..<shape[2] {
+          var from = unsafe base + image * strides[0] + channel * strides[1] + row * strides[2]
+          for _ in 0..<shape[3] {
+            unsafe to.pointee = from.loadUnaligned(as: Float.self)
+            unsafe to += lane
+            unsafe from += strides[3]
+          }
+        }
+      }
+    }
+  }
+
+  /// A value that is no image, walked in row-major order.
+  @unsafe private func copyRows(_ base: UnsafeRawPointer, _ strides: [Int]) {
+    let target = unsafe operand.pointer(in: arena)
+    var index = [Int](repeating: 0, count: shape.rank)
+    for position in 0..<shape.elementCount {
+      let offset = zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
+      unsafe target[position] = (base + offset).loadUnaligned(as: Float.self)
+      for axis in index.indices.reversed() {
+        index[axis] += 1
+        if index[axis] < shape[axis] { break }
+        index[axis] = 0
+      }
+    }
+  }
+}
+
+/// Where a run's output can be read.
+@safe public struct OutputSource {
+  private let operand: Operand
+  private let arena: UnsafeMutableRawPointer
+
+  init(_ operand: Operand, arena: UnsafeMutableRawPointer) {
+    self.operand = operand
+    unsafe self.arena = arena
+  }
+
+  public var shape: Shape { operand.buffer.shape }
+
+  /// Writes the output in row-major order; `target` has room for `shape.elementCount` floats.
+  @unsafe public func copy(to target: UnsafeMutablePointer<Float>) {
+    guard shape.rank == 4 else {
+      unsafe target.update(from: operand.pointer(in: arena), count: shape.elementCount)
+      return
+    }
+    let imageElementCount = shape[1] * shape[2] * shape[3]
+    for image in 0..<shape[0] {
+      unsafe convertLayout(
+        from: operand.pointer(in: arena, image: image), operand.buffer, to: target + image * imageElementCount, .planar)
+    }
+  }
+}

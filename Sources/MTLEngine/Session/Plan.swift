@@ -1,0 +1,78 @@
+import MTLGraph
+
+/// A network lowered for one input shape, one set of tasks and one CPU, with its memory: the only thing that a run sees.
+final class Plan: ParallelWork {
+  struct Key: Hashable {
+    let inputShape: Shape
+    let tasks: [Int]
+  }
+
+  /// One kernel call and the part of the network whose time it counts to.
+  struct Entry {
+    let step: any Step
+    let nodeName: String
+    let segment: Segment
+    /// Where the time is added up: 0 the encoder and what several tasks share, 1 + i the head of task i.
+    let clock: Int
+  }
+
+  let key: Key
+  let entries: [Entry]
+  let input: Operand
+  /// By position in `key.tasks`.
+  let outputs: [Operand]
+  let arena: Arena
+  private var current: (any Step)?
+
+  init(_ key: Key, network: Network, kernels: KernelSet, threadCount: Int) throws(MTLError) {
+    let graph = network.graph.selecting(outputs: key.tasks)
+    var planner = try Planner(
+      network: network, graph: graph, inputShape: key.inputShape, kernels: kernels, threadCount: threadCount)
+    let inputBuffer = try planner.lowerAll()
+    var outputBuffers: [Buffer] = []
+    for port in graph.outputs {
+      guard let buffer = planner.anyBuffer(of: port.value) else {
+        throw MTLError(.internalFault, port.name, "the task's output is made by no step")
+      }
+      planner.keepToEnd(buffer)
+      outputBuffers.append(buffer)
+    }
+    let memory = MemoryPlan(planner.memoryRequests)
+    let operands = planner.buffers.map { Operand($0, byteOffset: memory.offsets[$0.index]) }
+    self.key = key
+    arena = try Arena(byteCount: memory.byteCount, of: "plan for \(key.inputShape)")
+    input = operands[inputBuffer.index]
+    outputs = outputBuffers.map { operands[$0.index] }
+    entries = planner.drafts.map { draft in
+      Entry(
+        step: draft.make((draft.inputs + draft.outputs).map { operands[$0.index] }), nodeName: draft.nodeName,
+        segment: draft.segment, clock: Plan.clock(draft.segment))
+    }
+  }
+
+  private static func clock(_ segment: Segment) -> Int {
+    if case .head(let task) = segment { return 1 + task }
+    return 0
+  }
+
+  /// Runs every step, adding the nanoseconds of each part of the network to `clocks`.
+  func run(on pool: ThreadPool?, threadLimit: Int, clocks: UnsafeMutableBufferPointer<UInt64>) {
+    var before = monotonicNanoseconds()
+    for entry in entries {
+      if let pool, entry.step.itemCount > 1 {
+        current = entry.step
+        pool.run(self, count: entry.step.itemCount, limit: threadLimit)
+      } else {
+        for item in 0..<entry.step.itemCount { unsafe entry.step.run(item: item, arena: arena.base) }
+      }
+      let now = monotonicNanoseconds()
+      unsafe clocks[entry.clock] += now - before
+      before = now
+    }
+    current = nil
+  }
+
+  func run(item: Int) {
+    if let current { unsafe current.run(item: item, arena: arena.base) }
+  }
+}

@@ -1,0 +1,99 @@
+import MTLGraph
+
+/// Runs one network: keeps plans and their memory for the input shapes and task sets in use.
+///
+/// Not for use by two threads at once; callers that cannot promise that guard it with a flag.
+@safe public final class Session {
+  public struct Options: Sendable {
+    /// Most threads of a run; 0 means the pool's width.
+    public var threadLimit = 0
+    /// Plans kept; the one not used for the longest time goes first.
+    public var planLimit = 8
+    /// Best instruction set to use.
+    public var instructionSet = InstructionSet.available
+    public init() {}
+  }
+
+  public struct Statistics: Sendable {
+    public var runs: UInt64 = 0
+    public var planBuilds: UInt64 = 0
+    public var planHits: UInt64 = 0
+    /// Of all plans together.
+    public var arenaBytes = 0
+  }
+
+  public let network: Network
+  public let pool: ThreadPool
+  /// Threads that runs use at most.
+  public let threadCount: Int
+  public let kernels: KernelSet
+  public private(set) var statistics = Statistics()
+  private let planLimit: Int
+  /// Most recently used last.
+  private var plans: [Plan] = []
+  private let clocks: UnsafeMutableBufferPointer<UInt64>
+
+  public init(_ network: Network, pool: ThreadPool, options: Options = Options()) {
+    self.network = network
+    self.pool = pool
+    threadCount = options.threadLimit == 0 ? pool.width : min(options.threadLimit, pool.width)
+    kernels = KernelSet.trusted(options.instructionSet)
+    planLimit = max(1, options.planLimit)
+    unsafe clocks = .allocate(capacity: network.taskCount + 1)
+    unsafe clocks.initialize(repeating: 0)
+  }
+
+  deinit { unsafe clocks.deallocate() }
+
+  /// Nanoseconds of the last run in what all its tasks share.
+  public var encoderNanoseconds: UInt64 { unsafe clocks[0] }
+
+  /// Nanoseconds of the last run in the head of a task; 0 if it did not run.
+  public func headNanoseconds(task: Int) -> UInt64 { unsafe clocks[1 + task] }
+
+  /// The plan for an input shape (N x C x H x W) and a set of task indices, made if it is not there.
+  func plan(inputShape: Shape, tasks: [Int]) throws(MTLError) -> Plan {
+    if let index = plans.lastIndex(where: { $0.key.inputShape == inputShape && $0.key.tasks == tasks }) {
+      statistics.planHits += 1
+      if index != plans.count - 1 { plans.append(plans.remove(at: index)) }
+      return plans[plans.count - 1]
+    }
+    let plan = try Plan(
+      Plan.Key(inputShape: inputShape, tasks: tasks), network: network, kernels: kernels, threadCount: threadCount)
+    statistics.planBuilds += 1
+    if plans.count >= planLimit { plans.removeFirst() }
+    plans.append(plan)
+    statistics.arenaBytes = plans.reduce(0) { $0 + $1.arena.byteCount }
+    return plan
+  }
+
+  /// Makes the plan and its memory now.
+  public func reserve(inputShape: Shape, tasks: [Int]) throws(MTLError) {
+    _ = try plan(inputShape: inputShape, tasks: tasks)
+  }
+
+  /// Runs the network once. `fill` writes the input where the plan wants it; `collect` takes the outputs before the
+  /// next run overwrites them.
+  public func run(
+    inputShape: Shape, tasks: [Int], fill: (InputDestination) throws(MTLError) -> Void,
+    collect: (Int, OutputSource) -> Void
+  ) throws(MTLError) {
+    let plan = try plan(inputShape: inputShape, tasks: tasks)
+    try unsafe fill(InputDestination(plan.input, arena: plan.arena.base))
+    unsafe clocks.update(repeating: 0)
+    let hasPool = threadCount > 1 && pool.take()
+    unsafe plan.run(on: hasPool ? pool : nil, threadLimit: threadCount, clocks: clocks)
+    if hasPool { pool.giveBack() }
+    statistics.runs += 1
+    for (position, output) in plan.outputs.enumerated() {
+      unsafe collect(position, OutputSource(output, arena: plan.arena.base))
+    }
+  }
+
+  /// What `inspect --plan` shows: each step's node, part of the network and kernel.
+  public func planDescription(
+    inputShape: Shape, tasks: [Int]
+  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+    try plan(inputShape: inputShape, tasks: tasks).entries.map { ($0.nodeName, $0.segment, $0.step.kernelName) }
+  }
+}
