@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "MTLFormats", dependencies: ["MTLGraph", "CMTLJson"], swiftSettings: swiftSettings),
     .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: swiftSettings),
     .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: swiftSettings),
-    .target(name: "MTLTasks", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: swiftSettings),
+    .target(name: "MTLTasks", dependencies: ["MTLGraph", "MTLNetworks", "CMTLKernels"], swiftSettings: swiftSettings),
     .target(
       name: "MTLInfer", dependencies: ["MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks"],
       exclude: ["ABI"], swiftSettings: swiftSettings),

@@ -43,9 +43,8 @@ void mtlk_convert_row(const uint8_t *source, int64_t source_step, int32_t red, i
   }
 }
 
-void mtlk_normalize(const uint8_t *x, float *y, int64_t pixels, int32_t channels, const float *scale,
-                    const float *offset) {
+void mtlk_normalize(const uint8_t *x, float *y, int64_t pixels, int32_t channels, const float *table) {
   for (int64_t i = 0; i < pixels; i++) {
-    for (int32_t c = 0; c < channels; c++) *y++ = (float)*x++ * scale[c] + offset[c];
+    for (int32_t c = 0; c < channels; c++) *y++ = table[c * 256 + *x++];
   }
 }

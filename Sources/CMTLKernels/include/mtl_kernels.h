@@ -115,8 +115,7 @@ void mtlk_resample_vertical(const uint8_t *input, int64_t row_stride, uint8_t *o
 void mtlk_convert_row(const uint8_t *source, int64_t source_step, int32_t red, int32_t green, int32_t blue,
                       uint8_t *output, int32_t columns, int32_t output_channels);
 
-/* y[i] = x[i] * scale[i % channels] + offset[i % channels] */
-void mtlk_normalize(const uint8_t *x, float *y, int64_t pixels, int32_t channels, const float *scale,
-                    const float *offset);
+/* y[i] = table[i % channels][x[i]]: the network's value for each 8-bit value of each channel. */
+void mtlk_normalize(const uint8_t *x, float *y, int64_t pixels, int32_t channels, const float *table);
 
 #endif

@@ -1,7 +1,7 @@
 import MTLGraph
 
 /// Turns a node into steps of a plan. One file for each family of kernels; the first that takes a node has it.
-protocol Lowering {
+protocol Lowering: SendableMetatype {
   /// False if this lowering has no kernel for the node.
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool
 }

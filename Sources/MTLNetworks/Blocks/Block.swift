@@ -1,0 +1,26 @@
+import MTLGraph
+
+/// A piece of a network that a recipe is made of and that a `model.json` can name: {"block": NAME, ...}.
+public protocol Block: Sendable, SendableMetatype {
+  static var name: String { get }
+
+  /// Reads the block's fields from a `model.json`.
+  init(_ fields: inout FieldReader) throws(MTLError)
+
+  /// Adds the block's nodes behind `input` and returns its output.
+  func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID
+}
+
+/// Every block.
+let blockTypes: [any Block.Type] = [
+  ActivationBlock.self,
+  AveragePoolBlock.self,
+  ConvolutionBlock.self,
+  DropoutBlock.self,
+  FlattenBlock.self,
+  GlobalAveragePoolBlock.self,
+  LinearBlock.self,
+  MaxPoolBlock.self,
+  NormalizationBlock.self,
+  SoftmaxBlock.self,
+]

@@ -1,0 +1,89 @@
+import MTLFormats
+import MTLGraph
+
+/// What a state dict does not say, read from a `model.json` or made for a recipe alone.
+public struct ModelCard: Sendable {
+  /// Where the network comes from.
+  public enum NetworkSource: Sendable {
+    /// A built-in network by its name.
+    case recipe(String)
+    /// Blocks named in the card.
+    case blocks(NetworkDescription)
+  }
+
+  public static let formatVersion = 1
+
+  public let name: String
+  public let description: String
+  /// File name of the weights beside the card; nil where the caller has them.
+  public let weights: String?
+  public let network: NetworkSource
+  /// nil takes the recipe's.
+  public let input: InputDescription?
+  /// Empty takes the recipe's.
+  public let tasks: [TaskDescription]
+
+  /// The card of a bare checkpoint for a recipe.
+  public init(recipe: String) {
+    name = recipe
+    description = ""
+    weights = nil
+    network = .recipe(recipe)
+    input = nil
+    tasks = []
+  }
+
+  /// Reads a `model.json`. Unknown fields are errors.
+  public init(parsing bytes: Bytes, name subject: String) throws(MTLError) {
+    var fields = try FieldReader(JSONValue.parse(bytes, of: subject), path: subject)
+    guard let version = try fields.integer("format", in: 1...Int(Int32.max)) else {
+      throw MTLError(.badFormat, subject, "has no field 'format'; it is \(ModelCard.formatVersion) today")
+    }
+    guard version <= ModelCard.formatVersion else {
+      throw MTLError(.formatTooNew, subject, expected: "format up to \(ModelCard.formatVersion)", found: "\(version)")
+    }
+    name = try fields.string("name") ?? "model"
+    description = try fields.string("description") ?? ""
+    weights = try fields.string("weights")
+    guard let network = fields.value("network") else {
+      throw MTLError(.badFormat, subject, "has no field 'network'")
+    }
+    self.network = try ModelCard.network(network, path: "\(subject): network")
+    if let value = fields.value("input") {
+      var inputFields = try FieldReader(value, path: "\(subject): input")
+      input = try InputDescription(&inputFields)
+    } else {
+      input = nil
+    }
+    tasks = try ModelCard.tasks(fields.value("tasks"), path: "\(subject): tasks")
+    try fields.finish()
+  }
+
+  private static func network(_ value: JSONValue, path: String) throws(MTLError) -> NetworkSource {
+    var fields = try FieldReader(value, path: path)
+    if let recipe = try fields.string("recipe") {
+      try fields.finish()
+      return .recipe(recipe)
+    }
+    return .blocks(try NetworkDescription(&fields))
+  }
+
+  private static func tasks(_ value: JSONValue?, path: String) throws(MTLError) -> [TaskDescription] {
+    guard let value else { return [] }
+    guard let elements = value.elements, elements.count <= maximumTaskCount else {
+      throw MTLError(.badFormat, path, "is not a list of at most \(maximumTaskCount) tasks")
+    }
+    var tasks: [TaskDescription] = []
+    for (index, element) in elements.enumerated() {
+      var fields = try FieldReader(element, path: "\(path)[\(index)]")
+      let task = try TaskDescription(&fields)
+      guard !tasks.contains(where: { $0.name == task.name }) else {
+        throw MTLError(.badFormat, "\(path)[\(index)]", "a second task is named '\(task.name)'")
+      }
+      tasks.append(task)
+    }
+    return tasks
+  }
+
+  public static let maximumTaskCount = 256
+}

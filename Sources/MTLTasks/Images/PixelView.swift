@@ -1,0 +1,99 @@
+import MTLGraph
+
+/// An image in someone else's memory, or a region of it, seen through its EXIF orientation.
+@safe public struct PixelView {
+  /// Longest side of an image.
+  public static let maximumSide = 1 << 15
+
+  /// Size after the orientation is applied.
+  let width: Int
+  let height: Int
+  let format: PixelFormat
+  /// The pixel at the upper left after the orientation, and the byte distance to its right and lower neighbour.
+  private let origin: UnsafeRawPointer
+  private let columnStep: Int
+  private let rowStep: Int
+
+  /// A part of an image, in pixels of the image as stored.
+  public struct Region: Sendable {
+    public var x = 0
+    public var y = 0
+    public var width: Int
+    public var height: Int
+
+    public init(x: Int = 0, y: Int = 0, width: Int, height: Int) {
+      (self.x, self.y, self.width, self.height) = (x, y, width, height)
+    }
+  }
+
+  /// Checks that every pixel of the region lies within `byteCount` bytes of `data`. The memory must stay valid while
+  /// the view is used.
+  @unsafe public init(
+    data: UnsafeRawPointer?, byteCount: UInt64, rowStride: Int64, width: Int, height: Int, format: PixelFormat,
+    orientation: Int = 1, region: Region? = nil
+  ) throws(MTLError) {
+    let sides = 1...PixelView.maximumSide
+    guard sides.contains(width), sides.contains(height) else {
+      throw MTLError(
+        .invalidArgument, "image", expected: "1 to \(PixelView.maximumSide) pixels a side", found: "\(width)x\(height)")
+    }
+    guard let data = unsafe data else { throw MTLError(.invalidArgument, "image", "its data is null") }
+    guard (1...8).contains(orientation) else {
+      throw MTLError(.invalidArgument, "image", expected: "an EXIF orientation of 1 to 8", found: "\(orientation)")
+    }
+    let bytesPerPixel = format.bytesPerPixel
+    let rowBytes = width * bytesPerPixel
+    guard rowStride >= Int64(rowBytes), rowStride <= Int64(1) << 40 else {
+      throw MTLError(
+        .invalidArgument, "image", expected: "a row stride of at least \(rowBytes) bytes for \(width) pixels of "
+          + "\(format.name)", found: "\(rowStride)")
+    }
+    let needed = UInt64(rowStride) * UInt64(height - 1) + UInt64(rowBytes)
+    guard byteCount >= needed else {
+      throw MTLError(
+        .bufferTooSmall, "image", expected: "\(needed) bytes for \(width)x\(height) \(format.name)",
+        found: "\(byteCount)")
+    }
+    let region = region ?? Region(width: width, height: height)
+    guard region.x >= 0, region.y >= 0, region.width >= 1, region.height >= 1, region.width <= width - region.x,
+      region.height <= height - region.y
+    else {
+      throw MTLError(
+        .invalidArgument, "image", expected: "a region inside \(width)x\(height)",
+        found: "\(region.width)x\(region.height) at \(region.x), \(region.y)")
+    }
+    self.format = format
+    let stride = Int(rowStride)
+    let start = unsafe data + region.y * stride + region.x * bytesPerPixel
+    // Each orientation is a choice of corner and of walking direction (EXIF 2.3, tag 0x0112).
+    let isTransposed = orientation >= 5
+    let corner = PixelView.corner(orientation)
+    let right = corner.isRight ? region.width - 1 : 0
+    let bottom = corner.isBottom ? region.height - 1 : 0
+    unsafe origin = start + bottom * stride + right * bytesPerPixel
+    let alongRow = corner.isRight ? -bytesPerPixel : bytesPerPixel
+    let alongColumn = corner.isBottom ? -stride : stride
+    columnStep = isTransposed ? alongColumn : alongRow
+    rowStep = isTransposed ? alongRow : alongColumn
+    self.width = isTransposed ? region.height : region.width
+    self.height = isTransposed ? region.width : region.height
+  }
+
+  /// Which corner of the stored image is the upper left one of the upright picture.
+  private static func corner(_ orientation: Int) -> (isRight: Bool, isBottom: Bool) {
+    switch orientation {
+    case 2: (true, false)
+    case 3: (true, true)
+    case 4: (false, true)
+    case 6: (false, true)
+    case 7: (true, true)
+    case 8: (true, false)
+    default: (false, false)
+    }
+  }
+
+  /// The first pixel of a row of the upright picture; the next one is `step` bytes on.
+  @unsafe func row(_ row: Int) -> (first: UnsafePointer<UInt8>, step: Int) {
+    unsafe ((origin + row * rowStep).assumingMemoryBound(to: UInt8.self), columnStep)
+  }
+}
