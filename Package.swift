@@ -52,6 +52,8 @@ let package = Package(
         "MTLInfer", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A read-only run of bytes that keeps its memory alive: a mapped file, a caller's buffer, or an array of our own.
 ///
 /// Every access is checked against `count`, in 64-bit arithmetic, and fails with an error instead of a trap, so that
@@ -17,16 +19,21 @@
 
   /// Copies an array.
   public init<Element: BitwiseCopyable>(copying elements: [Element]) {
-    let copy = OwnedMemory(byteCount: elements.count * MemoryLayout<Element>.stride)
+    guard let copy = OwnedMemory(byteCount: elements.count * MemoryLayout<Element>.stride) else {
+      preconditionFailure("no memory for a second copy of an array")
+    }
     unsafe elements.withUnsafeBytes { source in
       if let from = unsafe source.baseAddress { unsafe copy.base.copyMemory(from: from, byteCount: source.count) }
     }
     unsafe self.init(owner: copy, base: UnsafeRawPointer(copy.base), count: copy.byteCount)
   }
 
-  /// Memory of `byteCount` bytes, 64-byte aligned, that `fill` writes once.
+  /// Memory of `byteCount` bytes, 64-byte aligned and uninitialised, that `fill` writes once. Fails with `outOfMemory`
+  /// when the system has none, because the size may come from a file.
   public init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(MTLError) -> Void) throws(MTLError) {
-    let memory = OwnedMemory(byteCount: byteCount)
+    guard let memory = OwnedMemory(byteCount: byteCount) else {
+      throw MTLError(.outOfMemory, "memory", "\(byteCount) bytes cannot be allocated")
+    }
     unsafe try fill(UnsafeMutableRawBufferPointer(start: memory.base, count: byteCount))
     unsafe self.init(owner: memory, base: UnsafeRawPointer(memory.base), count: byteCount)
   }
@@ -77,10 +84,15 @@
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
-  init(byteCount: Int) {
+  /// 64-byte aligned memory; nil, instead of a trap, when the system has none.
+  init?(byteCount: Int) {
+    var memory: UnsafeMutableRawPointer?
+    guard byteCount >= 0, unsafe posix_memalign(&memory, 64, Swift.max(byteCount, 1)) == 0,
+      let memory = unsafe memory
+    else { return nil }
     self.byteCount = byteCount
-    unsafe base = .allocate(byteCount: Swift.max(byteCount, 1), alignment: 64)
+    unsafe base = memory
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe free(base) }
 }

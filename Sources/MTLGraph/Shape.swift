@@ -11,14 +11,16 @@ public struct Shape: Hashable, Sendable {
     self.dimensions = dimensions
   }
 
-  /// A shape from outside: rank at most 8, dimensions not negative, at most 2^40 elements.
+  /// A shape from outside: rank at most 8, dimensions not negative, at most 2^40 elements (zero
+  /// dimensions counted as one).
   public init(checking dimensions: [Int], of subject: @autoclosure () -> String) throws(MTLError) {
     guard dimensions.count <= Shape.maximumRank else {
       throw MTLError(.limit, subject(), expected: "rank up to \(Shape.maximumRank)", found: "\(dimensions.count)")
     }
     var product = 1
     for dimension in dimensions {
-      let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+      // A zero dimension must not hide the others: strides are products of these dimensions, too.
+      let (next, overflow) = product.multipliedReportingOverflow(by: Swift.max(dimension, 1))
       guard dimension >= 0, !overflow, next <= Shape.maximumElementCount else {
         throw MTLError(
           .limit, subject(), expected: "dimensions of at most 2^40 elements", found: "\(dimensions)")

@@ -1,0 +1,142 @@
+import MTLGraph
+
+/// The safetensors container: a header length of 8 bytes, a JSON object of that length, and the tensors' bytes without
+/// holes (huggingface/safetensors:README.md, "Format", and the checks of its reader).
+enum SafetensorsFile {
+  static let maximumHeaderLength = 100_000_000
+
+  /// One tensor of the header.
+  private struct Item {
+    let name: String
+    let element: ElementType
+    let shape: Shape
+    let begin: Int
+    let end: Int
+  }
+
+  static func read(_ file: Bytes, name: String) throws(MTLError) -> WeightStore {
+    let length = try file.size(at: 0, of: "\(name): header length")
+    guard length <= maximumHeaderLength else {
+      throw MTLError(.limit, "\(name): header", expected: "at most \(maximumHeaderLength) bytes", found: "\(length)")
+    }
+    let header = try file.slice(offset: 8, length: length, of: "\(name): header")
+    let data = try file.slice(offset: 8 + length, length: file.count - 8 - length, of: "\(name): data")
+    guard header[0] == UInt8(ascii: "{"),
+      let members = try JSONValue.parse(header, of: "\(name): header").members
+    else {
+      throw MTLError(.badFormat, "\(name): header", expected: "a JSON object from the first byte on", found: "none")
+    }
+    var store = WeightStore(formatDescription: "safetensors")
+    var items: [Item] = []
+    for member in members {
+      if member.name == "__metadata__" {
+        store.metadata = try metadata(member.value, name)
+      } else {
+        items.append(try item(member, of: "\(name): tensor '\(member.name)'"))
+      }
+    }
+    try checkCoverage(items, byteCount: data.count, name)
+    for item in items {
+      let bytes = try data.slice(offset: item.begin, length: item.end - item.begin, of: item.name)
+      try store.add(
+        item.name, WeightEntry(shape: item.shape, element: item.element, dense: bytes, of: item.name))
+    }
+    return store
+  }
+
+  private static func metadata(_ value: JSONValue, _ name: String) throws(MTLError) -> [String: String] {
+    guard let members = value.members else {
+      throw MTLError(.badFormat, "\(name): __metadata__", expected: "an object", found: value.kindDescription)
+    }
+    var metadata: [String: String] = [:]
+    for member in members {
+      guard let text = member.value.string else {
+        throw MTLError(
+          .badFormat, "\(name): __metadata__.\(member.name)", expected: "a string",
+          found: member.value.kindDescription)
+      }
+      metadata[member.name] = text
+    }
+    return metadata
+  }
+
+  private static func item(_ member: JSONValue.Member, of subject: String) throws(MTLError) -> Item {
+    guard let fields = member.value.members else {
+      throw MTLError(.badFormat, subject, expected: "an object", found: member.value.kindDescription)
+    }
+    if let unknown = fields.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
+      throw MTLError(.badFormat, subject, "has the unknown field '\(unknown.name)'")
+    }
+    guard let type = member.value["dtype"]?.string else {
+      throw MTLError(.badFormat, subject, expected: "the string 'dtype'", found: "none")
+    }
+    let shape = try Shape(checking: integers(member.value["shape"], "shape", subject), of: subject)
+    let offsets = try integers(member.value["data_offsets"], "data_offsets", subject)
+    guard offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw MTLError(.badFormat, subject, expected: "'data_offsets' [begin, end]", found: "\(offsets)")
+    }
+    let element = ElementType(safetensors: type)
+    if let size = element.byteCount {
+      // The shape has at most 2^40 elements.
+      let expected = shape.elementCount * size
+      guard offsets[1] - offsets[0] == expected else {
+        throw MTLError(
+          .badFormat, subject, expected: "\(expected) bytes for \(type) \(shape)",
+          found: "\(offsets[1] - offsets[0])")
+      }
+    }
+    return Item(name: member.name, element: element, shape: shape, begin: offsets[0], end: offsets[1])
+  }
+
+  private static func integers(_ value: JSONValue?, _ field: String, _ subject: String) throws(MTLError) -> [Int] {
+    let elements = value?.elements ?? []
+    let integers = elements.compactMap { element -> Int? in
+      if case .integer(let integer) = element, integer >= 0 { Int(integer) } else { nil }
+    }
+    guard value?.elements != nil, integers.count == elements.count else {
+      throw MTLError(
+        .badFormat, subject, expected: "'\(field)' as an array of integers of at least 0",
+        found: value?.kindDescription ?? "none")
+    }
+    return integers
+  }
+
+  /// The tensors must follow each other and end with the file: bytes that belong to nobody or to two could hide other
+  /// contents.
+  private static func checkCoverage(_ items: [Item], byteCount: Int, _ name: String) throws(MTLError) {
+    var position = 0
+    for item in items.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
+      guard item.begin == position else {
+        throw MTLError(
+          .badFormat, "\(name): tensor '\(item.name)'", expected: "its data at \(position)", found: "\(item.begin)")
+      }
+      position = item.end
+    }
+    guard position == byteCount else {
+      throw MTLError(.badFormat, name, expected: "\(position) bytes of data", found: "\(byteCount)")
+    }
+  }
+}
+
+extension ElementType {
+  /// The element type of a safetensors `dtype`. Types of less than a byte have no byte count.
+  init(safetensors name: String) {
+    switch name {
+    case "F64": self.init(.float64)
+    case "F32": self.init(.float32)
+    case "F16": self.init(.float16)
+    case "BF16": self.init(.bfloat16)
+    case "I64": self.init(.int64)
+    case "I32": self.init(.int32)
+    case "I16": self.init(.int16)
+    case "I8": self.init(.int8)
+    case "U8": self.init(.uint8)
+    case "BOOL": self.init(.bool)
+    case "U64", "C64": self.init(unsupported: name, byteCount: 8)
+    case "U32": self.init(unsupported: name, byteCount: 4)
+    case "U16": self.init(unsupported: name, byteCount: 2)
+    case "F8_E4M3", "F8_E5M2", "F8_E8M0": self.init(unsupported: name, byteCount: 1)
+    default: self.init(unsupported: name, byteCount: nil)
+    }
+  }
+}

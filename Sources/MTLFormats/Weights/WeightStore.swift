@@ -1,0 +1,73 @@
+import MTLGraph
+
+/// The named tensors of a checkpoint, in the order of the file, and what the reader found around them.
+public struct WeightStore: Sendable {
+  /// Longest tensor name in bytes, and most tensors of one file.
+  static let maximumNameByteCount = 1024
+  static let maximumTensorCount = 200_000
+
+  /// The tensors' names in the order of the file.
+  public private(set) var names: [String] = []
+  /// What was found and skipped or changed, one sentence each: "'optimizer' was skipped".
+  public private(set) var notes: [String] = []
+  /// The container: "PyTorch zip checkpoint", "PyTorch legacy checkpoint" or "safetensors".
+  public let formatDescription: String
+  /// safetensors: the `__metadata__` strings. PyTorch: the numbers and texts beside the state dict, such as "epoch".
+  public internal(set) var metadata: [String: String] = [:]
+
+  private var entries: [String: WeightEntry] = [:]
+
+  init(formatDescription: String) {
+    self.formatDescription = formatDescription
+  }
+
+  /// The tensor of that name.
+  public subscript(name: String) -> WeightEntry? { entries[name] }
+
+  /// The tensor of that name as dense float32; fails with `notFound` when there is none.
+  public func float32(_ name: String) throws(MTLError) -> Tensor {
+    guard let entry = entries[name] else { throw MTLError(.notFound, name, "the checkpoint has no tensor of this name") }
+    return try entry.float32(name)
+  }
+
+  mutating func add(_ name: String, _ entry: WeightEntry) throws(MTLError) {
+    guard name.utf8.count <= WeightStore.maximumNameByteCount else {
+      throw MTLError(
+        .limit, "tensor name '\(name.prefix(40))...'", expected: "at most \(WeightStore.maximumNameByteCount) bytes",
+        found: "\(name.utf8.count)")
+    }
+    guard names.count < WeightStore.maximumTensorCount else {
+      throw MTLError(.limit, name, "the checkpoint has more than \(WeightStore.maximumTensorCount) tensors")
+    }
+    guard entries.updateValue(entry, forKey: name) == nil else {
+      throw MTLError(.badFormat, name, "two tensors of the checkpoint have this name")
+    }
+    names.append(name)
+  }
+
+  /// Adds a note; after a few dozen, only their number would grow.
+  mutating func note(_ text: String) {
+    if notes.count < 48 { notes.append(text) }
+  }
+}
+
+extension WeightStore {
+  /// Reads a checkpoint; the bytes decide what it is. Tensors stay in `bytes`, which is usually a mapped file.
+  ///
+  /// Understood are PyTorch's zip container (1.6 and later), its legacy container, and safetensors. Every other kind of
+  /// file is refused by name where it can be recognised.
+  ///
+  /// - Parameters:
+  ///   - name: for errors, usually the file's name.
+  ///   - section: which part of a PyTorch checkpoint to read when it has several sets of weights, for example "ema" or
+  ///     "state_dict"; nested parts are joined with dots. nil: find it, and fail with a list when there are several.
+  public static func read(
+    _ bytes: Bytes, name: String, section: String? = nil
+  ) throws(MTLError) -> WeightStore {
+    switch try WeightFileKind.of(bytes, name: name) {
+    case .zip: try TorchZip.read(bytes, name: name, section: section)
+    case .torchLegacy: try TorchLegacy.read(bytes, name: name, section: section)
+    case .safetensors: try SafetensorsFile.read(bytes, name: name)
+    }
+  }
+}
