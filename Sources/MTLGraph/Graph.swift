@@ -9,6 +9,13 @@ public struct Node: Sendable {
   public var operation: any Operator
   public var inputs: [ValueID]
   public var outputs: [ValueID]
+
+  public init(name: String, operation: any Operator, inputs: [ValueID], outputs: [ValueID]) {
+    self.name = name
+    self.operation = operation
+    self.inputs = inputs
+    self.outputs = outputs
+  }
 }
 
 /// A named end of a graph.

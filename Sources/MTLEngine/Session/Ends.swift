@@ -61,28 +61,29 @@ import MTLGraph
   }
 }
 
-/// Where a run's output can be read.
-@safe public struct OutputSource {
-  private let operand: Operand
-  private let arena: UnsafeMutableRawPointer
+/// Where a run's outputs can be read, by position in the run's tasks.
+@safe public struct Outputs {
+  private let plan: Plan
 
-  init(_ operand: Operand, arena: UnsafeMutableRawPointer) {
-    self.operand = operand
-    unsafe self.arena = arena
+  init(_ plan: Plan) {
+    self.plan = plan
   }
 
-  public var shape: Shape { operand.buffer.shape }
+  public func shape(_ position: Int) -> Shape { plan.outputs[position].buffer.shape }
 
-  /// Writes the output in row-major order; `target` has room for `shape.elementCount` floats.
-  @unsafe public func copy(to target: UnsafeMutablePointer<Float>) {
+  /// Writes an output in row-major order; `target` has room for `shape.elementCount` floats.
+  @unsafe public func copy(_ position: Int, to target: UnsafeMutablePointer<Float>) {
+    let operand = plan.outputs[position]
+    let shape = operand.buffer.shape
     guard shape.rank == 4 else {
-      unsafe target.update(from: operand.pointer(in: arena), count: shape.elementCount)
+      unsafe target.update(from: operand.pointer(in: plan.arena.base), count: shape.elementCount)
       return
     }
     let imageElementCount = shape[1] * shape[2] * shape[3]
     for image in 0..<shape[0] {
       unsafe convertLayout(
-        from: operand.pointer(in: arena, image: image), operand.buffer, to: target + image * imageElementCount, .planar)
+        from: operand.pointer(in: plan.arena.base, image: image), operand.buffer,
+        to: target + image * imageElementCount, .planar)
     }
   }
 }

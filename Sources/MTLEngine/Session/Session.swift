@@ -76,7 +76,7 @@ import MTLGraph
   /// next run overwrites them.
   public func run(
     inputShape: Shape, tasks: [Int], fill: (InputDestination) throws(MTLError) -> Void,
-    collect: (Int, OutputSource) -> Void
+    collect: (Outputs) -> Void
   ) throws(MTLError) {
     let plan = try plan(inputShape: inputShape, tasks: tasks)
     try unsafe fill(InputDestination(plan.input, arena: plan.arena.base))
@@ -85,9 +85,7 @@ import MTLGraph
     unsafe plan.run(on: hasPool ? pool : nil, threadLimit: threadCount, clocks: clocks)
     if hasPool { pool.giveBack() }
     statistics.runs += 1
-    for (position, output) in plan.outputs.enumerated() {
-      unsafe collect(position, OutputSource(output, arena: plan.arena.base))
-    }
+    collect(Outputs(plan))
   }
 
   /// What `inspect --plan` shows: each step's node, part of the network and kernel.

@@ -43,7 +43,7 @@ public struct NetworkDescription: Sendable {
       var fields = try FieldReader(element, path: "\(path)[\(index)]")
       let name = try fields.requiredString("block")
       guard let type = blockTypes.first(where: { $0.name == name }) else {
-        let known = blockTypes.map(\.name).sorted().joined(separator: ", ")
+        let known = blockTypes.map { $0.name }.sorted().joined(separator: ", ")
         throw MTLError(.badFormat, "\(path)[\(index)].block", expected: "one of \(known)", found: "'\(name)'")
       }
       let block = try type.init(&fields)

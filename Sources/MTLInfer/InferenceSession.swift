@@ -1,0 +1,246 @@
+import MTLEngine
+import MTLGraph
+import MTLNetworks
+import MTLTasks
+import Synchronization
+
+/// Runs a model: one encoder pass, then the heads of the chosen tasks. One call at a time; a second one gets `.busy`.
+public final class InferenceSession: @unchecked Sendable {
+  public struct Options: Sendable {
+    /// Most threads of a run; 0 means the runtime's.
+    public var threads = 0
+    /// Plans kept, one for each input shape and set of tasks.
+    public var planLimit = 8
+    /// Best instruction set to use.
+    public var instructionSet = InstructionSet.available
+    /// Indices of the tasks to run; nil means all.
+    public var tasks: [Int]?
+    public init() {}
+  }
+
+  /// Times are of the last run, in nanoseconds.
+  public struct Statistics: Sendable {
+    public var engine = Session.Statistics()
+    public var threads = 0
+    public var packedWeightBytes = 0
+    public var prepareNanoseconds: UInt64 = 0
+    public var encoderNanoseconds: UInt64 = 0
+    public var headsNanoseconds: UInt64 = 0
+    public var totalNanoseconds: UInt64 = 0
+  }
+
+  public let model: Model
+  /// Tasks of a run that does not name its own.
+  public let tasks: [Int]
+  public let instructionSet: InstructionSet
+  private let session: Session
+  private let preparer: ImagePreparer
+  private let results = ResultPool()
+  private let isBusy = AtomicFlag()
+  private var prepareNanoseconds: UInt64 = 0
+  private var totalNanoseconds: UInt64 = 0
+  /// The last shape run, kept because a new one costs an allocation.
+  private var lastShape: Shape = []
+
+  public static let maximumBatch = 1 << 16
+
+  public init(_ model: Model, runtime: Runtime = .shared, options: Options = Options()) throws(MTLError) {
+    self.model = model
+    tasks = try InferenceSession.checked(options.tasks ?? Array(model.tasks.indices), model)
+    var engineOptions = Session.Options()
+    engineOptions.threadLimit = options.threads
+    engineOptions.planLimit = options.planLimit
+    engineOptions.instructionSet = options.instructionSet
+    session = Session(model.network, pool: runtime.pool, options: engineOptions)
+    instructionSet = session.kernels.instructionSet
+    preparer = ImagePreparer(model.input)
+  }
+
+  deinit { results.close() }
+
+  /// Builds the plan and its memory now. Sides of 0 mean the model's default size.
+  public func reserve(batch: Int, height: Int = 0, width: Int = 0) throws(MTLError) {
+    try exclusively { () throws(MTLError) in
+      let shape = try Shape(
+        checking: [
+          batch, model.input.color.channelCount, height == 0 ? model.input.height : height,
+          width == 0 ? model.input.width : width,
+        ], of: "input")
+      try check(batch: batch)
+      try withSizeHint(shape) { () throws(MTLError) in try session.reserve(inputShape: shape, tasks: tasks) }
+    }
+  }
+
+  /// Runs `count` pictures; `image` hands out the view of each, which must stay valid during the call.
+  public func run(
+    count: Int, tasks: [Int]? = nil, image: (Int) throws(MTLError) -> PixelView
+  ) throws(MTLError) -> InferenceResult {
+    try exclusively { () throws(MTLError) in
+      try check(batch: count)
+      let input = model.input
+      let shape = self.shape(count, input.color.channelCount, input.height, input.width)
+      return try run(shape, tasks) { destination throws(MTLError) in
+        for index in 0..<count {
+          let view = try image(index)
+          guard let target = unsafe destination.interleavedImage(index) else {
+            throw MTLError(.unsupported, input.name, "the network does not take pictures")
+          }
+          unsafe preparer.prepare(view, width: input.width, height: input.height, into: target)
+        }
+      }
+    }
+  }
+
+  /// Runs a float32 array of N x C x H x W that is already normalised. `strides` in bytes, not negative; every element
+  /// must lie within `byteCount` bytes of `base`.
+  @unsafe public func run(
+    tensor base: UnsafeRawPointer, byteCount: Int, shape dimensions: [Int], strides: [Int], tasks: [Int]? = nil
+  ) throws(MTLError) -> InferenceResult {
+    try exclusively { () throws(MTLError) in
+      let shape = try checkedTensor(dimensions, strides, byteCount)
+      return try run(shape, tasks) { destination throws(MTLError) in
+        unsafe destination.copy(from: base, strides: strides)
+      }
+    }
+  }
+
+  /// Runs a dense float32 tensor.
+  public func run(tensor: Tensor, tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
+    guard tensor.type == .float32 else {
+      throw MTLError(.dataTypeMismatch, model.input.name, expected: "float32", found: "\(tensor.type)")
+    }
+    let strides = tensor.shape.rowMajorStrides.map { $0 * 4 }
+    return try unsafe tensor.bytes.withUnsafeBytes { memory throws(MTLError) in
+      guard let base = memory.baseAddress else { throw MTLError(.invalidArgument, model.input.name, "is empty") }
+      return try unsafe run(
+        tensor: base, byteCount: memory.count, shape: tensor.shape.dimensions, strides: strides, tasks: tasks)
+    }
+  }
+
+  /// The steps of the plan for one picture: node, part of the network, kernel.
+  public func planDescription() throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+    try exclusively { () throws(MTLError) in
+      try session.planDescription(inputShape: model.input.shape(batch: 1), tasks: tasks)
+    }
+  }
+
+  public func statistics() throws(MTLError) -> Statistics {
+    try exclusively { () throws(MTLError) in
+      var statistics = Statistics()
+      statistics.engine = session.statistics
+      statistics.threads = session.threadCount
+      statistics.packedWeightBytes = model.network.packedWeightByteCount
+      statistics.prepareNanoseconds = prepareNanoseconds
+      statistics.encoderNanoseconds = session.encoderNanoseconds
+      statistics.headsNanoseconds = model.tasks.indices.reduce(0) { $0 + session.headNanoseconds(task: $1) }
+      statistics.totalNanoseconds = totalNanoseconds
+      return statistics
+    }
+  }
+
+  /// Nanoseconds of a task's head in the last run; 0 if it did not run.
+  public func headNanoseconds(task: Int) throws(MTLError) -> UInt64 {
+    try exclusively { () throws(MTLError) in
+      _ = try InferenceSession.checked([task], model)
+      return session.headNanoseconds(task: task)
+    }
+  }
+
+  // MARK: - Within a call
+
+  private func exclusively<Answer>(_ body: () throws(MTLError) -> Answer) throws(MTLError) -> Answer {
+    guard isBusy.take() else {
+      throw MTLError(.busy, "session", "is in use by another thread; give each thread a session of its own")
+    }
+    defer { isBusy.clear() }
+    return try body()
+  }
+
+  private func run(
+    _ shape: Shape, _ wanted: [Int]?, fill: (InputDestination) throws(MTLError) -> Void
+  ) throws(MTLError) -> InferenceResult {
+    let tasks = if let wanted { try InferenceSession.checked(wanted, model) } else { self.tasks }
+    let start = monotonicNanoseconds()
+    let result = results.take() ?? InferenceResult(model: model, pool: results)
+    do {
+      try withSizeHint(shape) { () throws(MTLError) in
+        try session.run(
+          inputShape: shape, tasks: tasks,
+          fill: { destination throws(MTLError) in
+            let before = monotonicNanoseconds()
+            try fill(destination)
+            prepareNanoseconds = monotonicNanoseconds() - before
+          },
+          collect: { outputs in
+            result.prepare(batch: shape[0], tasks: tasks) { outputs.shape($0) }
+            for position in tasks.indices { unsafe outputs.copy(position, to: result.destination(position)) }
+          })
+      }
+    } catch {
+      result.recycle()
+      throw error
+    }
+    totalNanoseconds = monotonicNanoseconds() - start
+    return result
+  }
+
+  /// Adds the model's own input size to an error about shapes.
+  private func withSizeHint(_ shape: Shape, _ body: () throws(MTLError) -> Void) throws(MTLError) {
+    do {
+      try body()
+    } catch where error.kind == .shapeMismatch {
+      let own = model.input.shape(batch: max(shape.dimensions.first ?? 1, 1))
+      throw MTLError(
+        .shapeMismatch, error.subject, shape == own ? error.problem : "\(error.problem); the model's input is \(own)")
+    }
+  }
+
+  private func check(batch: Int) throws(MTLError) {
+    guard (1...InferenceSession.maximumBatch).contains(batch) else {
+      throw MTLError(
+        .invalidArgument, "batch", expected: "1 to \(InferenceSession.maximumBatch) images", found: "\(batch)")
+    }
+  }
+
+  private func checkedTensor(_ dimensions: [Int], _ strides: [Int], _ byteCount: Int) throws(MTLError) -> Shape {
+    let name = model.input.name
+    let shape = try Shape(checking: dimensions, of: name)
+    guard shape.rank == 4, strides.count == 4, shape[1] == model.input.color.channelCount, shape[2] > 0, shape[3] > 0
+    else {
+      throw MTLError(
+        .shapeMismatch, name, expected: "N x \(model.input.color.channelCount) x H x W", found: "\(shape)")
+    }
+    try check(batch: shape[0])
+    var end = 4
+    for (dimension, stride) in zip(dimensions, strides) {
+      let (distance, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
+      guard stride >= 0, !overflow, distance <= byteCount - end else {
+        throw MTLError(
+          .bufferTooSmall, name, "shape \(shape) with byte strides \(strides) leaves its \(byteCount) bytes")
+      }
+      end += distance
+    }
+    return shape
+  }
+
+  /// The shape of a batch of pictures, without an allocation when it is the last one again.
+  private func shape(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
+    let isSame = lastShape.rank == 4 && lastShape[0] == batch && lastShape[1] == channels && lastShape[2] == height
+      && lastShape[3] == width
+    if !isSame { lastShape = [batch, channels, height, width] }
+    return lastShape
+  }
+
+  private static func checked(_ tasks: [Int], _ model: Model) throws(MTLError) -> [Int] {
+    guard !tasks.isEmpty else { throw MTLError(.invalidArgument, "tasks", "none are named") }
+    for (position, task) in tasks.enumerated() {
+      guard model.tasks.indices.contains(task) else {
+        throw MTLError(.notFound, "task \(task)", expected: "0 to \(model.tasks.count - 1)", found: "\(task)")
+      }
+      guard !tasks[..<position].contains(task) else {
+        throw MTLError(.invalidArgument, "task '\(model.tasks[task].name)'", "is named twice")
+      }
+    }
+    return tasks
+  }
+}

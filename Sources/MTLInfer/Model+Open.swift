@@ -1,0 +1,79 @@
+import Glibc
+import MTLFormats
+import MTLGraph
+import MTLNetworks
+
+extension Model {
+  /// Opens a folder with a `model.json`, a `model.json`, or a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - network: the recipe of a bare checkpoint. Without it, a checkpoint that fits a recipe exactly is taken for it.
+  ///   - card: text of a `model.json` to use for a bare checkpoint; its "weights" is not read.
+  ///   - copy: read the weights into memory instead of mapping the file, which then may change or go away.
+  public static func open(
+    path: String, network: String? = nil, card: String? = nil, copy: Bool = false
+  ) throws(MTLError) -> Model {
+    let file = isFolder(path) ? path + "/model.json" : path
+    let bytes = try MappedFile.open(path: file, copy: copy)
+    guard isCard(bytes) else {
+      return try open(weights: WeightStore.read(bytes, name: file), network: network, card: card)
+    }
+    guard network == nil, card == nil else {
+      throw MTLError(.invalidArgument, file, "is a model.json, which names its network itself")
+    }
+    // A description is parsed once and never kept, so a copy of it costs nothing.
+    let parsed = try ModelCard(parsing: MappedFile.open(path: file, copy: true), name: file)
+    let weights = try MappedFile.open(path: weightsPath(parsed, beside: file), copy: copy)
+    return try Model(parsed, weights: WeightStore.read(weights, name: parsed.weights ?? file))
+  }
+
+  /// Opens the bytes of a checkpoint; like `open(path:)` for a bare one.
+  public static func open(
+    bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil
+  ) throws(MTLError) -> Model {
+    try open(weights: WeightStore.read(bytes, name: name), network: network, card: card)
+  }
+
+  private static func open(weights: WeightStore, network: String?, card: String?) throws(MTLError) -> Model {
+    if let card {
+      guard network == nil else {
+        throw MTLError(.invalidArgument, "network", "is named in the description already")
+      }
+      return try Model(ModelCard(parsing: Bytes(copying: Array(card.utf8)), name: "description"), weights: weights)
+    }
+    if let network { return try Model(ModelCard(recipe: network), weights: weights) }
+    guard let fitting = LoadedNetwork.fittingRecipe(weights) else {
+      throw MTLError(
+        .checkpointMismatch, "checkpoint",
+        "fits no built-in network; name one (\(recipes.map { $0.name }.joined(separator: ", "))) or describe it in a "
+          + "model.json. Its first keys are \(weights.names.prefix(6).joined(separator: ", "))")
+    }
+    return try Model(ModelCard(recipe: fitting), weights: weights)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// JSON text begins with a brace and has no zero byte; safetensors may begin with one, but has zeros behind it.
+  private static func isCard(_ bytes: Bytes) -> Bool {
+    unsafe bytes.withUnsafeBytes { memory in
+      let whitespace: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+      let start = unsafe memory.first { !whitespace.contains($0) }
+      return unsafe start == UInt8(ascii: "{") && !memory.prefix(16).contains(0)
+    }
+  }
+
+  /// The weights lie beside the card or below it.
+  private static func weightsPath(_ card: ModelCard, beside file: String) throws(MTLError) -> String {
+    guard let weights = card.weights, !weights.isEmpty else {
+      throw MTLError(.badFormat, file, "has no field 'weights'")
+    }
+    guard !weights.hasPrefix("/"), !weights.split(separator: "/").contains("..") else {
+      throw MTLError(.badFormat, "\(file): weights", "'\(weights)' leads out of the model's folder")
+    }
+    guard let slash = file.lastIndex(of: "/") else { return weights }
+    return String(file[...slash]) + weights
+  }
+}

@@ -1,0 +1,57 @@
+import MTLEngine
+import MTLFormats
+import MTLGraph
+import MTLNetworks
+
+/// A network with its weights and what its tasks mean. Immutable: any number of sessions and threads may share one.
+public final class Model: Sendable {
+  public let name: String
+  public let description: String
+  /// Container of the weights: "PyTorch zip checkpoint".
+  public let format: String
+  /// Recipe name, or "blocks".
+  public let networkName: String
+  public let input: InputDescription
+  public let tasks: [TaskDescription]
+  /// What the reader found and skipped.
+  public let notes: [String]
+  /// Keys of the checkpoint that the network has no use for.
+  public let ignoredKeys: [String]
+  /// Output shape of each task for a batch of 1 at the default input size.
+  public let outputShapes: [Shape]
+  /// Parameters and multiply-accumulates of the encoder and of each head, for a batch of 1 at the default input size.
+  public let costs: [Segment: Cost]
+  let network: Network
+
+  init(_ card: ModelCard, weights: WeightStore) throws(MTLError) {
+    let loaded = try LoadedNetwork(card, weights: weights)
+    name = card.name
+    description = card.description
+    format = weights.formatDescription
+    networkName = loaded.networkName
+    input = loaded.input
+    tasks = loaded.tasks
+    notes = weights.notes
+    ignoredKeys = loaded.ignoredKeys
+    network = try Network(loaded.graph)
+    let inputShape = loaded.input.shape(batch: 1)
+    let shapes = try network.graph.shapes(for: [inputShape])
+    outputShapes = network.graph.outputs.map { shapes[$0.value] ?? [] }
+    costs = try network.graph.costs(for: [inputShape])
+  }
+
+  /// Sum over all parts.
+  public var totalCost: Cost {
+    costs.values.reduce(into: Cost()) { total, cost in
+      total.parameters += cost.parameters
+      total.multiplyAccumulates += cost.multiplyAccumulates
+    }
+  }
+
+  /// Index of a task; the error lists the tasks there are.
+  public func taskIndex(_ name: String) throws(MTLError) -> Int {
+    if let index = tasks.firstIndex(where: { $0.name == name }) { return index }
+    throw MTLError(
+      .notFound, "task '\(name)'", "the model has no such task; it has \(tasks.map { $0.name }.joined(separator: ", "))")
+  }
+}
