@@ -43,7 +43,7 @@ let package = Package(
       exclude: ["exports.map"], swiftSettings: swiftSettings, linkerSettings: libraryLinkerSettings),
     .systemLibrary(name: "CImageLibraries", path: "Sources/ImageFiles/CImageLibraries"),
     .target(
-      name: "ImageFiles", dependencies: ["CImageLibraries"], exclude: ["CImageLibraries"],
+      name: "ImageFiles", dependencies: ["MTLGraph", "CImageLibraries"], exclude: ["CImageLibraries"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "mtl-infer",
@@ -51,6 +51,8 @@ let package = Package(
         "MTLInfer", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ImageFilesTests", dependencies: ["ImageFiles", "MTLGraph"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
