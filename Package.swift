@@ -44,7 +44,7 @@ let package = Package(
       exclude: ["exports.map"], swiftSettings: swiftSettings, linkerSettings: libraryLinkerSettings),
     .systemLibrary(name: "CImageLibraries", path: "Sources/ImageFiles/CImageLibraries"),
     .target(
-      name: "ImageFiles", dependencies: ["CImageLibraries"], exclude: ["CImageLibraries"],
+      name: "ImageFiles", dependencies: ["MTLGraph", "CImageLibraries"], exclude: ["CImageLibraries"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "mtl-infer",
@@ -54,6 +54,8 @@ let package = Package(
       ], swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ImageFilesTests", dependencies: ["ImageFiles", "MTLGraph"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -16,6 +16,8 @@ import Synchronization
   private var offsets: [Int] = []
   private var memory: Memory
   private let pool: ResultPool
+  /// References that the C interface has given out.
+  public let references = Atomic<Int>(0)
 
   init(model: Model, pool: ResultPool) {
     self.model = model

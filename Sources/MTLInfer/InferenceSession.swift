@@ -94,26 +94,37 @@ public final class InferenceSession: @unchecked Sendable {
   /// Runs a float32 array of N x C x H x W that is already normalised. `strides` in bytes, not negative; every element
   /// must lie within `byteCount` bytes of `base`.
   @unsafe public func run(
-    tensor base: UnsafeRawPointer, byteCount: Int, shape dimensions: [Int], strides: [Int], tasks: [Int]? = nil
+    tensor base: UnsafeRawPointer, byteCount: Int, shape dimensions: ImageDimensions, strides: ImageDimensions,
+    tasks: [Int]? = nil
   ) throws(MTLError) -> InferenceResult {
     try exclusively { () throws(MTLError) in
-      let shape = try checkedTensor(dimensions, strides, byteCount)
+      try checkTensor(dimensions, strides, byteCount)
+      let shape = shape(dimensions.0, dimensions.1, dimensions.2, dimensions.3)
       return try run(shape, tasks) { destination throws(MTLError) in
         unsafe destination.copy(from: base, strides: strides)
       }
     }
   }
 
+  /// Batch, channels, rows, columns: a tuple, because an array would cost an allocation in every run.
+  public typealias ImageDimensions = (Int, Int, Int, Int)
+
   /// Runs a dense float32 tensor.
   public func run(tensor: Tensor, tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
     guard tensor.type == .float32 else {
       throw MTLError(.dataTypeMismatch, model.input.name, expected: "float32", found: "\(tensor.type)")
     }
-    let strides = tensor.shape.rowMajorStrides.map { $0 * 4 }
+    let shape = tensor.shape
+    guard shape.rank == 4 else {
+      throw MTLError(
+        .shapeMismatch, model.input.name, expected: "N x \(model.input.color.channelCount) x H x W", found: "\(shape)")
+    }
+    let strides = shape.rowMajorStrides.map { $0 * 4 }
     return try unsafe tensor.bytes.withUnsafeBytes { memory throws(MTLError) in
       guard let base = memory.baseAddress else { throw MTLError(.invalidArgument, model.input.name, "is empty") }
       return try unsafe run(
-        tensor: base, byteCount: memory.count, shape: tensor.shape.dimensions, strides: strides, tasks: tasks)
+        tensor: base, byteCount: memory.count, shape: (shape[0], shape[1], shape[2], shape[3]),
+        strides: (strides[0], strides[1], strides[2], strides[3]), tasks: tasks)
     }
   }
 
@@ -202,28 +213,33 @@ public final class InferenceSession: @unchecked Sendable {
     }
   }
 
-  private func checkedTensor(_ dimensions: [Int], _ strides: [Int], _ byteCount: Int) throws(MTLError) -> Shape {
+  private func checkTensor(
+    _ dimensions: ImageDimensions, _ strides: ImageDimensions, _ byteCount: Int
+  ) throws(MTLError) {
     let name = model.input.name
-    let shape = try Shape(checking: dimensions, of: name)
-    guard shape.rank == 4, strides.count == 4, shape[1] == model.input.color.channelCount, shape[2] > 0, shape[3] > 0
+    let sides = 1...Window.maximumSide
+    guard dimensions.1 == model.input.color.channelCount, sides.contains(dimensions.2), sides.contains(dimensions.3)
     else {
       throw MTLError(
-        .shapeMismatch, name, expected: "N x \(model.input.color.channelCount) x H x W", found: "\(shape)")
+        .shapeMismatch, name, expected: "N x \(model.input.color.channelCount) x H x W",
+        found: "\(dimensions.0)x\(dimensions.1)x\(dimensions.2)x\(dimensions.3)")
     }
-    try check(batch: shape[0])
-    var end = 4
-    for (dimension, stride) in zip(dimensions, strides) {
+    try check(batch: dimensions.0)
+    var end = MemoryLayout<Float>.size
+    func extend(_ dimension: Int, _ stride: Int) throws(MTLError) {
       let (distance, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
       guard stride >= 0, !overflow, distance <= byteCount - end else {
-        throw MTLError(
-          .bufferTooSmall, name, "shape \(shape) with byte strides \(strides) leaves its \(byteCount) bytes")
+        throw MTLError(.bufferTooSmall, name, "shape \(dimensions) with byte strides \(strides) leaves its \(byteCount) bytes")
       }
       end += distance
     }
-    return shape
+    try extend(dimensions.0, strides.0)
+    try extend(dimensions.1, strides.1)
+    try extend(dimensions.2, strides.2)
+    try extend(dimensions.3, strides.3)
   }
 
-  /// The shape of a batch of pictures, without an allocation when it is the last one again.
+  /// The shape of a batch, without an allocation when it is the last one again.
   private func shape(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
     let isSame = lastShape.rank == 4 && lastShape[0] == batch && lastShape[1] == channels && lastShape[2] == height
       && lastShape[3] == width

@@ -21,12 +21,10 @@ import MTLGraph
     return unsafe operand.pointer(in: arena, image: image)
   }
 
-  /// Writes the input from a strided array of the same shape: `strides` in bytes, every element readable at `base`.
-  @unsafe public func copy(from base: UnsafeRawPointer, strides: [Int]) {
-    guard shape.rank == 4 else {
-      unsafe copyRows(base, strides)
-      return
-    }
+  /// Writes the input from a strided array of the same shape, which must be an image: `strides` of batch, channels,
+  /// rows and columns in bytes, every element readable at `base`.
+  @unsafe public func copy(from base: UnsafeRawPointer, strides: (Int, Int, Int, Int)) {
+    guard shape.rank == 4 else { return }
     let lane = operand.buffer.layout.lane
     let pixels = shape[2] * shape[3]
     for image in 0..<shape[0] {
@@ -34,28 +32,13 @@ import MTLGraph
       for channel in 0..<shape[1] {
         var to = unsafe target + channel / lane * lane * pixels + channel % lane
         for row in 0..<shape[2] {
-          var from = unsafe base + image * strides[0] + channel * strides[1] + row * strides[2]
+          var from = unsafe base + image * strides.0 + channel * strides.1 + row * strides.2
           for _ in 0..<shape[3] {
             unsafe to.pointee = from.loadUnaligned(as: Float.self)
             unsafe to += lane
-            unsafe from += strides[3]
+            unsafe from += strides.3
           }
         }
-      }
-    }
-  }
-
-  /// A value that is no image, walked in row-major order.
-  @unsafe private func copyRows(_ base: UnsafeRawPointer, _ strides: [Int]) {
-    let target = unsafe operand.pointer(in: arena)
-    var index = [Int](repeating: 0, count: shape.rank)
-    for position in 0..<shape.elementCount {
-      let offset = zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
-      unsafe target[position] = (base + offset).loadUnaligned(as: Float.self)
-      for axis in index.indices.reversed() {
-        index[axis] += 1
-        if index[axis] < shape[axis] { break }
-        index[axis] = 0
       }
     }
   }

@@ -20,6 +20,7 @@ import MTLGraph
     public var planHits: UInt64 = 0
     /// Of all plans together.
     public var arenaBytes = 0
+    public init() {}
   }
 
   public let network: Network

@@ -1,0 +1,85 @@
+import CMTLInfer
+import MTLGraph
+import MTLInfer
+import MTLTasks
+
+@c @implementation
+public func mtl_run_images(
+  _ session: OpaquePointer!, _ images: UnsafePointer<mtl_image_view>!, _ count: UInt32,
+  _ options: UnsafePointer<mtl_run_options>!, _ out: UnsafeMutablePointer<OpaquePointer?>!,
+  _ error: UnsafeMutablePointer<mtl_error>!
+) -> mtl_status {
+  unsafe status(error) { () throws(MTLError) in
+    let handle = try object(session, "session", as: SessionHandle.self)
+    let out = try required(out, "out")
+    guard let images else { throw MTLError(.invalidArgument, "images", "is null") }
+    let options = try MTLInferABI.options(options, "options", zero: mtl_run_options())
+    let result = try handle.withTasks(options) { tasks throws(MTLError) in
+      try handle.session.run(count: Int(count), tasks: tasks) { index throws(MTLError) in
+        try pixelView(images[index], index)
+      }
+    }
+    out.pointee = result.newHandle()
+  }
+}
+
+/// A view of the caller's pixels, checked; the error names which image it is.
+private func pixelView(_ image: mtl_image_view, _ index: Int) throws(MTLError) -> PixelView {
+  do throws(MTLError) {
+    guard let format = unsafe PixelFormat(rawValue: image.format) else {
+      throw unsafe MTLError(.invalidArgument, "format", expected: "MTL_GRAY8 to MTL_BGRA8", found: "\(image.format)")
+    }
+    guard unsafe image.reserved == (0, 0, 0) else {
+      throw MTLError(.invalidArgument, "reserved", "is not zero")
+    }
+    let region = unsafe image.roi_width == 0 && image.roi_height == 0
+      ? nil
+      : PixelView.Region(
+        x: Int(image.roi_x), y: Int(image.roi_y), width: Int(image.roi_width), height: Int(image.roi_height))
+    return try unsafe PixelView(
+      data: image.data, byteCount: image.byte_size, rowStride: image.row_stride, width: Int(image.width),
+      height: Int(image.height), format: format, orientation: image.orientation == 0 ? 1 : Int(image.orientation),
+      region: region)
+  } catch {
+    throw MTLError(error.kind, "image \(index)", error.description)
+  }
+}
+
+@c @implementation
+public func mtl_run_tensors(
+  _ session: OpaquePointer!, _ inputs: UnsafePointer<mtl_tensor_view>!, _ count: UInt32,
+  _ options: UnsafePointer<mtl_run_options>!, _ out: UnsafeMutablePointer<OpaquePointer?>!,
+  _ error: UnsafeMutablePointer<mtl_error>!
+) -> mtl_status {
+  unsafe status(error) { () throws(MTLError) in
+    let handle = try object(session, "session", as: SessionHandle.self)
+    let out = try required(out, "out")
+    guard let inputs else { throw MTLError(.invalidArgument, "inputs", "is null") }
+    guard count == 1 else { throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(count)") }
+    let options = try MTLInferABI.options(options, "options", zero: mtl_run_options())
+    let view = inputs[0]
+    let result = try handle.withTasks(options) { tasks throws(MTLError) in
+      try run(handle, view, tasks)
+    }
+    out.pointee = result.newHandle()
+  }
+}
+
+private func run(
+  _ handle: SessionHandle, _ view: mtl_tensor_view, _ tasks: [Int]?
+) throws(MTLError) -> InferenceResult {
+  let name = handle.model.model.input.name
+  guard unsafe view.dtype == MTL_FLOAT32 else {
+    throw unsafe MTLError(.dataTypeMismatch, name, expected: "MTL_FLOAT32", found: "\(view.dtype)")
+  }
+  guard unsafe view.rank == 4 else {
+    throw unsafe MTLError(.shapeMismatch, name, expected: "N x C x H x W", found: "rank \(view.rank)")
+  }
+  guard let data = unsafe view.data else { throw MTLError(.invalidArgument, name, "its data is null") }
+  guard unsafe view.reserved == (0, 0, 0) else { throw MTLError(.invalidArgument, name, "reserved is not zero") }
+  let byteCount = unsafe Int(clamping: view.byte_size)
+  return try handle.session.run(
+    tensor: unsafe data, byteCount: byteCount,
+    shape: unsafe (Int(view.shape.0), Int(view.shape.1), Int(view.shape.2), Int(view.shape.3)),
+    strides: unsafe (Int(view.stride.0), Int(view.stride.1), Int(view.stride.2), Int(view.stride.3)), tasks: tasks)
+}
