@@ -49,7 +49,7 @@ let package = Package(
     .executableTarget(
       name: "mtl-infer",
       dependencies: [
-        "MTLInfer", "ImageFiles",
+        "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     .testTarget(

@@ -15,10 +15,14 @@ public protocol Operator: Sendable {
 
   /// Multiplications that are added to a sum, as papers count them. Elementwise work counts as zero.
   func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int
+
+  /// Whether a constant at this position of the inputs is a trained parameter, and no statistic.
+  func isParameter(input: Int) -> Bool
 }
 
 extension Operator {
   public var name: String { Self.name }
+  public func isParameter(input: Int) -> Bool { true }
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int { 0 }
 }
 

@@ -36,7 +36,7 @@ extension Graph {
 
 /// What a part of a network costs.
 public struct Cost: Equatable, Sendable {
-  /// Elements of the constants that the part uses.
+  /// Elements of the trained parameters that the part uses, as training frameworks count them.
   public var parameters = 0
   public var multiplyAccumulates = 0
 
@@ -55,7 +55,8 @@ extension Graph {
       var cost = costs[segment] ?? Cost()
       cost.multiplyAccumulates += node.operation.multiplyAccumulates(
         inputs: node.inputs.map { shapes[$0] ?? [] }, outputs: node.outputs.map { shapes[$0] ?? [] })
-      for value in node.inputs where constants[value] != nil {
+      for (position, value) in node.inputs.enumerated()
+      where constants[value] != nil && node.operation.isParameter(input: position) {
         let isNew = counted.insert([value.index, segments.firstIndex(of: segment) ?? 0]).inserted
         if isNew { cost.parameters += shapes[value]?.elementCount ?? 0 }
       }

@@ -37,7 +37,8 @@ public final class Model: Sendable {
     let inputShape = loaded.input.shape(batch: 1)
     let shapes = try network.graph.shapes(for: [inputShape])
     outputShapes = network.graph.outputs.map { shapes[$0.value] ?? [] }
-    costs = try network.graph.costs(for: [inputShape])
+    // Counted before the simplification, which folds some parameters into others.
+    costs = try loaded.graph.costs(for: [inputShape])
   }
 
   /// Sum over all parts.

@@ -33,6 +33,9 @@ public struct BatchNormalization: Operator {
     return [Tensor(x, shape: shape)]
   }
 
+  /// Scale and bias are trained; mean and variance are statistics.
+  public func isParameter(input: Int) -> Bool { input < 3 }
+
   /// The normalisation as one multiplication and one addition for each channel, rounded once from float64.
   func factors(_ inputs: [Tensor]) throws(MTLError) -> (factor: [Float], offset: [Float]) {
     let scale = try inputs[1].floats()

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// The command line: a thin layer over the Swift API, and the only part of the project that knows image files.
+@main
+struct MTLInferCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mtl-infer",
+    abstract: "Runs multitask vision networks: one encoder pass, then every task head.",
+    discussion: """
+      MODEL is a folder with a model.json, a model.json, or a trained checkpoint (PyTorch .pt/.pth, safetensors), with
+      --network NAME where the recipe cannot be told from its keys.
+
+      Exit status: 0 done, 64 wrong usage, 65 bad input data, 70 a fault of mtl-infer, 74 input or output failed.
+      """,
+    version: "0.1.0",
+    subcommands: [RunCommand.self, InspectCommand.self, BenchCommand.self, NetworksCommand.self])
+}

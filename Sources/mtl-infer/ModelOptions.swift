@@ -1,0 +1,37 @@
+import ArgumentParser
+import MTLGraph
+import MTLInfer
+
+/// The arguments that say which model, and how it runs; the same in every command.
+struct ModelOptions: ParsableArguments {
+  @Argument(help: "Folder with a model.json, a model.json, or a checkpoint.")
+  var model: String
+
+  @Option(help: ArgumentHelp("Recipe of a bare checkpoint, as 'mtl-infer networks' lists them.", valueName: "name"))
+  var network: String?
+
+  @Option(help: ArgumentHelp("Tasks to run, separated by commas; all if left out.", valueName: "a,b"))
+  var tasks: String?
+
+  @Option(help: ArgumentHelp("Threads to use; every processor this process may use if left out.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+  }
+
+  func openModel() throws(MTLError) -> Model { try Model.open(path: model, network: network) }
+
+  /// A session with threads of its own number, for the tasks asked for.
+  func session(for model: Model) throws(MTLError) -> InferenceSession {
+    var options = InferenceSession.Options()
+    if let tasks {
+      var indices: [Int] = []
+      for name in tasks.split(separator: ",", omittingEmptySubsequences: false) {
+        indices.append(try model.taskIndex(String(name)))
+      }
+      options.tasks = indices
+    }
+    return try InferenceSession(model, runtime: Runtime(threads: threads ?? 0), options: options)
+  }
+}

@@ -1,0 +1,115 @@
+import MTLEngine
+import MTLGraph
+import MTLInfer
+
+/// What `inspect` says of a model; the names are those of its JSON.
+struct ModelReport: Encodable {
+  struct Part: Encodable {
+    let parameters: Int
+    let macs: Int
+  }
+
+  struct Task: Encodable {
+    let name: String
+    let kind: String
+    let labels: [String]
+    let output_shape: [Int]
+    let head: Part
+  }
+
+  struct Step: Encodable {
+    let node: String
+    let part: String
+    let kernel: String
+  }
+
+  let name: String
+  let description: String
+  let weights: String
+  let network: String
+  let input: String
+  let input_shape: [Int]
+  let encoder: Part
+  /// What several tasks need, but not all.
+  let shared: Part?
+  let total: Part
+  let tasks: [Task]
+  let isa: String
+  let threads: Int
+  let ignored_keys: [String]
+  let notes: [String]
+  let plan: [Step]?
+
+  init(_ model: Model, _ session: InferenceSession, hasPlan: Bool) throws(MTLError) {
+    name = model.name
+    description = model.description
+    weights = model.format
+    network = model.networkName
+    input = "\(model.input.name), \(model.input.color.rawValue)"
+    input_shape = model.input.shape(batch: 1).dimensions
+    encoder = ModelReport.part(model.costs[.encoder])
+    let sharedCosts = model.costs.filter { if case .shared = $0.key { true } else { false } }.map(\.value)
+    shared = sharedCosts.isEmpty
+      ? nil
+      : Part(
+        parameters: sharedCosts.reduce(0) { $0 + $1.parameters },
+        macs: sharedCosts.reduce(0) { $0 + $1.multiplyAccumulates })
+    total = ModelReport.part(model.totalCost)
+    tasks = model.tasks.enumerated().map { index, task in
+      Task(
+        name: task.name, kind: task.kind.rawValue, labels: task.labels,
+        output_shape: model.outputShapes[index].dimensions, head: ModelReport.part(model.costs[.head(index)]))
+    }
+    isa = session.instructionSet.name
+    threads = try session.statistics().threads
+    ignored_keys = model.ignoredKeys
+    notes = model.notes
+    plan = hasPlan ? try ModelReport.steps(model, session) : nil
+  }
+
+  private static func part(_ cost: Cost?) -> Part {
+    Part(parameters: cost?.parameters ?? 0, macs: cost?.multiplyAccumulates ?? 0)
+  }
+
+  private static func steps(_ model: Model, _ session: InferenceSession) throws(MTLError) -> [Step] {
+    try session.planDescription().map { step in
+      let part =
+        switch step.segment {
+        case .encoder: "encoder"
+        case .shared(let tasks): "shared by " + tasks.map { model.tasks[$0].name }.joined(separator: ", ")
+        case .head(let task): model.tasks[task].name
+        }
+      return Step(node: step.node, part: part, kernel: step.kernel)
+    }
+  }
+
+  /// For a terminal.
+  var text: String {
+    var lines = ["\(name): \(network), \(weights)"]
+    if !description.isEmpty { lines.append(description) }
+    lines += ["input \(input), \(Shape(input_shape)); runs on \(isa), \(threads) threads", "", partTable]
+    lines += tasks.filter { !$0.labels.isEmpty }.map { "\($0.name): \($0.labels.joined(separator: ", "))" }
+    if !ignored_keys.isEmpty { lines.append("keys not used: \(ignored_keys.joined(separator: ", "))") }
+    lines += notes.map { "note: \($0)" }
+    if let plan {
+      var table = TextTable([("node", .left), ("part", .left), ("kernel", .left)])
+      for step in plan { table.add([step.node, step.part, step.kernel]) }
+      lines += ["", table.text]
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var partTable: String {
+    var table = TextTable([
+      ("part", .left), ("kind", .left), ("output", .left), ("parameters", .right), ("MACs", .right),
+    ])
+    func add(_ name: String, _ kind: String, _ output: String, _ part: Part) {
+      table.add([name, kind, output, Format.grouped(part.parameters), Format.grouped(part.macs)])
+    }
+    add("encoder", "", "", encoder)
+    if let shared { add("shared", "", "", shared) }
+    for task in tasks { add(task.name, task.kind, "\(Shape(task.output_shape))", task.head) }
+    add("total", "", "", total)
+    return table.text
+  }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import MTLFormats
+import MTLGraph
+
+/// The folder given by `--out`: made if it is not there, and found to be writable before any work is done.
+struct OutputFolder {
+  private let path: String
+  private var used: Set<String> = []
+
+  init(_ path: String) throws(MTLError) {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw MTLError(.inputOutput, path, "cannot be made a folder: \(error.localizedDescription)")
+    }
+    guard access(path, W_OK | X_OK) == 0 else {
+      throw MTLError(
+        .inputOutput, path, "is not writable: \(unsafe String(cString: strerror(errno)))", systemErrorNumber: errno)
+    }
+  }
+
+  /// Writes NAME.npy, whole or not at all. A name that this run used before gets a number.
+  mutating func write(_ tensor: Tensor, name: String) throws(MTLError) {
+    var unique = name
+    var number = 1
+    while !used.insert(unique).inserted {
+      number += 1
+      unique = "\(name)-\(number)"
+    }
+    let file = "\(path)/\(unique).npy"
+    let bytes = try NumpyFile.write(tensor.floats(of: name), shape: tensor.shape)
+    do {
+      try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
+    } catch {
+      throw MTLError(.inputOutput, file, "cannot be written: \(error.localizedDescription)")
+    }
+  }
+}

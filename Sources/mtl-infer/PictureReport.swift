@@ -1,0 +1,88 @@
+import ImageFiles
+import MTLGraph
+import MTLInfer
+import MTLTasks
+
+/// What `run` says of one picture; the names are those of its JSON.
+struct PictureReport: Encodable {
+  struct Answer: Encodable {
+    let kind: String
+    var label: String?
+    var index: Int?
+    var confidence: Float?
+    /// Every class with its value, or the shape of an output without a known meaning.
+    var shape: [Int]?
+
+    /// For the table.
+    var text: String {
+      if let label, let confidence { return "\(label) (\(Format.percent(confidence)))" }
+      return "raw \(Shape(shape ?? []))"
+    }
+  }
+
+  let image: String
+  var tasks: [String: Answer]?
+  /// Everything from pixels to outputs; the decoding of the file is not part of it.
+  var time_ms: Double?
+  var prepare_ms: Double?
+  var encoder_ms: Double?
+  var heads_ms: [String: Double]?
+  var error: String?
+
+  /// Reads, decodes and runs one picture.
+  static func make(
+    _ path: String, _ session: InferenceSession
+  ) throws(MTLError) -> (PictureReport, InferenceResult) {
+    let image = try ImageFile.read(path: path)
+    let result = try run(image, path, session)
+    let statistics = try session.statistics()
+    var report = PictureReport(image: path)
+    var answers: [String: Answer] = [:]
+    var heads: [String: Double] = [:]
+    for task in session.tasks {
+      let description = session.model.tasks[task]
+      answers[description.name] = try answer(task, result)
+      heads[description.name] = try Double(session.headNanoseconds(task: task)) / 1e6
+    }
+    report.tasks = answers
+    report.time_ms = Double(statistics.totalNanoseconds) / 1e6
+    report.prepare_ms = Double(statistics.prepareNanoseconds) / 1e6
+    report.encoder_ms = Double(statistics.encoderNanoseconds) / 1e6
+    report.heads_ms = heads
+    return (report, result)
+  }
+
+  private static func run(
+    _ image: DecodedImage, _ path: String, _ session: InferenceSession
+  ) throws(MTLError) -> InferenceResult {
+    let outcome = unsafe image.pixels.withUnsafeBytes { pixels in
+      Result { () throws(MTLError) -> InferenceResult in
+        try session.run(count: 1) { (_: Int) throws(MTLError) -> PixelView in
+          try unsafe PixelView(
+            data: pixels.baseAddress, byteCount: UInt64(pixels.count), rowStride: Int64(image.width * image.channels),
+            width: image.width, height: image.height, format: image.channels == 1 ? .gray8 : .rgb8,
+            orientation: image.orientation)
+        }
+      }
+    }
+    do {
+      return try outcome.get()
+    } catch {
+      throw MTLError(error.kind, path, error.description)
+    }
+  }
+
+  private static func answer(_ task: Int, _ result: InferenceResult) throws(MTLError) -> Answer {
+    let description = result.model.tasks[task]
+    switch description.kind {
+    case .classification:
+      let answer = try result.classification(task: task, image: 0)
+      let isNamed = description.labels.indices.contains(answer.index)
+      return Answer(
+        kind: description.kind.rawValue, label: isNamed ? description.labels[answer.index] : "\(answer.index)",
+        index: answer.index, confidence: answer.confidence)
+    case .raw:
+      return Answer(kind: description.kind.rawValue, shape: result.tensor(task: task)?.shape.dimensions)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Foundation
+import ImageFiles
+import MTLFormats
+import MTLGraph
+import MTLInfer
+import MTLTasks
+
+/// `mtl-infer run`: pictures to answers, or raw tensors to raw outputs.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a model on pictures, or on raw tensors with --input.")
+
+  @OptionGroup var options: ModelOptions
+
+  @Argument(help: "Pictures (JPEG, PNG, WebP), folders of them, or patterns.")
+  var images: [String] = []
+
+  @Option(
+    name: .customLong("input"),
+    help: ArgumentHelp("A raw N x C x H x W input instead of pictures; needs --out.", valueName: "name=file.npy"))
+  var inputs: [String] = []
+
+  @Option(name: .customLong("out"), help: ArgumentHelp("Folder for the raw outputs as .npy.", valueName: "dir"))
+  var outputFolder: String?
+
+  @Flag(help: "Print JSON instead of a table.")
+  var json = false
+
+  func validate() throws {
+    if images.isEmpty == inputs.isEmpty { throw ValidationError("Give pictures, or --input NAME=FILE.npy.") }
+    if !inputs.isEmpty, outputFolder == nil { throw ValidationError("--input needs --out DIR for the outputs.") }
+  }
+
+  func run() throws {
+    try reporting {
+      let model = try options.openModel()
+      let session = try options.session(for: model)
+      if inputs.isEmpty { try runPictures(session) } else { try runTensors(session) }
+    }
+  }
+
+  private func runPictures(_ session: InferenceSession) throws {
+    let paths = try PictureList.expand(images)
+    var folder: OutputFolder?
+    if let outputFolder { folder = try OutputFolder(outputFolder) }
+    var progress = ProgressBar(total: paths.count)
+    var reports: [PictureReport] = []
+    var status: ExitCode?
+    for (index, path) in paths.enumerated() {
+      do throws(MTLError) {
+        reports.append(try process(path, session, &folder))
+      } catch {
+        progress.clear()
+        warn(error.description)
+        reports.append(PictureReport(image: path, error: error.description))
+        // An argument that was right for the other pictures is no wrong usage: this picture's data are bad.
+        let own = ExitStatus.of(error.kind)
+        status = status ?? (own == ExitStatus.usage ? ExitStatus.badData : own)
+      }
+      progress.update(index + 1)
+    }
+    progress.clear()
+    if json { try printJSON(reports) } else { printTable(reports, session) }
+    let failed = reports.count { $0.error != nil }
+    if failed > 0, paths.count > 1 { warn("\(failed) of \(paths.count) pictures failed") }
+    if let status { throw status }
+  }
+
+  /// One picture: the answers, and the raw outputs where they are wanted.
+  private func process(
+    _ path: String, _ session: InferenceSession, _ folder: inout OutputFolder?
+  ) throws(MTLError) -> PictureReport {
+    let (report, result) = try PictureReport.make(path, session)
+    defer { result.recycle() }
+    let name = (path as NSString).lastPathComponent
+    for task in session.tasks where folder != nil {
+      guard let tensor = result.tensor(task: task) else { continue }
+      try folder?.write(tensor, name: "\(name).\(session.model.tasks[task].name)")
+    }
+    return report
+  }
+
+  private func runTensors(_ session: InferenceSession) throws {
+    let model = session.model
+    guard inputs.count == 1, let equals = inputs[0].firstIndex(of: "=") else {
+      throw ValidationError("--input takes \(model.input.name)=FILE.npy, once.")
+    }
+    let name = inputs[0][..<equals]
+    guard name == model.input.name else {
+      throw MTLError(.notFound, "input '\(name)'", "the model has no such input; it has \(model.input.name)")
+    }
+    let file = String(inputs[0][inputs[0].index(after: equals)...])
+    let tensor = try NumpyFile.read(MappedFile.open(path: file), name: file)
+    let result = try session.run(tensor: tensor)
+    var folder = try OutputFolder(outputFolder ?? ".")
+    var shapes: [String: [Int]] = [:]
+    for task in session.tasks {
+      guard let output = result.tensor(task: task) else { continue }
+      try folder.write(output, name: model.tasks[task].name)
+      shapes[model.tasks[task].name] = output.shape.dimensions
+    }
+    if json {
+      try printJSON(shapes)
+    } else {
+      for task in session.tasks { print(model.tasks[task].name, shapes[model.tasks[task].name] ?? []) }
+    }
+  }
+
+  private func printTable(_ reports: [PictureReport], _ session: InferenceSession) {
+    let tasks = session.tasks.map { session.model.tasks[$0].name }
+    var table = TextTable(
+      [("image", .left)] + tasks.map { ($0, .left) } + [("total ms", .right), ("encoder", .right)]
+        + tasks.map { ($0, .right) })
+    let good = reports.filter { $0.error == nil }
+    for report in good {
+      let answers = tasks.map { report.tasks?[$0]?.text ?? "" }
+      let heads = tasks.map { Format.decimals(report.heads_ms?[$0] ?? 0, 2) }
+      table.add(
+        [report.image] + answers + [
+          Format.decimals(report.time_ms ?? 0, 2), Format.decimals(report.encoder_ms ?? 0, 2),
+        ] + heads)
+    }
+    if !good.isEmpty { print(table.text) }
+  }
+}

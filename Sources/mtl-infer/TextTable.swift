@@ -1,0 +1,56 @@
+/// Columns of text for a terminal: the first ones flush left, numbers flush right.
+struct TextTable {
+  enum Alignment {
+    case left, right
+  }
+
+  private let titles: [String]
+  private let alignments: [Alignment]
+  private var rows: [[String]] = []
+
+  init(_ columns: [(title: String, alignment: Alignment)]) {
+    titles = columns.map(\.title)
+    alignments = columns.map(\.alignment)
+  }
+
+  mutating func add(_ cells: [String]) { rows.append(cells) }
+
+  /// The table with its heading, without a line break at the end.
+  var text: String {
+    let lines = [titles] + rows
+    let widths = titles.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    return lines.map { cells in
+      let padded = cells.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return alignments[column] == .left ? cell + space : space + cell
+      }
+      return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n")
+  }
+}
+
+/// A number with a fixed count of decimals, and others for people.
+enum Format {
+  static func decimals(_ value: Double, _ count: Int) -> String {
+    let factor = (0..<count).reduce(1.0) { factor, _ in factor * 10 }
+    let scaled = Int((abs(value) * factor).rounded())
+    let digits = String(scaled)
+    let padded = String(repeating: "0", count: max(0, count + 1 - digits.count)) + digits
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    return count == 0 ? sign + padded : "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
+  }
+
+  static func milliseconds(_ nanoseconds: UInt64) -> String { decimals(Double(nanoseconds) / 1e6, 2) }
+
+  static func percent(_ fraction: Float) -> String { decimals(Double(fraction) * 100, 1) + " %" }
+
+  /// 2365556 as "2,365,556".
+  static func grouped(_ value: Int) -> String {
+    var result = ""
+    for (position, digit) in String(value).reversed().enumerated() {
+      if position > 0, position % 3 == 0 { result.append(",") }
+      result.append(digit)
+    }
+    return String(result.reversed())
+  }
+}
