@@ -14,7 +14,7 @@ struct OutputFolder {
     } catch {
       throw MTLError(.inputOutput, path, "cannot be made a folder: \(error.localizedDescription)")
     }
-    guard access(path, W_OK | X_OK) == 0 else {
+    guard unsafe access(path, W_OK | X_OK) == 0 else {
       throw MTLError(
         .inputOutput, path, "is not writable: \(unsafe String(cString: strerror(errno)))", systemErrorNumber: errno)
     }

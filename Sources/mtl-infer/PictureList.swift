@@ -24,7 +24,7 @@ enum PictureList {
   }
 
   private static func pictures(below folder: String) throws(MTLError) -> [String] {
-    guard access(folder, R_OK | X_OK) == 0, let walker = FileManager.default.enumerator(atPath: folder) else {
+    guard unsafe access(folder, R_OK | X_OK) == 0, let walker = FileManager.default.enumerator(atPath: folder) else {
       throw MTLError(.inputOutput, folder, "cannot be read", systemErrorNumber: errno)
     }
     let base = folder.hasSuffix("/") ? folder : folder + "/"
@@ -39,11 +39,11 @@ enum PictureList {
   }
 
   private static func matches(of pattern: String) throws(MTLError) -> [String] {
-    var result = glob_t()
+    var result = unsafe glob_t()
     defer { unsafe globfree(&result) }
     guard unsafe glob(pattern, 0, nil, &result) == 0, let names = unsafe result.gl_pathv else {
       throw MTLError(.inputOutput, pattern, "matches no file", systemErrorNumber: ENOENT)
     }
-    return (0..<Int(result.gl_pathc)).compactMap { unsafe names[$0].map { unsafe String(cString: $0) } }
+    return unsafe (0..<Int(result.gl_pathc)).compactMap { unsafe names[$0].map { unsafe String(cString: $0) } }
   }
 }

@@ -36,7 +36,7 @@ extension JSONValue {
     var problem = unsafe tape.problem.map { unsafe String(cString: $0) } ?? "malformed"
     if problem.hasSuffix(".") { problem.removeLast() }
     let offset = unsafe Swift.min(tape.problem_offset, bytes.count)
-    let line = 1 + bytes.withUnsafeBytes { unsafe $0.prefix(offset).count { $0 == UInt8(ascii: "\n") } }
+    let line = unsafe 1 + bytes.withUnsafeBytes { unsafe $0.prefix(offset).count { $0 == UInt8(ascii: "\n") } }
     return MTLError(kind, subject, "JSON: \(problem) (line \(line), byte \(offset))")
   }
 }

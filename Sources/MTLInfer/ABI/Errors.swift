@@ -23,7 +23,7 @@ private func write(_ error: MTLError, to record: UnsafeMutablePointer<mtl_error>
     var length = 0
     for character in error.description {
       let bytes = character.utf8
-      guard unsafe length + bytes.count < message.count else { break }
+      guard length + bytes.count < message.count else { break }
       for byte in bytes {
         unsafe message[length] = byte
         length += 1

@@ -21,7 +21,7 @@ import MTLNetworks
   }
 
   deinit {
-    for list in unsafe strings { for string in unsafe list { unsafe free(string) } }
+    for unsafe list in unsafe strings { for unsafe string in unsafe list { unsafe free(string) } }
   }
 
   var name: UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][0]) }
@@ -46,13 +46,13 @@ public func mtl_model_open_path(
   _ out: UnsafeMutablePointer<OpaquePointer?>!, _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let out = try required(out, "out")
-    let options = try MTLInferABI.options(options, "options", zero: mtl_model_options())
-    guard let path = try text(path, "path") else { throw MTLError(.invalidArgument, "path", "is null") }
-    let model = try Model.open(
+    let out = unsafe try required(out, "out")
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_model_options())
+    guard let path = unsafe try text(path, "path") else { throw MTLError(.invalidArgument, "path", "is null") }
+    let model = unsafe try Model.open(
       path: path, network: text(options.network, "network"), card: text(options.description, "description"),
       copy: isCopy(options))
-    out.pointee = handle(for: ModelHandle(model, object(runtime, as: Runtime.self) ?? .shared))
+    unsafe out.pointee = unsafe handle(for: ModelHandle(model, object(runtime, as: Runtime.self) ?? .shared))
   }
 }
 
@@ -72,23 +72,23 @@ public func mtl_model_open_memory(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let out = try required(out, "out")
-    let options = try MTLInferABI.options(options, "options", zero: mtl_model_options())
-    _ = try isCopy(options)
-    guard let data, size > 0 else { throw MTLError(.invalidArgument, "data", "is null or empty") }
-    let owner = release.map { CallersMemory($0, user) }
-    let bytes = try callersBytes(data, size, owner)
-    let model = try Model.open(
+    let out = unsafe try required(out, "out")
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_model_options())
+    _ = unsafe try isCopy(options)
+    guard let data = unsafe data, size > 0 else { throw MTLError(.invalidArgument, "data", "is null or empty") }
+    let owner = unsafe release.map { unsafe CallersMemory($0, user) }
+    let bytes = unsafe try callersBytes(data, size, owner)
+    let model = unsafe try Model.open(
       bytes: bytes, network: text(options.network, "network"), card: text(options.description, "description"))
     owner?.isOurs = true
-    out.pointee = handle(for: ModelHandle(model, object(runtime, as: Runtime.self) ?? .shared))
+    unsafe out.pointee = unsafe handle(for: ModelHandle(model, object(runtime, as: Runtime.self) ?? .shared))
   }
 }
 
 /// The caller's memory in place where it is handed over, else a copy.
 private func callersBytes(_ data: UnsafeRawPointer, _ size: Int, _ owner: CallersMemory?) throws(MTLError) -> Bytes {
   if let owner { return unsafe Bytes(owner: owner, base: data, count: size) }
-  return try Bytes(byteCount: size) { (memory: UnsafeMutableRawBufferPointer) throws(MTLError) in
+  return unsafe try Bytes(byteCount: size) { (memory: UnsafeMutableRawBufferPointer) throws(MTLError) in
     unsafe memory.copyMemory(from: UnsafeRawBufferPointer(start: data, count: size))
   }
 }
@@ -101,7 +101,7 @@ private func callersBytes(_ data: UnsafeRawPointer, _ size: Int, _ owner: Caller
   var isOurs = false
 
   init(_ release: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void, _ user: UnsafeMutableRawPointer?) {
-    self.release = unsafe release
+    unsafe self.release = unsafe release
     unsafe self.user = user
   }
 
@@ -121,18 +121,18 @@ public func mtl_model_info(
   _ model: OpaquePointer!, _ out: UnsafeMutablePointer<mtl_model_summary>!, _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(model, "model", as: ModelHandle.self)
-    let out = try fillable(out, "out")
+    let handle = unsafe try object(model, "model", as: ModelHandle.self)
+    let out = unsafe try fillable(out, "out")
     let encoder = handle.model.costs[.encoder] ?? Cost()
     let total = handle.model.totalCost
-    out.pointee.num_tasks = UInt32(handle.model.tasks.count)
-    out.pointee.name = handle.name
-    out.pointee.format = handle.format
-    out.pointee.network = handle.network
-    out.pointee.encoder_parameters = UInt64(encoder.parameters)
-    out.pointee.encoder_multiply_accumulates = UInt64(encoder.multiplyAccumulates)
-    out.pointee.total_parameters = UInt64(total.parameters)
-    out.pointee.total_multiply_accumulates = UInt64(total.multiplyAccumulates)
+    unsafe out.pointee.num_tasks = UInt32(handle.model.tasks.count)
+    unsafe out.pointee.name = unsafe handle.name
+    unsafe out.pointee.format = unsafe handle.format
+    unsafe out.pointee.network = unsafe handle.network
+    unsafe out.pointee.encoder_parameters = UInt64(encoder.parameters)
+    unsafe out.pointee.encoder_multiply_accumulates = UInt64(encoder.multiplyAccumulates)
+    unsafe out.pointee.total_parameters = UInt64(total.parameters)
+    unsafe out.pointee.total_multiply_accumulates = UInt64(total.multiplyAccumulates)
   }
 }
 
@@ -147,15 +147,15 @@ public func mtl_model_input_info(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(model, "model", as: ModelHandle.self)
-    let out = try fillable(out, "out")
+    let handle = unsafe try object(model, "model", as: ModelHandle.self)
+    let out = unsafe try fillable(out, "out")
     guard input == 0 else { throw MTLError(.notFound, "input \(input)", expected: "0", found: "\(input)") }
-    out.pointee.dtype = Int32(MTL_FLOAT32)
-    out.pointee.name = handle.inputName
-    out.pointee.reserved = 0
+    unsafe out.pointee.dtype = Int32(MTL_FLOAT32)
+    unsafe out.pointee.name = unsafe handle.inputName
+    unsafe out.pointee.reserved = 0
     let shape = handle.model.input.shape(batch: 1).dimensions
-    out.pointee.rank = Int32(shape.count)
-    write([-1] + shape.dropFirst(), to: &out.pointee.shape)
+    unsafe out.pointee.rank = Int32(shape.count)
+    unsafe write([-1] + shape.dropFirst(), to: &out.pointee.shape)
   }
 }
 
@@ -170,21 +170,21 @@ public func mtl_model_task_info(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(model, "model", as: ModelHandle.self)
-    let out = try fillable(out, "out")
+    let handle = unsafe try object(model, "model", as: ModelHandle.self)
+    let out = unsafe try fillable(out, "out")
     let index = try handle.checked(task: task)
     let description = handle.model.tasks[index]
     let head = handle.model.costs[.head(index)] ?? Cost()
     let shape = handle.model.outputShapes[index].dimensions
-    out.pointee.index = task
-    out.pointee.name = handle.taskName(index)
-    out.pointee.kind = Int32(description.kind == .classification ? MTL_KIND_CLASSIFICATION : MTL_KIND_RAW)
-    out.pointee.num_labels = UInt32(description.labels.count)
-    out.pointee.output_rank = Int32(shape.count)
-    out.pointee.reserved = 0
-    write(shape, to: &out.pointee.output_shape)
-    out.pointee.head_parameters = UInt64(head.parameters)
-    out.pointee.head_multiply_accumulates = UInt64(head.multiplyAccumulates)
+    unsafe out.pointee.index = task
+    unsafe out.pointee.name = unsafe handle.taskName(index)
+    unsafe out.pointee.kind = Int32(description.kind == .classification ? MTL_KIND_CLASSIFICATION : MTL_KIND_RAW)
+    unsafe out.pointee.num_labels = UInt32(description.labels.count)
+    unsafe out.pointee.output_rank = Int32(shape.count)
+    unsafe out.pointee.reserved = 0
+    unsafe write(shape, to: &out.pointee.output_shape)
+    unsafe out.pointee.head_parameters = UInt64(head.parameters)
+    unsafe out.pointee.head_multiply_accumulates = UInt64(head.multiplyAccumulates)
   }
 }
 
@@ -192,7 +192,7 @@ public func mtl_model_task_info(
 func write<Array8>(_ dimensions: [Int], to array: inout Array8) {
   unsafe withUnsafeMutableBytes(of: &array) { memory in
     let slots = unsafe memory.assumingMemoryBound(to: Int64.self)
-    for slot in unsafe slots.indices { unsafe slots[slot] = slot < dimensions.count ? Int64(dimensions[slot]) : 0 }
+    for slot in slots.indices { unsafe slots[slot] = slot < dimensions.count ? Int64(dimensions[slot]) : 0 }
   }
 }
 
@@ -202,10 +202,10 @@ public func mtl_model_task_index(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(model, "model", as: ModelHandle.self)
-    let out = try required(out, "out")
-    guard let name = try text(name, "name") else { throw MTLError(.invalidArgument, "name", "is null") }
-    out.pointee = UInt32(try handle.model.taskIndex(name))
+    let handle = unsafe try object(model, "model", as: ModelHandle.self)
+    let out = unsafe try required(out, "out")
+    guard let name = unsafe try text(name, "name") else { throw MTLError(.invalidArgument, "name", "is null") }
+    unsafe out.pointee = UInt32(try handle.model.taskIndex(name))
   }
 }
 

@@ -9,7 +9,7 @@ extension InferenceResult {
   /// A handle with the first reference.
   func newHandle() -> OpaquePointer {
     references.store(1, ordering: .relaxed)
-    return handle(for: self)
+    return unsafe handle(for: self)
   }
 }
 
@@ -39,19 +39,34 @@ public func mtl_result_output(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let result = try object(result, "result", as: InferenceResult.self)
-    let out = try required(out, "out")
-    guard let output = result.output(task: Int(task)) else {
+    let result = unsafe try object(result, "result", as: InferenceResult.self)
+    let out = unsafe try required(out, "out")
+    guard let output = unsafe result.output(task: Int(task)) else {
       throw MTLError(.notFound, "task \(task)", "was not run")
     }
-    var view = mtl_tensor_view()
-    view.data = UnsafeMutableRawPointer(mutating: output.values.baseAddress)
-    view.byte_size = UInt64(output.values.count * 4)
-    view.dtype = Int32(MTL_FLOAT32)
-    view.rank = Int32(output.shape.rank)
-    write(output.shape.dimensions, to: &view.shape)
-    write(output.shape.rowMajorStrides.map { $0 * 4 }, to: &view.stride)
-    out.pointee = view
+    var view = unsafe mtl_tensor_view()
+    unsafe view.data = unsafe UnsafeMutableRawPointer(mutating: output.values.baseAddress)
+    unsafe view.byte_size = unsafe UInt64(output.values.count * MemoryLayout<Float>.size)
+    unsafe view.dtype = Int32(MTL_FLOAT32)
+    unsafe writeDenseShape(output.shape, to: &view)
+    unsafe out.pointee = unsafe view
+  }
+}
+
+/// Dimensions and byte strides of a dense array, without an allocation.
+private func writeDenseShape(_ shape: Shape, to view: inout mtl_tensor_view) {
+  unsafe view.rank = Int32(shape.rank)
+  unsafe withUnsafeMutableBytes(of: &view.shape) { shapeMemory in
+    unsafe withUnsafeMutableBytes(of: &view.stride) { strideMemory in
+      let dimensions = unsafe shapeMemory.assumingMemoryBound(to: Int64.self)
+      let strides = unsafe strideMemory.assumingMemoryBound(to: Int64.self)
+      var stride = Int64(MemoryLayout<Float>.size)
+      for axis in (0..<shape.rank).reversed() {
+        unsafe dimensions[axis] = Int64(shape[axis])
+        unsafe strides[axis] = stride
+        stride *= Int64(shape[axis])
+      }
+    }
   }
 }
 
@@ -61,10 +76,10 @@ public func mtl_result_label(
   _ confidence: UnsafeMutablePointer<Float>!, _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let result = try object(result, "result", as: InferenceResult.self)
-    let label = try required(label, "label")
+    let result = unsafe try object(result, "result", as: InferenceResult.self)
+    let label = unsafe try required(label, "label")
     let answer = try result.classification(task: Int(task), image: Int(image))
-    label.pointee = Int32(answer.index)
-    confidence?.pointee = answer.confidence
+    unsafe label.pointee = Int32(answer.index)
+    unsafe confidence?.pointee = answer.confidence
   }
 }

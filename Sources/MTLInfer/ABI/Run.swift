@@ -10,16 +10,16 @@ public func mtl_run_images(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(session, "session", as: SessionHandle.self)
-    let out = try required(out, "out")
-    guard let images else { throw MTLError(.invalidArgument, "images", "is null") }
-    let options = try MTLInferABI.options(options, "options", zero: mtl_run_options())
-    let result = try handle.withTasks(options) { tasks throws(MTLError) in
+    let handle = unsafe try object(session, "session", as: SessionHandle.self)
+    let out = unsafe try required(out, "out")
+    guard let images = unsafe images else { throw MTLError(.invalidArgument, "images", "is null") }
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_run_options())
+    let result = unsafe try handle.withTasks(options) { tasks throws(MTLError) in
       try handle.session.run(count: Int(count), tasks: tasks) { index throws(MTLError) in
-        try pixelView(images[index], index)
+        unsafe try pixelView(images[index], index)
       }
     }
-    out.pointee = result.newHandle()
+    unsafe out.pointee = unsafe result.newHandle()
   }
 }
 
@@ -52,16 +52,16 @@ public func mtl_run_tensors(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(session, "session", as: SessionHandle.self)
-    let out = try required(out, "out")
-    guard let inputs else { throw MTLError(.invalidArgument, "inputs", "is null") }
+    let handle = unsafe try object(session, "session", as: SessionHandle.self)
+    let out = unsafe try required(out, "out")
+    guard let inputs = unsafe inputs else { throw MTLError(.invalidArgument, "inputs", "is null") }
     guard count == 1 else { throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(count)") }
-    let options = try MTLInferABI.options(options, "options", zero: mtl_run_options())
-    let view = inputs[0]
-    let result = try handle.withTasks(options) { tasks throws(MTLError) in
-      try run(handle, view, tasks)
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_run_options())
+    let view = unsafe inputs[0]
+    let result = unsafe try handle.withTasks(options) { tasks throws(MTLError) in
+      unsafe try run(handle, view, tasks)
     }
-    out.pointee = result.newHandle()
+    unsafe out.pointee = unsafe result.newHandle()
   }
 }
 
@@ -78,7 +78,7 @@ private func run(
   guard let data = unsafe view.data else { throw MTLError(.invalidArgument, name, "its data is null") }
   guard unsafe view.reserved == (0, 0, 0) else { throw MTLError(.invalidArgument, name, "reserved is not zero") }
   let byteCount = unsafe Int(clamping: view.byte_size)
-  return try handle.session.run(
+  return unsafe try handle.session.run(
     tensor: unsafe data, byteCount: byteCount,
     shape: unsafe (Int(view.shape.0), Int(view.shape.1), Int(view.shape.2), Int(view.shape.3)),
     strides: unsafe (Int(view.stride.0), Int(view.stride.1), Int(view.stride.2), Int(view.stride.3)), tasks: tasks)

@@ -9,9 +9,9 @@ public func mtl_runtime_create(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let out = try required(out, "out")
-    let options = try MTLInferABI.options(options, "options", zero: mtl_runtime_options())
-    out.pointee = handle(for: try runtime(options))
+    let out = unsafe try required(out, "out")
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_runtime_options())
+    unsafe out.pointee = unsafe handle(for: try runtime(options))
   }
 }
 

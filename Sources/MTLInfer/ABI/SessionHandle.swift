@@ -54,21 +54,21 @@ public func mtl_session_create(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let model = try object(model, "model", as: ModelHandle.self)
-    let out = try required(out, "out")
-    let options = try MTLInferABI.options(options, "options", zero: mtl_session_options())
+    let model = unsafe try object(model, "model", as: ModelHandle.self)
+    let out = unsafe try required(out, "out")
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_session_options())
     var sessionOptions = InferenceSession.Options()
-    sessionOptions.threads = Int(options.max_threads)
-    sessionOptions.tasks = try taskIndices(options.tasks, options.num_tasks)?.map { Int($0) }
-    if options.max_plans != 0 { sessionOptions.planLimit = Int(options.max_plans) }
-    if options.isa_cap != MTL_ISA_BEST {
-      guard let cap = InstructionSet(rawValue: options.isa_cap) else {
-        throw MTLError(.invalidArgument, "isa_cap", expected: "MTL_ISA_...", found: "\(options.isa_cap)")
+    sessionOptions.threads = unsafe Int(options.max_threads)
+    sessionOptions.tasks = unsafe try taskIndices(options.tasks, options.num_tasks)?.map { Int($0) }
+    if unsafe options.max_plans != 0 { sessionOptions.planLimit = unsafe Int(options.max_plans) }
+    if unsafe options.isa_cap != MTL_ISA_BEST {
+      guard let cap = unsafe InstructionSet(rawValue: options.isa_cap) else {
+        throw MTLError(.invalidArgument, "isa_cap", expected: "MTL_ISA_...", found: unsafe "\(options.isa_cap)")
       }
       sessionOptions.instructionSet = min(cap, .available)
     }
     let session = try InferenceSession(model.model, runtime: model.runtime, options: sessionOptions)
-    out.pointee = handle(for: SessionHandle(model, session))
+    unsafe out.pointee = unsafe handle(for: SessionHandle(model, session))
   }
 }
 
@@ -86,7 +86,7 @@ public func mtl_session_reserve(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(session, "session", as: SessionHandle.self)
+    let handle = unsafe try object(session, "session", as: SessionHandle.self)
     try handle.session.reserve(batch: Int(batch), height: Int(height), width: Int(width))
   }
 }
@@ -96,19 +96,19 @@ public func mtl_session_stats(
   _ session: OpaquePointer!, _ out: UnsafeMutablePointer<mtl_stats>!, _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(session, "session", as: SessionHandle.self)
-    let out = try fillable(out, "out")
+    let handle = unsafe try object(session, "session", as: SessionHandle.self)
+    let out = unsafe try fillable(out, "out")
     let statistics = try handle.session.statistics()
-    out.pointee.threads = UInt32(statistics.threads)
-    out.pointee.runs = statistics.engine.runs
-    out.pointee.plan_builds = statistics.engine.planBuilds
-    out.pointee.plan_hits = statistics.engine.planHits
-    out.pointee.arena_bytes = UInt64(statistics.engine.arenaBytes)
-    out.pointee.packed_weight_bytes = UInt64(statistics.packedWeightBytes)
-    out.pointee.prepare_nanoseconds = statistics.prepareNanoseconds
-    out.pointee.encoder_nanoseconds = statistics.encoderNanoseconds
-    out.pointee.heads_nanoseconds = statistics.headsNanoseconds
-    out.pointee.total_nanoseconds = statistics.totalNanoseconds
+    unsafe out.pointee.threads = UInt32(statistics.threads)
+    unsafe out.pointee.runs = statistics.engine.runs
+    unsafe out.pointee.plan_builds = statistics.engine.planBuilds
+    unsafe out.pointee.plan_hits = statistics.engine.planHits
+    unsafe out.pointee.arena_bytes = UInt64(statistics.engine.arenaBytes)
+    unsafe out.pointee.packed_weight_bytes = UInt64(statistics.packedWeightBytes)
+    unsafe out.pointee.prepare_nanoseconds = statistics.prepareNanoseconds
+    unsafe out.pointee.encoder_nanoseconds = statistics.encoderNanoseconds
+    unsafe out.pointee.heads_nanoseconds = statistics.headsNanoseconds
+    unsafe out.pointee.total_nanoseconds = statistics.totalNanoseconds
   }
 }
 
@@ -118,8 +118,8 @@ public func mtl_session_head_time(
   _ error: UnsafeMutablePointer<mtl_error>!
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
-    let handle = try object(session, "session", as: SessionHandle.self)
-    let out = try required(out, "out")
-    out.pointee = try handle.session.headNanoseconds(task: handle.model.checked(task: task))
+    let handle = unsafe try object(session, "session", as: SessionHandle.self)
+    let out = unsafe try required(out, "out")
+    unsafe out.pointee = try handle.session.headNanoseconds(task: handle.model.checked(task: task))
   }
 }

@@ -48,7 +48,7 @@ public final class ImagePreparer {
     grow(&outputRow, to: rowBytes)
     guard let vertical else { return }
     for row in 0..<height {
-      unsafe resampleVertically(vertical, row: row, rowBytes: rowBytes)
+      resampleVertically(vertical, row: row, rowBytes: rowBytes)
       unsafe mtlk_normalize(outputRow, target + row * rowBytes, Int64(width), Int32(channels), table)
     }
   }

@@ -11,7 +11,7 @@ public struct Classification: Sendable, Equatable {
   /// Reads one row of a network's output; nil when it is empty or holds no number.
   @unsafe public init?(_ values: UnsafeBufferPointer<Float>, form: TaskDescription.Form) {
     var best: Int?
-    for index in unsafe values.indices where unsafe !values[index].isNaN {
+    for index in values.indices where unsafe !values[index].isNaN {
       if let previous = best, unsafe values[index] <= values[previous] { continue }
       best = index
     }
