@@ -26,7 +26,8 @@ COMBINATIONS = {
     5: [((THUMB, INDEX, MIDDLE, RING, LITTLE), 1.0)],
 }
 
-# Knuckle position on the palm, length of the three phalanges, radius at the four ends, lean away from the middle finger.
+# Knuckle position on the palm, length of the three phalanges, radius at the four ends, lean in degrees towards the
+# thumb.
 FINGERS = {
     INDEX: ((0.33, 0.40), (0.47, 0.28, 0.23), (0.122, 0.112, 0.098, 0.080), 7.0),
     MIDDLE: ((0.11, 0.45), (0.52, 0.32, 0.24), (0.124, 0.114, 0.100, 0.082), 1.0),
@@ -66,7 +67,7 @@ class Hand:
 
 
 def direction(lean_degrees, curl_degrees):
-    """Unit vector that leans sideways from straight up (positive towards the right hand's thumb) and curls to the viewer."""
+    """Unit vector that leans from straight up towards the thumb and curls to the viewer."""
     lean, curl = np.radians(lean_degrees), np.radians(curl_degrees)
     return np.array([np.sin(lean) * np.cos(curl), np.cos(lean) * np.cos(curl), np.sin(curl)])
 
@@ -98,7 +99,7 @@ def finger_joints(finger, is_up, spread, length_factor, random):
         leans = [lean, lean + sway, lean + 1.6 * sway]
     else:
         # Proximal phalanx towards the viewer, middle one down in front of the palm, tip back into it.
-        curls = [random.uniform(66, 84), random.uniform(92, 106), random.uniform(35, 65)]
+        curls = [random.uniform(72, 86), random.uniform(92, 104), random.uniform(35, 65)]
         # Folded fingers lie side by side and point at the heel of the thumb.
         leans = [0.25 * natural_lean + random.normal(0, 1.5)] * 3
     return chain((x, y, -0.03 if is_up else 0.02), leans, curls, lengths)

@@ -21,7 +21,8 @@ def probabilities(model, pictures, batch=250):
     """Both tasks' probabilities for bytes (number, height, width)."""
     model.eval()
     device = next(model.parameters()).device
-    parts = [model(to_input(torch.as_tensor(chunk, device=device))) for chunk in torch.as_tensor(pictures).split(batch)]
+    chunks = torch.as_tensor(pictures).split(batch)
+    parts = [model(to_input(chunk.to(device))) for chunk in chunks]
     return tuple(torch.cat(task).cpu() for task in zip(*parts))
 
 
@@ -37,7 +38,8 @@ def confidence_interval(right, number):
 def report(name, labels, predicted, wanted):
     right, number = int((predicted == wanted).sum()), len(wanted)
     low, high = confidence_interval(right, number)
-    print(f"{name}: {right}/{number} right, {100 * right / number:.2f} % (95 %: {100 * low:.2f} to {100 * high:.2f} %)")
+    share = 100 * right / number
+    print(f"{name}: {right}/{number} right, {share:.2f} % (95 %: {100 * low:.2f} to {100 * high:.2f} %)")
     wrong = Counter((int(w), int(p)) for w, p in zip(wanted, predicted) if w != p)
     for (want, got), times in wrong.most_common():
         print(f"  {labels[want]} taken for {labels[got]}: {times}")
@@ -47,7 +49,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measure both tasks' accuracy on a folder of named pictures.")
     parser.add_argument("checkpoint", type=Path, help="state dict, for example ../best.pt")
     parser.add_argument("folder", type=Path, help="pictures named <anything>_<count><L|R>.png")
-    parser.add_argument("--list-wrong", action="store_true", help="print the name of every picture that was taken wrong")
+    parser.add_argument("--list-wrong", action="store_true", help="print the name of every mistaken picture")
     options = parser.parse_args()
 
     model = MTLNet()

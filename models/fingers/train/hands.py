@@ -32,7 +32,7 @@ def label_of(index):
 def rotation(random):
     """Turns the hand a little out of the picture plane, then within it."""
     # Tilting back further than this would lift folded knuckles to where raised fingertips are.
-    yaw, pitch = np.radians(np.clip(random.normal(0, [11, 9]), [-26, -14], [26, 22]))
+    yaw, pitch = np.radians(np.clip(random.normal(0, [11, 9]), [-26, -10], [26, 22]))
     roll = np.radians(np.clip(random.normal(0, 17), -45, 45))
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
@@ -78,7 +78,7 @@ def main():
     parser = argparse.ArgumentParser(description="Draw pictures of hands that show 0 to 5 fingers.")
     parser.add_argument("out", type=Path, help="folder for the pictures, made if it is missing")
     parser.add_argument("--count", type=int, default=1200, help="number of pictures (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="a seed always gives the same pictures (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same pictures (default %(default)s)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for index in tqdm(range(options.count), desc="drawing hands", unit="picture"):

@@ -37,8 +37,8 @@ def bone_surface(bone, margin=1.0):
 
 def blur_inside(values, mask, sigma):
     """Gaussian blur that neither leaks out of the mask nor darkens towards its edge."""
-    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
-    blurred = ndimage.gaussian_filter(np.where(mask, values, 0).astype(np.float32), sigma)
+    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma, truncate=2.5)
+    blurred = ndimage.gaussian_filter(np.where(mask, values, 0).astype(np.float32), sigma, truncate=2.5)
     return np.where(mask, blurred / np.maximum(weight, 1e-4), values)
 
 

@@ -19,19 +19,17 @@ from network import MTLNet
 
 def parse_options():
     parser = argparse.ArgumentParser(description="Train the fingers network.")
-    parser.add_argument("--data", type=Path, help="folder with train/ and test/ of the real data set; default: draw hands")
-    parser.add_argument("--samples", type=int, default=16000, help="drawn training pictures (default %(default)s)")
+    parser.add_argument("--data", type=Path, help="folder with train/ and test/ of the real data set (default: draw)")
+    parser.add_argument("--samples", type=int, default=14000, help="drawn training pictures (default %(default)s)")
     parser.add_argument("--validation", type=int, default=1200, help="drawn validation pictures (default %(default)s)")
     parser.add_argument("--cache", type=Path, help="folder that keeps the drawn pictures for the next run")
-    parser.add_argument("--epochs", type=int, default=10, help="passes over the pictures (default %(default)s)")
+    parser.add_argument("--epochs", type=int, default=9, help="passes over the pictures (default %(default)s)")
     parser.add_argument("--batch", type=int, default=64, help="pictures per step (default %(default)s)")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate (default %(default)s)")
-    parser.add_argument(
-        "--seed", type=int, default=1, help="draws the training pictures; seed + 1 draws the validation ones (default 1)"
-    )
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves it to PyTorch (default)")
-    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16: faster on processors that have it")
-    parser.add_argument("--out", type=Path, default=Path("best.pt"), help="state dict of the best epoch (default best.pt)")
+    parser.add_argument("--seed", type=int, default=1, help="of the training set; validation has the next (default 1)")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0: PyTorch decides (default)")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, faster where supported")
+    parser.add_argument("--out", type=Path, default=Path("best.pt"), help="best epoch's weights (default %(default)s)")
     return parser.parse_args()
 
 
@@ -71,8 +69,8 @@ def train_epoch(model, optimizer, schedule, pictures, counts, lefts, options, de
     average = None
     for chosen in progress:
         images, hands = augment(pictures[chosen].to(device), lefts[chosen].to(device))
-        # The published code feeds its probabilities to a loss that takes the softmax once more. The log loss on the
-        # scores themselves trains faster and gives confidences that can be believed; the network stays the same.
+        # The published code feeds its probabilities to a loss that takes the softmax once more, which never rewards
+        # full confidence with a loss near zero. The log loss on the scores does; the network stays the same.
         with torch.autocast(device, torch.bfloat16, enabled=options.bf16):
             hand, count = model.logits(images)
         loss = functional.cross_entropy(hand.float(), hands)
