@@ -80,7 +80,7 @@ extension JSONValue {
     for _ in 0 ..< count {
       let name = try text(of: try node())
       guard names.insert(name).inserted else {
-        throw MTLError(.badFormat, subject, "JSON: two members of one object have the name '\(name)'")
+        throw MTLError(.badFormat, subject, "JSON: two members of one object have the name '\(clipped(name))'")
       }
       members.append(JSONValue.Member(name, try value()))
     }

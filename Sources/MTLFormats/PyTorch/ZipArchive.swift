@@ -121,7 +121,7 @@ private struct ZipEntry {
       throw MTLError(.badFormat, place, "the member's name is empty or not UTF-8")
     }
     self.name = name
-    subject = "\(archive): member '\(name)'"
+    subject = "\(archive): member '\(clipped(name))'"
     flags = try record.integer(at: 8, of: subject)
     compressedLength = Int(try record.integer(at: 20, as: UInt32.self, of: subject))
     length = Int(try record.integer(at: 24, as: UInt32.self, of: subject))

@@ -36,7 +36,7 @@ public struct WeightEntry: Sendable {
     guard strides.count == shape.rank, strides.allSatisfy({ $0 >= 0 }), elementOffset >= 0 else {
       throw MTLError(
         .badFormat, name(), expected: "an offset and \(shape.rank) strides of at least 0",
-        found: "offset \(elementOffset), strides \(strides)")
+        found: "offset \(elementOffset), \(strides.count) strides \(strides.prefix(Shape.maximumRank))")
     }
     guard shape.elementCount > 0 else { return }
     let last = WeightEntry.lastElement(shape, strides, elementOffset)

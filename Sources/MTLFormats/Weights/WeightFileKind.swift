@@ -89,6 +89,11 @@ enum WeightFileKind: Equatable {
   }
 }
 
+/// The start of a text from a file, for error messages: names have no limit of their own.
+func clipped(_ text: String) -> String {
+  text.utf8.count <= 100 ? text : "\(text.prefix(80))..."
+}
+
 /// Two hexadecimal digits.
 func hexadecimal(_ byte: UInt8) -> String {
   let digits = String(byte, radix: 16)

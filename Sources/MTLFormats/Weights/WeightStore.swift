@@ -33,7 +33,7 @@ public struct WeightStore: Sendable {
   mutating func add(_ name: String, _ entry: WeightEntry) throws(MTLError) {
     guard name.utf8.count <= WeightStore.maximumNameByteCount else {
       throw MTLError(
-        .limit, "tensor name '\(name.prefix(40))...'", expected: "at most \(WeightStore.maximumNameByteCount) bytes",
+        .limit, "tensor '\(clipped(name))'", expected: "a name of at most \(WeightStore.maximumNameByteCount) bytes",
         found: "\(name.utf8.count)")
     }
     guard names.count < WeightStore.maximumTensorCount else {
