@@ -2,7 +2,7 @@
 enum Build {
   /// Little-endian bytes.
   static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-    (0 ..< Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * Value($0))) }
+    (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * Value($0))) }
   }
 
   static func safetensors(_ header: String, _ data: [UInt8] = []) -> [UInt8] {

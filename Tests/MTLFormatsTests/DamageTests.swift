@@ -30,7 +30,7 @@ struct DamageTests {
   func truncationAnywhereIsAnError(_ file: String) throws {
     let whole = try Fixtures.array(file)
     #expect(read(whole, file) != nil)
-    for length in 0 ..< whole.count {
+    for length in 0..<whole.count {
       #expect(read(Array(whole[..<length]), file) == nil, "\(length) of \(whole.count) bytes")
     }
   }
@@ -55,9 +55,9 @@ struct DamageTests {
   func randomDamageDoesNoHarm(_ file: String) throws {
     let whole = try Fixtures.array(file)
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-    for _ in 0 ..< 3000 {
+    for _ in 0..<3000 {
       var bytes = whole
-      for _ in 0 ..< 3 {
+      for _ in 0..<3 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         bytes[Int(state >> 33) % bytes.count] = UInt8(truncatingIfNeeded: state >> 20)
       }

@@ -18,7 +18,9 @@ struct HostileFileTests {
     Case(file: "pickle_os_system.pt", kind: .unsupported, text: "asks for os.system"),
     Case(file: "pickle_eval.pt", kind: .unsupported, text: "asks for builtins.eval"),
     Case(file: "pickle_getattr_path.pt", kind: .unsupported, text: "asks for os.path.os.open"),
-    Case(file: "pickle_unknown_call.pt", kind: .unsupported, text: "calls lib.files.remove, which is not executed; save model.state_dict()"),
+    Case(
+      file: "pickle_unknown_call.pt", kind: .unsupported,
+      text: "calls lib.files.remove, which is not executed; save model.state_dict()"),
     Case(file: "pickle_inst.pt", kind: .unsupported, text: "pickle opcode 0x69 at byte 3"),
     Case(file: "pickle_extension.pt", kind: .unsupported, text: "pickle opcode 0x82 at byte 2"),
     Case(file: "pickle_deep_lists.pt", kind: .unsupported, text: "no tensors"),
@@ -44,7 +46,9 @@ struct HostileFileTests {
     Case(file: "tensor_long_strides.pt", kind: .badFormat, text: "300 strides"),
     Case(file: "tensor_long_name.pt", kind: .limit, text: "names of at most 1024 bytes"),
     Case(file: "tensor_no_storage.pt", kind: .badFormat, text: "'archive/data/7' is not in the archive"),
-    Case(file: "tensor_storage_size.pt", kind: .badFormat, text: "expected 20 bytes for 5 elements of type float32, found 16"),
+    Case(
+      file: "tensor_storage_size.pt", kind: .badFormat,
+      text: "expected 20 bytes for 5 elements of type float32, found 16"),
     Case(file: "tensor_storage_overflow.pt", kind: .badFormat, text: "4611686018427387904 elements"),
     Case(file: "tensor_parameter_chain.pt", kind: .unsupported, text: "no tensors in 'w'"),
     Case(file: "zip_directory_offset.pt", kind: .badFormat, text: "runs into the end record"),
@@ -60,7 +64,8 @@ struct HostileFileTests {
     Case(file: "zip_overlap.pt", kind: .badFormat, text: "two members of the archive overlap"),
     Case(file: "zip_big_endian.pt", kind: .unsupported, text: "expected little, found big"),
     Case(file: "zip_torchscript.pt", kind: .unsupported, text: "TorchScript archive"),
-    Case(file: "safetensors_overlap.safetensors", kind: .badFormat, text: "tensor 'b': expected its data at 4, found 2"),
+    Case(
+      file: "safetensors_overlap.safetensors", kind: .badFormat, text: "tensor 'b': expected its data at 4, found 2"),
     Case(file: "safetensors_hole.safetensors", kind: .badFormat, text: "tensor 'b': expected its data at 4, found 6"),
     Case(file: "safetensors_behind.safetensors", kind: .badFormat, text: "expected 4 bytes of data, found 5"),
     Case(file: "safetensors_short.safetensors", kind: .badFormat, text: "expected 4 bytes of data, found 3"),
@@ -70,10 +75,14 @@ struct HostileFileTests {
     Case(file: "safetensors_negative.safetensors", kind: .badFormat, text: "integers of at least 0"),
     Case(file: "safetensors_fraction.safetensors", kind: .badFormat, text: "integers of at least 0"),
     Case(file: "safetensors_twice.safetensors", kind: .badFormat, text: "two members of one object have the name 'a'"),
-    Case(file: "safetensors_metadata.safetensors", kind: .badFormat, text: "__metadata__.a: expected a string, found a number"),
+    Case(
+      file: "safetensors_metadata.safetensors", kind: .badFormat,
+      text: "__metadata__.a: expected a string, found a number"),
     Case(file: "safetensors_not_utf8.safetensors", kind: .badFormat, text: "Invalid encoding in string"),
     Case(file: "safetensors_deep.safetensors", kind: .limit, text: "nested too deeply"),
-    Case(file: "safetensors_header_length.safetensors", kind: .badFormat, text: "needs bytes 8 to 90000008, but only 10 are there"),
+    Case(
+      file: "safetensors_header_length.safetensors", kind: .badFormat,
+      text: "needs bytes 8 to 90000008, but only 10 are there"),
     Case(file: "safetensors_header_cut.safetensors", kind: .badFormat, text: "line 1, byte 23"),
   ]
 

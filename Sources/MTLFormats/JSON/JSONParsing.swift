@@ -36,7 +36,7 @@ extension JSONValue {
     var problem = unsafe tape.problem.map { unsafe String(cString: $0) } ?? "malformed"
     if problem.hasSuffix(".") { problem.removeLast() }
     let offset = unsafe Swift.min(tape.problem_offset, bytes.count)
-    let line = 1 + bytes.withUnsafeBytes { unsafe $0.prefix(offset).count { $0 == UInt8(ascii: "\n") } }
+    let line = unsafe 1 + bytes.withUnsafeBytes { unsafe $0.prefix(offset).count { $0 == UInt8(ascii: "\n") } }
     return MTLError(kind, subject, "JSON: \(problem) (line \(line), byte \(offset))")
   }
 }
@@ -69,7 +69,7 @@ extension JSONValue {
   private mutating func elements(_ count: Int) throws(MTLError) -> [JSONValue] {
     var elements: [JSONValue] = []
     elements.reserveCapacity(count)
-    for _ in 0 ..< count { elements.append(try value()) }
+    for _ in 0..<count { elements.append(try value()) }
     return elements
   }
 
@@ -77,7 +77,7 @@ extension JSONValue {
     var members: [JSONValue.Member] = []
     members.reserveCapacity(count)
     var names = Set<String>(minimumCapacity: count)
-    for _ in 0 ..< count {
+    for _ in 0..<count {
       let name = try text(of: try node())
       guard names.insert(name).inserted else {
         throw MTLError(.badFormat, subject, "JSON: two members of one object have the name '\(clipped(name))'")
@@ -99,7 +99,7 @@ extension JSONValue {
     let area = unsafe UnsafeRawBufferPointer(start: tape.text, count: tape.text_length)
     let start = Int(node.payload)
     // The escape \udc00 alone is a surrogate without a partner: not text.
-    guard let text = unsafe String(validating: area[start ..< start + Int(node.count)], as: UTF8.self) else {
+    guard let text = unsafe String(validating: area[start..<start + Int(node.count)], as: UTF8.self) else {
       throw MTLError(.badFormat, subject, "JSON: a string has half of a surrogate pair")
     }
     return text

@@ -79,7 +79,8 @@ extension PickleMachine {
       guard PickleGlobals.isEnumerationLike(global, arguments, in: heap) else {
         throw MTLError(
           .unsupported, heap.subject,
-          "the pickle calls \(clipped(global)), which is not executed; save model.state_dict() instead of whole objects")
+          "the pickle calls \(clipped(global)), which is not executed; save model.state_dict() instead of whole objects"
+        )
       }
       try push(.object(PickleObject(constructor: global, arguments: parts[1])))
     }

@@ -43,7 +43,7 @@ extension PickleMachine {
     let bytes = try take(byteCount)
     guard byteCount <= 8 else { return try push(.wideInteger(bytes)) }
     var value: Int64 = 0
-    for index in 0 ..< byteCount { value |= Int64(bytes[index] ?? 0) << (8 * Int64(index)) }
+    for index in 0..<byteCount { value |= Int64(bytes[index] ?? 0) << (8 * Int64(index)) }
     let unusedBits = Int64(64 - 8 * byteCount)
     try push(.integer(byteCount == 0 ? 0 : (value << unusedBits) >> unusedBits))
   }

@@ -59,7 +59,7 @@ struct StateDictSearch {
         found: names.isEmpty ? "no tensors" : "no tensors in \(names)")
     }
     var place = root
-    for _ in 0 ..< 8 {
+    for _ in 0..<8 {
       guard let next = try descend(place) else { break }
       place = next
     }
@@ -137,7 +137,7 @@ struct StateDictSearch {
   }
 
   private mutating func stripPrefixes() {
-    for _ in 0 ..< 4 {
+    for _ in 0..<4 {
       let common = StateDictSearch.wrapperPrefixes.first { prefix in
         found.allSatisfy { $0.name.hasPrefix(prefix) && $0.name.utf8.count > prefix.utf8.count }
       }

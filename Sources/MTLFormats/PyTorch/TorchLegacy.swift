@@ -86,7 +86,8 @@ enum TorchLegacy {
       let stored = bytes.count / size
       guard stored == identifier.elementCount else {
         throw MTLError(
-          .badFormat, "\(tensor): storage '\(clipped(identifier.key))'", expected: "\(identifier.elementCount) elements",
+          .badFormat, "\(tensor): storage '\(clipped(identifier.key))'",
+          expected: "\(identifier.elementCount) elements",
           found: "\(stored)")
       }
       return bytes

@@ -47,7 +47,8 @@ enum TorchZip {
         found: "a TorchScript archive; save model.state_dict(), or export the model to ONNX")
     }
     guard folders.count == 1 else {
-      throw MTLError(.unsupported, name, expected: "one data.pkl", found: folders.map { $0 + "data.pkl" }.joined(separator: ", "))
+      throw MTLError(
+        .unsupported, name, expected: "one data.pkl", found: folders.map { $0 + "data.pkl" }.joined(separator: ", "))
     }
     return folder
   }

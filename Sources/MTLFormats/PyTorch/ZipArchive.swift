@@ -26,7 +26,7 @@ struct ZipArchive {
         throw MTLError(.badFormat, entry.subject, "is in the archive twice")
       }
       let extent = try entry.locate(in: file, before: end.directoryOffset)
-      extents.append(extent.start ..< extent.data.upperBound)
+      extents.append(extent.start..<extent.data.upperBound)
       members[entry.name] = try file.slice(
         offset: extent.data.lowerBound, length: extent.data.count, of: entry.subject)
       names.append(entry.name)
@@ -185,7 +185,7 @@ private struct ZipEntry {
     guard start <= limit, length <= limit - start else {
       throw MTLError(.badFormat, subject, "its \(length) bytes at \(start) run beyond the directory at \(limit)")
     }
-    return (headerOffset, start ..< start + length)
+    return (headerOffset, start..<start + length)
   }
 }
 

@@ -108,7 +108,8 @@ enum SafetensorsFile {
     for item in items.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
       guard item.begin == position else {
         throw MTLError(
-          .badFormat, "\(name): tensor '\(clipped(item.name))'", expected: "its data at \(position)", found: "\(item.begin)")
+          .badFormat, "\(name): tensor '\(clipped(item.name))'", expected: "its data at \(position)",
+          found: "\(item.begin)")
       }
       position = item.end
     }

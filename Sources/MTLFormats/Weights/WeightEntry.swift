@@ -43,7 +43,8 @@ public struct WeightEntry: Sendable {
     guard let last, last < available else {
       throw MTLError(
         .badFormat, name(),
-        "shape \(shape), strides \(strides) and offset \(elementOffset) lead outside its storage of \(available) elements")
+        "shape \(shape), strides \(strides) and offset \(elementOffset) lead outside its storage of \(available) elements"
+      )
     }
     guard shape.elementCount - available <= WeightEntry.maximumRepeatedElements else {
       throw MTLError(.limit, name(), "repeats the \(available) elements of its storage to \(shape.elementCount)")

@@ -26,7 +26,9 @@ public struct WeightStore: Sendable {
 
   /// The tensor of that name as dense float32; fails with `notFound` when there is none.
   public func float32(_ name: String) throws(MTLError) -> Tensor {
-    guard let entry = entries[name] else { throw MTLError(.notFound, name, "the checkpoint has no tensor of this name") }
+    guard let entry = entries[name] else {
+      throw MTLError(.notFound, name, "the checkpoint has no tensor of this name")
+    }
     return try entry.float32(name)
   }
 
