@@ -43,7 +43,7 @@ public enum MappedFile {
 
   private static func read(_ descriptor: Int32, _ count: Int, _ path: String) throws(MTLError) -> Bytes {
     try unsafe Bytes(byteCount: count) { memory throws(MTLError) in
-      guard let base = unsafe memory.baseAddress else { return }
+      guard let base = memory.baseAddress else { return }
       var done = 0
       while done < count {
         let received = retrying { unsafe Glibc.read(descriptor, base + done, count - done) }

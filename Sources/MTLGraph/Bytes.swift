@@ -23,7 +23,7 @@ import Glibc
       preconditionFailure("no memory for a second copy of an array")
     }
     unsafe elements.withUnsafeBytes { source in
-      if let from = unsafe source.baseAddress { unsafe copy.base.copyMemory(from: from, byteCount: source.count) }
+      if let from = source.baseAddress { unsafe copy.base.copyMemory(from: from, byteCount: source.count) }
     }
     unsafe self.init(owner: copy, base: UnsafeRawPointer(copy.base), count: copy.byteCount)
   }
@@ -52,7 +52,7 @@ import Glibc
     at offset: Int, as type: Value.Type = Value.self, of what: @autoclosure () -> String
   ) throws(MTLError) -> Value {
     let bytes = try slice(offset: offset, length: MemoryLayout<Value>.size, of: what())
-    return bytes.withUnsafeBytes { unsafe Value(littleEndian: $0.loadUnaligned(as: Value.self)) }
+    return unsafe bytes.withUnsafeBytes { unsafe Value(littleEndian: $0.loadUnaligned(as: Value.self)) }
   }
 
   /// The byte at `offset`, or nil outside.
@@ -63,12 +63,12 @@ import Glibc
 
   /// The bytes as text; nil when they are not valid UTF-8.
   public var utf8: String? {
-    withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    unsafe withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
   }
 
   /// Whether the first bytes are `prefix`.
   public func starts(with prefix: [UInt8]) -> Bool {
-    withUnsafeBytes { unsafe $0.starts(with: prefix) }
+    unsafe withUnsafeBytes { unsafe $0.starts(with: prefix) }
   }
 
   /// Calls `body` with the memory, which is valid only during the call.

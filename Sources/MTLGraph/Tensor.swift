@@ -30,8 +30,8 @@ public struct Tensor: Sendable {
       throw MTLError(.dataTypeMismatch, subject(), expected: "float32", found: "\(type)")
     }
     return unsafe [Float](unsafeUninitializedCapacity: shape.elementCount) { destination, count in
-      bytes.withUnsafeBytes { source in
-        if let to = unsafe destination.baseAddress, let from = unsafe source.baseAddress {
+      unsafe bytes.withUnsafeBytes { source in
+        if let to = destination.baseAddress, let from = source.baseAddress {
           unsafe UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: source.count)
         }
       }

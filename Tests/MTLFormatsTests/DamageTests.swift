@@ -64,4 +64,33 @@ struct DamageTests {
       _ = read(bytes, file)
     }
   }
+
+  /// Programs of opcodes that fit each other now and then: what no damage to a real file would reach.
+  @Test func randomPicklesDoNoHarm() {
+    let words: [[UInt8]] = [
+      [0x28], [0x28], [0x4E], [0x88], [0x4B, 2], [0x4B, 0], [0x29], [0x5D], [0x7D], [0x8F], [0x85], [0x86], [0x87],
+      [0x74], [0x6C],
+      [0x64], [0x61], [0x65], [0x73], [0x75], [0x90], [0x91], [0x30], [0x31], [0x32], [0x71, 1], [0x68, 1], [0x71, 2],
+      [0x68, 2],
+      [0x94], [0x51], [0x52], [0x52], [0x81], [0x92], [0x62], Build.text("w"), Build.text("_modules"),
+      Build.text("_parameters"),
+      Build.name("collections", "OrderedDict"), Build.name("builtins", "set"), Build.name("builtins", "list"),
+      Build.name("torch", "Size"), Build.name("m", "Net"), Build.name("copyreg", "_reconstructor"), Build.pair,
+      Build.storage("0", 2), Build.name("torch._utils", "_rebuild_tensor_v2"),
+      Build.name("torch._utils", "_rebuild_parameter"),
+    ]
+    var state: UInt64 = 88_172_645_463_325_252
+    func next(_ bound: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state >> 33) % bound
+    }
+    var understood = 0
+    for _ in 0..<20_000 {
+      let program = (0..<2 + next(24)).flatMap { _ in words[next(words.count)] }
+      if read(Build.checkpoint(program), "random.pt") != nil { understood += 1 }
+    }
+    #expect(understood > 20)
+  }
 }
