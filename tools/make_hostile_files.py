@@ -101,6 +101,7 @@ def tensors():
     yield "tensor_few_strides.pt", archive(state(("w", tensor(0, (2, 2), (1,)))))
     yield "tensor_no_storage.pt", archive(state(("w", tensor(memory=storage("7")))))
     yield "tensor_storage_size.pt", archive(state(("w", tensor(memory=storage("0", 5)))))
+    yield "tensor_storage_rest.pt", archive(state(("w", tensor(0, (3,), (1,), storage("0", 3)))))
     yield "tensor_storage_overflow.pt", archive(state(("w", tensor(memory=storage("0", 2**62)))))
     parameter = name("torch._utils", "_rebuild_parameter")
     yield "tensor_parameter_chain.pt", archive(state(("w", parameter * 9 + tensor() + b"\x85R" * 9)))

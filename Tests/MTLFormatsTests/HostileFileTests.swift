@@ -49,6 +49,9 @@ struct HostileFileTests {
     Case(
       file: "tensor_storage_size.pt", kind: .badFormat,
       text: "expected 20 bytes for 5 elements of type float32, found 16"),
+    Case(
+      file: "tensor_storage_rest.pt", kind: .badFormat,
+      text: "expected 12 bytes for 3 elements of type float32, found 16"),
     Case(file: "tensor_storage_overflow.pt", kind: .badFormat, text: "4611686018427387904 elements"),
     Case(file: "tensor_parameter_chain.pt", kind: .unsupported, text: "no tensors in 'w'"),
     Case(file: "zip_directory_offset.pt", kind: .badFormat, text: "runs into the end record"),

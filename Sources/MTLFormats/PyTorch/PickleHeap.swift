@@ -64,7 +64,7 @@ struct PickleHeap {
   }
 
   /// Most values of one pickle; every value takes at least one byte of it.
-  static let maximumValueCount = 16 << 20
+  static let maximumValueCount = 4 << 20
 
   subscript(reference: PickleReference) -> PickleValue {
     values[Int(reference)]
