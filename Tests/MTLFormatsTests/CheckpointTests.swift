@@ -78,7 +78,9 @@ struct CheckpointTests {
 
   @Test func missingTensorIsNamed() throws {
     let store = try WeightStore.read(try Fixtures.bytes("bare.pt"), name: "bare.pt")
-    #expect(failure { _ = try store.float32("trunk.9.weight") } == MTLError(.notFound, "trunk.9.weight", "the checkpoint has no tensor of this name"))
+    #expect(
+      failure { _ = try store.float32("trunk.9.weight") }
+        == MTLError(.notFound, "trunk.9.weight", "the checkpoint has no tensor of this name"))
     #expect(store["trunk.9.weight"] == nil)
   }
 }
@@ -89,7 +91,7 @@ extension Bytes {
     unsafe withUnsafeBytes { whole in
       unsafe part.withUnsafeBytes { inner in
         guard let start = inner.baseAddress, let base = whole.baseAddress else { return false }
-        return start >= base && start + inner.count <= base + whole.count
+        return unsafe start >= base && start + inner.count <= base + whole.count
       }
     }
   }

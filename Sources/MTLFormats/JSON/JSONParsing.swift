@@ -69,7 +69,7 @@ extension JSONValue {
   private mutating func elements(_ count: Int) throws(MTLError) -> [JSONValue] {
     var elements: [JSONValue] = []
     elements.reserveCapacity(count)
-    for _ in 0 ..< count { elements.append(try value()) }
+    for _ in 0..<count { elements.append(try value()) }
     return elements
   }
 
@@ -77,10 +77,10 @@ extension JSONValue {
     var members: [JSONValue.Member] = []
     members.reserveCapacity(count)
     var names = Set<String>(minimumCapacity: count)
-    for _ in 0 ..< count {
+    for _ in 0..<count {
       let name = try text(of: try node())
       guard names.insert(name).inserted else {
-        throw MTLError(.badFormat, subject, "JSON: two members of one object have the name '\(name)'")
+        throw MTLError(.badFormat, subject, "JSON: two members of one object have the name '\(clipped(name))'")
       }
       members.append(JSONValue.Member(name, try value()))
     }
@@ -99,7 +99,7 @@ extension JSONValue {
     let area = unsafe UnsafeRawBufferPointer(start: tape.text, count: tape.text_length)
     let start = Int(node.payload)
     // The escape \udc00 alone is a surrogate without a partner: not text.
-    guard let text = unsafe String(validating: area[start ..< start + Int(node.count)], as: UTF8.self) else {
+    guard let text = unsafe String(validating: area[start..<start + Int(node.count)], as: UTF8.self) else {
       throw MTLError(.badFormat, subject, "JSON: a string has half of a surrogate pair")
     }
     return text

@@ -12,7 +12,7 @@ public enum NumpyFile {
     guard bytes.starts(with: magic), let version = bytes[6] else {
       throw MTLError(.badFormat, name, expected: "a NumPy array file", found: "another signature")
     }
-    guard (1 ... 3).contains(version) else {
+    guard (1...3).contains(version) else {
       throw MTLError(.formatTooNew, "\(name): version", expected: "1, 2 or 3", found: "\(version)")
     }
     let subject = "\(name): header"
@@ -29,7 +29,8 @@ public enum NumpyFile {
     let data = try bytes.slice(offset: start + length, length: bytes.count - start - length, of: name)
     let expected = header.shape.elementCount * header.type.byteCount
     guard data.count == expected else {
-      throw MTLError(.badFormat, name, expected: "\(expected) bytes for \(header.type) \(header.shape)", found: "\(data.count)")
+      throw MTLError(
+        .badFormat, name, expected: "\(expected) bytes for \(header.type) \(header.shape)", found: "\(data.count)")
     }
     let strides = header.isFortranOrder ? header.shape.columnMajorStrides : header.shape.rowMajorStrides
     return try WeightEntry(
@@ -61,7 +62,8 @@ public enum NumpyFile {
       throw MTLError(
         .invalidArgument, "array", expected: "\(shape.elementCount) values for \(shape)", found: "\(values.count)")
     }
-    let sizes = shape.dimensions.map { "\($0)," }.joined(separator: " ")
+    // Python writes a tuple of one element with a comma.
+    let sizes = shape.dimensions.map(String.init).joined(separator: ", ") + (shape.rank == 1 ? "," : "")
     var header = Array("{'descr': '\(descriptor)', 'fortran_order': False, 'shape': (\(sizes)), }".utf8)
     // The elements start at a multiple of 64 bytes, with a line feed before them.
     let used = 10 + header.count + 1

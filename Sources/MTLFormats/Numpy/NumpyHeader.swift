@@ -95,7 +95,7 @@ struct NumpyHeader {
       try expect("(")
       while !accept(")") {
         _ = accept(" ")
-        let digits = rest.prefix { (UInt8(ascii: "0") ... UInt8(ascii: "9")).contains($0) }
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard sizes.count <= Shape.maximumRank, let size = Int(String(decoding: digits, as: UTF8.self)) else {
           throw MTLError(.badFormat, subject, expected: "'shape' as up to 8 integers", found: "something else")
         }

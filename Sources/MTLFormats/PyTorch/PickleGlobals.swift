@@ -26,7 +26,8 @@ enum PickleGlobals {
     guard !isDenied else {
       throw MTLError(
         .unsupported, subject,
-        "the pickle asks for \(module).\(name), which no checkpoint needs; the file may be an attack. It was not executed")
+        "the pickle asks for \(clipped(module)).\(clipped(name)), which no checkpoint needs; the file may be an attack. It was not executed"
+      )
     }
   }
 

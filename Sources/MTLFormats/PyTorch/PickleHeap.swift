@@ -14,16 +14,26 @@ enum PickleValue {
   case text(String)
   case data(Bytes)
   case tuple([PickleReference])
-  case list([PickleReference])
-  case set([PickleReference])
+  case list(PickleElements)
+  case set(PickleElements)
   /// dict, OrderedDict and defaultdict: keys and values in turn, in the order they were set; a later key replaces an
   /// earlier one.
-  case dictionary([PickleReference])
+  case dictionary(PickleElements)
   /// A class or function by its full name, "module.name".
   case global(String)
   /// An object outside the pickle, by the identifier that the pickle gives for it; PyTorch's storages.
   case persistent(PickleReference)
   case object(PickleObject)
+}
+
+/// The elements of a container that grows. A reference, because appending one by one to an array inside an enumeration
+/// would copy it every time.
+final class PickleElements {
+  fileprivate(set) var references: [PickleReference]
+
+  init(_ references: [PickleReference]) {
+    self.references = references
+  }
 }
 
 /// An instance of a class, or what a function would have returned.
@@ -54,11 +64,10 @@ struct PickleHeap {
   }
 
   /// Most values of one pickle; every value takes at least one byte of it.
-  static let maximumValueCount = 16 << 20
+  static let maximumValueCount = 4 << 20
 
   subscript(reference: PickleReference) -> PickleValue {
-    get { values[Int(reference)] }
-    set { values[Int(reference)] = newValue }
+    values[Int(reference)]
   }
 
   mutating func add(_ value: PickleValue) throws(MTLError) -> PickleReference {
@@ -69,39 +78,21 @@ struct PickleHeap {
     return PickleReference(values.count - 1)
   }
 
-  /// Appends to a list or set in place. Taking the array out first keeps its buffer unique: appending one by one must not
-  /// copy the array each time.
-  mutating func append(_ elements: ArraySlice<PickleReference>, to reference: PickleReference) -> Bool {
-    let value = self[reference]
-    self[reference] = .none
-    switch consume value {
-    case .list(var array):
-      array.append(contentsOf: elements)
-      self[reference] = .list(array)
-    case .set(var array):
-      array.append(contentsOf: elements)
-      self[reference] = .set(array)
-    case let other:
-      self[reference] = other
-      return false
+  /// Appends to a list or set; false when `reference` is neither.
+  func append(_ elements: [PickleReference], to reference: PickleReference) -> Bool {
+    switch self[reference] {
+    case .list(let target), .set(let target): target.references += elements
+    default: return false
     }
     return true
   }
 
-  /// Sets keys to values, given in turn, in a dictionary or an object that is one.
-  mutating func setItems(_ items: ArraySlice<PickleReference>, in reference: PickleReference) -> Bool {
-    let value = self[reference]
-    self[reference] = .none
-    switch consume value {
-    case .dictionary(var array):
-      array.append(contentsOf: items)
-      self[reference] = .dictionary(array)
-    case .object(let object):
-      object.members.append(contentsOf: items)
-      self[reference] = .object(object)
-    case let other:
-      self[reference] = other
-      return false
+  /// Sets keys to values, given in turn, in a dictionary or an object that is one; false when `reference` is neither.
+  func setItems(_ items: [PickleReference], in reference: PickleReference) -> Bool {
+    switch self[reference] {
+    case .dictionary(let target): target.references += items
+    case .object(let object): object.members += items
+    default: return false
     }
     return true
   }
@@ -119,7 +110,8 @@ extension PickleHeap {
   /// The elements of a tuple or list.
   func sequence(_ reference: PickleReference) -> [PickleReference]? {
     switch self[reference] {
-    case .tuple(let elements), .list(let elements): elements
+    case .tuple(let elements): elements
+    case .list(let list): list.references
     default: nil
     }
   }
@@ -133,7 +125,7 @@ extension PickleHeap {
   func members(_ reference: PickleReference) -> [(name: String, value: PickleReference)]? {
     let items: [PickleReference]
     switch self[reference] {
-    case .dictionary(let array): items = array
+    case .dictionary(let dictionary): items = dictionary.references
     case .object(let object): items = object.members
     default: return nil
     }

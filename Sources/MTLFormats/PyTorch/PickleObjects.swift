@@ -52,9 +52,9 @@ extension PickleMachine {
   /// An instance of a class; classes that are plain containers become those.
   private mutating func construct(_ constructor: String, _ arguments: PickleReference) throws(MTLError) {
     switch PickleGlobals.call(constructor) {
-    case .dictionary: try push(.dictionary([]))
-    case .set: try push(.set([]))
-    case .list: try push(.list([]))
+    case .dictionary: try push(.dictionary(PickleElements([])))
+    case .set: try push(.set(PickleElements([])))
+    case .list: try push(.list(PickleElements([])))
     default: try push(.object(PickleObject(constructor: constructor, arguments: arguments)))
     }
   }
@@ -65,9 +65,9 @@ extension PickleMachine {
       throw malformed("calls what is no function")
     }
     switch PickleGlobals.call(global) {
-    case .dictionary: try push(.dictionary(try dictionaryItems(arguments.last)))
-    case .set: try push(.set(try copies(of: arguments.first)))
-    case .list: try push(.list(try copies(of: arguments.first)))
+    case .dictionary: try push(.dictionary(PickleElements(try dictionaryItems(arguments.last))))
+    case .set: try push(.set(PickleElements(try copies(of: arguments.first))))
+    case .list: try push(.list(PickleElements(try copies(of: arguments.first))))
     case .argument where arguments.count == 1: stack.append(arguments[0])
     case .reconstructor:
       guard let first = arguments.first, let constructor = className(first) else {
@@ -79,7 +79,8 @@ extension PickleMachine {
       guard PickleGlobals.isEnumerationLike(global, arguments, in: heap) else {
         throw MTLError(
           .unsupported, heap.subject,
-          "the pickle calls \(global), which is not executed; save model.state_dict() instead of whole objects")
+          "the pickle calls \(clipped(global)), which is not executed; save model.state_dict() instead of whole objects"
+        )
       }
       try push(.object(PickleObject(constructor: global, arguments: parts[1])))
     }
@@ -88,9 +89,9 @@ extension PickleMachine {
   /// `OrderedDict([[key, value], ...])`, as Python 2 writes it, or another dictionary. A factory argument has no items.
   private mutating func dictionaryItems(_ argument: PickleReference?) throws(MTLError) -> [PickleReference] {
     guard let argument else { return [] }
-    if case .dictionary(let items) = heap[argument] {
-      try payForCopies(items.count)
-      return items
+    if case .dictionary(let other) = heap[argument] {
+      try payForCopies(other.references.count)
+      return other.references
     }
     guard let elements = heap.sequence(argument) else { return [] }
     try payForCopies(2 * elements.count)

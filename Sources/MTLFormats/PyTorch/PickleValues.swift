@@ -43,7 +43,7 @@ extension PickleMachine {
     let bytes = try take(byteCount)
     guard byteCount <= 8 else { return try push(.wideInteger(bytes)) }
     var value: Int64 = 0
-    for index in 0 ..< byteCount { value |= Int64(bytes[index] ?? 0) << (8 * Int64(index)) }
+    for index in 0..<byteCount { value |= Int64(bytes[index] ?? 0) << (8 * Int64(index)) }
     let unusedBits = Int64(64 - 8 * byteCount)
     try push(.integer(byteCount == 0 ? 0 : (value << unusedBits) >> unusedBits))
   }
@@ -76,13 +76,13 @@ extension PickleMachine {
     case 0x32: stack.append(try top())  // DUP
     case 0x29: try push(.tuple([]))
     case 0x85, 0x86, 0x87: try push(.tuple(try pop(count: Int(opcode) - 0x84)))
-    case 0x74: try push(.tuple(Array(try popToMark())))
-    case 0x5D: try push(.list([]))
-    case 0x6C: try push(.list(Array(try popToMark())))
-    case 0x7D: try push(.dictionary([]))
-    case 0x64: try push(.dictionary(try pairs(try popToMark())))  // DICT
-    case 0x8F: try push(.set([]))
-    case 0x91: try push(.set(Array(try popToMark())))  // FROZENSET
+    case 0x74: try push(.tuple(try popToMark()))
+    case 0x5D: try push(.list(PickleElements([])))
+    case 0x6C: try push(.list(PickleElements(try popToMark())))
+    case 0x7D: try push(.dictionary(PickleElements([])))
+    case 0x64: try push(.dictionary(PickleElements(try pairs(try popToMark()))))  // DICT
+    case 0x8F: try push(.set(PickleElements([])))
+    case 0x91: try push(.set(PickleElements(try popToMark())))  // FROZENSET
     case 0x61: try append([try pop()])  // APPEND
     case 0x65, 0x90: try append(try popToMark())  // APPENDS, ADDITEMS
     case 0x73: try setItems(try pop(count: 2))  // SETITEM
@@ -96,11 +96,11 @@ extension PickleMachine {
     let target = try top()
     // Subclasses of list are objects; their elements are nothing that a checkpoint needs.
     if heap.object(target) != nil { return }
-    guard heap.append(elements[...], to: target) else { throw malformed("appends to what is no list") }
+    guard heap.append(elements, to: target) else { throw malformed("appends to what is no list") }
   }
 
   private mutating func setItems(_ items: [PickleReference]) throws(MTLError) {
-    guard heap.setItems(items[...], in: try top()) else { throw malformed("sets items of what is no dictionary") }
+    guard heap.setItems(items, in: try top()) else { throw malformed("sets items of what is no dictionary") }
   }
 
   private func pairs(_ items: [PickleReference]) throws(MTLError) -> [PickleReference] {

@@ -47,7 +47,7 @@ struct StateDictGraph {
     guard let attributes = moduleState(reference) else { return nil }
     var transient: Set<String> = []
     if let names = attributes["_non_persistent_buffers_set"], case .set(let elements) = tensors.heap[names] {
-      transient = Set(elements.compactMap { tensors.heap.text($0) })
+      transient = Set(elements.references.compactMap { tensors.heap.text($0) })
     }
     func members(_ attribute: String) -> [Part] { attributes[attribute].flatMap(tensors.heap.members) ?? [] }
     return members("_parameters") + members("_buffers").filter { !transient.contains($0.name) } + members("_modules")

@@ -53,13 +53,13 @@ struct StateDictSearch {
   private mutating func start(_ root: PickleReference, _ section: String?) throws(MTLError) -> PickleReference {
     if let section { return try self.section(section, of: root) }
     guard graph.hasTensors(root) else {
-      let names = graph.parts(root).prefix(8).map { "'\($0.name)'" }.joined(separator: ", ")
+      let names = graph.parts(root).prefix(8).map { "'\(clipped($0.name))'" }.joined(separator: ", ")
       throw MTLError(
         .unsupported, heap.subject, expected: "a state dict or a module with tensors",
         found: names.isEmpty ? "no tensors" : "no tensors in \(names)")
     }
     var place = root
-    for _ in 0 ..< 8 {
+    for _ in 0..<8 {
       guard let next = try descend(place) else { break }
       place = next
     }
@@ -83,7 +83,7 @@ struct StateDictSearch {
       let list = sections.map { "'\($0.name)'" }.joined(separator: ", ")
       throw MTLError(.unsupported, heap.subject, "holds several sets of weights (\(list)); name the one to read")
     }
-    store.note("the weights are those under '\(sections[0].name)'")
+    store.note("the weights are those under '\(clipped(sections[0].name))'")
     for part in parts where part.name != sections[0].name { noteSkipped(part) }
     return sections[0].value
   }
@@ -93,7 +93,7 @@ struct StateDictSearch {
     var place = root
     for name in path.split(separator: ".") {
       guard let part = graph.parts(place).first(where: { $0.name == name }) else {
-        let names = graph.parts(place).prefix(16).map { "'\($0.name)'" }.joined(separator: ", ")
+        let names = graph.parts(place).prefix(16).map { "'\(clipped($0.name))'" }.joined(separator: ", ")
         throw MTLError(.notFound, "section '\(path)'", expected: "one of \(names)", found: "'\(name)'")
       }
       place = part.value
@@ -110,27 +110,34 @@ struct StateDictSearch {
     guard depth < StateDictGraph.maximumDepth else {
       throw MTLError(.limit, heap.subject, "the state dict nests deeper than \(StateDictGraph.maximumDepth)")
     }
-    guard prefix.utf8.count <= WeightStore.maximumNameByteCount else {
-      throw MTLError(.limit, heap.subject, "a tensor's name is longer than \(WeightStore.maximumNameByteCount) bytes")
-    }
     let isModule = graph.isModule(place)
     for part in graph.parts(place) {
       remainingVisits -= 1
       guard remainingVisits > 0, found.count < WeightStore.maximumTensorCount else {
         throw MTLError(.limit, heap.subject, "the state dict has too many parts")
       }
-      if graph.tensors.isTensor(part.value) {
-        found.append((prefix + part.name, part.value))
-      } else if graph.hasTensors(part.value), isModule || !StateDictSearch.isTrainingState(part.name) {
-        try collect(part.value, prefix: prefix + part.name + ".", depth: depth + 1)
-      } else if !isModule {
-        noteSkipped((prefix + part.name, part.value))
+      let isTensor = graph.tensors.isTensor(part.value)
+      let isTaken = isTensor || graph.hasTensors(part.value)
+      guard isTaken, isTensor || isModule || !StateDictSearch.isTrainingState(part.name) else {
+        if !isModule { noteSkipped((prefix + part.name, part.value)) }
+        continue
+      }
+      let name = prefix + part.name
+      guard name.utf8.count <= WeightStore.maximumNameByteCount else {
+        throw MTLError(
+          .limit, heap.subject, expected: "names of at most \(WeightStore.maximumNameByteCount) bytes",
+          found: "'\(clipped(name))'")
+      }
+      if isTensor {
+        found.append((name, part.value))
+      } else {
+        try collect(part.value, prefix: name + ".", depth: depth + 1)
       }
     }
   }
 
   private mutating func stripPrefixes() {
-    for _ in 0 ..< 4 {
+    for _ in 0..<4 {
       let common = StateDictSearch.wrapperPrefixes.first { prefix in
         found.allSatisfy { $0.name.hasPrefix(prefix) && $0.name.utf8.count > prefix.utf8.count }
       }
@@ -144,7 +151,7 @@ struct StateDictSearch {
 
   private mutating func noteSkipped(_ part: StateDictGraph.Part) {
     if case .none = heap[part.value] { return }
-    store.note("'\(part.name.prefix(80))' was skipped")
+    store.note("'\(clipped(part.name))' was skipped")
   }
 
   /// Numbers and short texts beside the state dict: epoch, best score, name of the architecture.

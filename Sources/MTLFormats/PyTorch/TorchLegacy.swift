@@ -13,7 +13,7 @@ enum TorchLegacy {
     let tensors = TorchTensors(heap: heap) { identifier, tensor throws(MTLError) in
       let key = identifier.view?.key ?? identifier.key
       guard let bytes = storages[key] else {
-        throw MTLError(.badFormat, tensor, "its storage '\(key)' is not in the file")
+        throw MTLError(.badFormat, tensor, "its storage '\(clipped(key))' is not in the file")
       }
       return try part(of: bytes, identifier, tensor)
     }
@@ -62,7 +62,7 @@ enum TorchLegacy {
       guard let key = keyHeap.text(reference) ?? keyHeap.integer(reference).map(String.init) else {
         throw MTLError(.badFormat, subject, expected: "texts", found: "something else")
       }
-      let place = "\(name): storage '\(key)'"
+      let place = "\(name): storage '\(clipped(key))'"
       guard let size = elements[key]?.byteCount else {
         throw MTLError(.unsupported, place, "its element type is unknown, so what follows cannot be found")
       }
@@ -86,7 +86,8 @@ enum TorchLegacy {
       let stored = bytes.count / size
       guard stored == identifier.elementCount else {
         throw MTLError(
-          .badFormat, "\(tensor): storage '\(identifier.key)'", expected: "\(identifier.elementCount) elements",
+          .badFormat, "\(tensor): storage '\(clipped(identifier.key))'",
+          expected: "\(identifier.elementCount) elements",
           found: "\(stored)")
       }
       return bytes
@@ -96,6 +97,6 @@ enum TorchLegacy {
     guard !offsetOverflow, !lengthOverflow else {
       throw MTLError(.badFormat, tensor, "views \(view.elementCount) elements at \(view.offset) of its storage")
     }
-    return try bytes.slice(offset: offset, length: length, of: "\(tensor): view of storage '\(view.key)'")
+    return try bytes.slice(offset: offset, length: length, of: "\(tensor): view of storage '\(clipped(view.key))'")
   }
 }

@@ -33,7 +33,9 @@ struct TorchStorageIdentifier {
   func byteCount(of subject: String) throws(MTLError) -> Int? {
     guard let size = element.byteCount else { return nil }
     let (bytes, overflow) = elementCount.multipliedReportingOverflow(by: size)
-    guard !overflow else { throw MTLError(.badFormat, subject, "the storage '\(key)' has \(elementCount) elements") }
+    guard !overflow else {
+      throw MTLError(.badFormat, subject, "the storage '\(clipped(key))' has \(elementCount) elements")
+    }
     return bytes
   }
 }

@@ -39,7 +39,7 @@ struct TorchTensors {
     guard let object = heap.object(reference), let arguments = heap.sequence(object.arguments) else { return nil }
     var call = Call(function: object.constructor, arguments: arguments)
     // One wrapper each for subclass, parameter and variable; more would be a cycle.
-    for _ in 0 ..< 4 {
+    for _ in 0..<4 {
       switch call.function {
       case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
         "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer", "torch.autograd.variable.Variable":

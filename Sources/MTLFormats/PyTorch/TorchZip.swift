@@ -16,11 +16,11 @@ enum TorchZip {
     let tensors = TorchTensors(heap: heap) { identifier, tensor throws(MTLError) in
       let member = "\(folder)data/\(identifier.key)"
       guard let bytes = archive[member] else {
-        throw MTLError(.badFormat, tensor, "its storage '\(member)' is not in the archive")
+        throw MTLError(.badFormat, tensor, "its storage '\(clipped(member))' is not in the archive")
       }
       if let expected = try identifier.byteCount(of: tensor), expected != bytes.count {
         throw MTLError(
-          .badFormat, "\(tensor): storage '\(member)'",
+          .badFormat, "\(tensor): storage '\(clipped(member))'",
           expected: "\(expected) bytes for \(identifier.elementCount) elements of type \(identifier.element.name)",
           found: "\(bytes.count)")
       }
@@ -47,7 +47,8 @@ enum TorchZip {
         found: "a TorchScript archive; save model.state_dict(), or export the model to ONNX")
     }
     guard folders.count == 1 else {
-      throw MTLError(.unsupported, name, expected: "one data.pkl", found: folders.map { $0 + "data.pkl" }.joined(separator: ", "))
+      throw MTLError(
+        .unsupported, name, expected: "one data.pkl", found: folders.map { $0 + "data.pkl" }.joined(separator: ", "))
     }
     return folder
   }

@@ -26,7 +26,7 @@ struct ZipArchive {
         throw MTLError(.badFormat, entry.subject, "is in the archive twice")
       }
       let extent = try entry.locate(in: file, before: end.directoryOffset)
-      extents.append(extent.start ..< extent.data.upperBound)
+      extents.append(extent.start..<extent.data.upperBound)
       members[entry.name] = try file.slice(
         offset: extent.data.lowerBound, length: extent.data.count, of: entry.subject)
       names.append(entry.name)
@@ -121,7 +121,7 @@ private struct ZipEntry {
       throw MTLError(.badFormat, place, "the member's name is empty or not UTF-8")
     }
     self.name = name
-    subject = "\(archive): member '\(name)'"
+    subject = "\(archive): member '\(clipped(name))'"
     flags = try record.integer(at: 8, of: subject)
     compressedLength = Int(try record.integer(at: 20, as: UInt32.self, of: subject))
     length = Int(try record.integer(at: 24, as: UInt32.self, of: subject))
@@ -185,7 +185,7 @@ private struct ZipEntry {
     guard start <= limit, length <= limit - start else {
       throw MTLError(.badFormat, subject, "its \(length) bytes at \(start) run beyond the directory at \(limit)")
     }
-    return (headerOffset, start ..< start + length)
+    return (headerOffset, start..<start + length)
   }
 }
 

@@ -32,7 +32,7 @@ enum SafetensorsFile {
       if member.name == "__metadata__" {
         store.metadata = try metadata(member.value, name)
       } else {
-        items.append(try item(member, of: "\(name): tensor '\(member.name)'"))
+        items.append(try item(member, of: "\(name): tensor '\(clipped(member.name))'"))
       }
     }
     try checkCoverage(items, byteCount: data.count, name)
@@ -52,7 +52,7 @@ enum SafetensorsFile {
     for member in members {
       guard let text = member.value.string else {
         throw MTLError(
-          .badFormat, "\(name): __metadata__.\(member.name)", expected: "a string",
+          .badFormat, "\(name): __metadata__.\(clipped(member.name))", expected: "a string",
           found: member.value.kindDescription)
       }
       metadata[member.name] = text
@@ -65,7 +65,7 @@ enum SafetensorsFile {
       throw MTLError(.badFormat, subject, expected: "an object", found: member.value.kindDescription)
     }
     if let unknown = fields.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
-      throw MTLError(.badFormat, subject, "has the unknown field '\(unknown.name)'")
+      throw MTLError(.badFormat, subject, "has the unknown field '\(clipped(unknown.name))'")
     }
     guard let type = member.value["dtype"]?.string else {
       throw MTLError(.badFormat, subject, expected: "the string 'dtype'", found: "none")
@@ -73,7 +73,7 @@ enum SafetensorsFile {
     let shape = try Shape(checking: integers(member.value["shape"], "shape", subject), of: subject)
     let offsets = try integers(member.value["data_offsets"], "data_offsets", subject)
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
-      throw MTLError(.badFormat, subject, expected: "'data_offsets' [begin, end]", found: "\(offsets)")
+      throw MTLError(.badFormat, subject, expected: "'data_offsets' [begin, end]", found: "\(offsets.prefix(3))")
     }
     let element = ElementType(safetensors: type)
     if let size = element.byteCount {
@@ -81,7 +81,7 @@ enum SafetensorsFile {
       let expected = shape.elementCount * size
       guard offsets[1] - offsets[0] == expected else {
         throw MTLError(
-          .badFormat, subject, expected: "\(expected) bytes for \(type) \(shape)",
+          .badFormat, subject, expected: "\(expected) bytes for \(element.name) \(shape)",
           found: "\(offsets[1] - offsets[0])")
       }
     }
@@ -108,7 +108,8 @@ enum SafetensorsFile {
     for item in items.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
       guard item.begin == position else {
         throw MTLError(
-          .badFormat, "\(name): tensor '\(item.name)'", expected: "its data at \(position)", found: "\(item.begin)")
+          .badFormat, "\(name): tensor '\(clipped(item.name))'", expected: "its data at \(position)",
+          found: "\(item.begin)")
       }
       position = item.end
     }

@@ -74,7 +74,7 @@ extension WeightEntry {
       var written = 0
       while written < target.count {
         let start = unsafe base + (elementOffset + odometer.offset) * size
-        for index in 0 ..< row {
+        for index in 0..<row {
           let element = unsafe start.loadUnaligned(fromByteOffset: index &* step, as: Source.self)
           unsafe target[written &+ index] = convert(element)
         }

@@ -36,14 +36,15 @@ public struct WeightEntry: Sendable {
     guard strides.count == shape.rank, strides.allSatisfy({ $0 >= 0 }), elementOffset >= 0 else {
       throw MTLError(
         .badFormat, name(), expected: "an offset and \(shape.rank) strides of at least 0",
-        found: "offset \(elementOffset), strides \(strides)")
+        found: "offset \(elementOffset), \(strides.count) strides \(strides.prefix(Shape.maximumRank))")
     }
     guard shape.elementCount > 0 else { return }
     let last = WeightEntry.lastElement(shape, strides, elementOffset)
     guard let last, last < available else {
       throw MTLError(
         .badFormat, name(),
-        "shape \(shape), strides \(strides) and offset \(elementOffset) lead outside its storage of \(available) elements")
+        "shape \(shape), strides \(strides) and offset \(elementOffset) lead outside its storage of \(available) elements"
+      )
     }
     guard shape.elementCount - available <= WeightEntry.maximumRepeatedElements else {
       throw MTLError(.limit, name(), "repeats the \(available) elements of its storage to \(shape.elementCount)")

@@ -17,7 +17,7 @@ enum WeightFileKind: Equatable {
       throw MTLError(
         .unsupported, name, expected: "a PyTorch or safetensors checkpoint", found: foreign)
     }
-    let start = (0 ..< Swift.min(8, bytes.count)).map { hexadecimal(bytes[$0] ?? 0) }.joined(separator: " ")
+    let start = (0..<Swift.min(8, bytes.count)).map { hexadecimal(bytes[$0] ?? 0) }.joined(separator: " ")
     throw MTLError(
       .badFormat, name, expected: "a PyTorch or safetensors checkpoint",
       found: "\(bytes.count) bytes of an unknown kind, starting with \(start)")
@@ -66,27 +66,32 @@ enum WeightFileKind: Equatable {
   }
 
   private static func pickleKind(_ bytes: Bytes) -> String? {
-    guard bytes[0] == 0x80, let version = bytes[1], (1 ... 5).contains(version) else { return nil }
+    guard bytes[0] == 0x80, let version = bytes[1], (1...5).contains(version) else { return nil }
     return "a plain Python pickle; save the state dict with torch.save"
   }
 
   /// An ONNX model is a protobuf message that starts with field 1, `ir_version`, a small varint, and another field of
   /// the message (onnx/onnx:onnx/onnx.proto, `ModelProto`).
   private static func onnxKind(_ bytes: Bytes) -> String? {
-    guard bytes[0] == 0x08, let version = bytes[1], (1 ... 32).contains(version), let next = bytes[2],
+    guard bytes[0] == 0x08, let version = bytes[1], (1...32).contains(version), let next = bytes[2],
       [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42].contains(next)
     else { return nil }
     return "an ONNX model"
   }
 
   private static func textKind(_ bytes: Bytes) -> String? {
-    guard let first = (0 ..< 64).lazy.compactMap({ bytes[$0] }).first(where: { !" \t\r\n".utf8.contains($0) }) else {
+    guard let first = (0..<64).lazy.compactMap({ bytes[$0] }).first(where: { !" \t\r\n".utf8.contains($0) }) else {
       return nil
     }
     if first == UInt8(ascii: "<") { return "an HTML or XML text, perhaps the error page of a download" }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return "a JSON text" }
     return nil
   }
+}
+
+/// The start of a text from a file, for error messages: names have no limit of their own.
+func clipped(_ text: String) -> String {
+  text.utf8.count <= 100 ? text : "\(text.prefix(80))..."
 }
 
 /// Two hexadecimal digits.

@@ -26,14 +26,16 @@ public struct WeightStore: Sendable {
 
   /// The tensor of that name as dense float32; fails with `notFound` when there is none.
   public func float32(_ name: String) throws(MTLError) -> Tensor {
-    guard let entry = entries[name] else { throw MTLError(.notFound, name, "the checkpoint has no tensor of this name") }
+    guard let entry = entries[name] else {
+      throw MTLError(.notFound, name, "the checkpoint has no tensor of this name")
+    }
     return try entry.float32(name)
   }
 
   mutating func add(_ name: String, _ entry: WeightEntry) throws(MTLError) {
     guard name.utf8.count <= WeightStore.maximumNameByteCount else {
       throw MTLError(
-        .limit, "tensor name '\(name.prefix(40))...'", expected: "at most \(WeightStore.maximumNameByteCount) bytes",
+        .limit, "tensor '\(clipped(name))'", expected: "a name of at most \(WeightStore.maximumNameByteCount) bytes",
         found: "\(name.utf8.count)")
     }
     guard names.count < WeightStore.maximumTensorCount else {
