@@ -7,6 +7,16 @@ let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fvisi
 
 let swiftSettings: [SwiftSetting] = [.strictMemorySafety()]
 
+/// The library needs neither regular expressions nor Swift Concurrency; without their implicit imports the static
+/// runtime leaves 2 MB of them out.
+let librarySwiftSettings: [SwiftSetting] =
+  swiftSettings + [
+    .unsafeFlags([
+      "-Xfrontend", "-disable-implicit-string-processing-module-import",
+      "-Xfrontend", "-disable-implicit-concurrency-module-import",
+    ])
+  ]
+
 /// The shared library carries the Swift runtime, its own soname, and exports nothing but `mtl_*`.
 let libraryLinkerSettings: [LinkerSetting] = [
   .unsafeFlags([
@@ -31,17 +41,17 @@ let package = Package(
     .systemLibrary(name: "CMTLInfer", path: "include"),
     .target(name: "CMTLKernels", cSettings: kernelFlags),
     .target(name: "CMTLJson", cxxSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
-    .target(name: "MTLGraph", swiftSettings: swiftSettings),
-    .target(name: "MTLFormats", dependencies: ["MTLGraph", "CMTLJson"], swiftSettings: swiftSettings),
-    .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: swiftSettings),
-    .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: swiftSettings),
-    .target(name: "MTLTasks", dependencies: ["MTLGraph", "MTLNetworks", "CMTLKernels"], swiftSettings: swiftSettings),
+    .target(name: "MTLGraph", swiftSettings: librarySwiftSettings),
+    .target(name: "MTLFormats", dependencies: ["MTLGraph", "CMTLJson"], swiftSettings: librarySwiftSettings),
+    .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: librarySwiftSettings),
+    .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: librarySwiftSettings),
+    .target(name: "MTLTasks", dependencies: ["MTLGraph", "MTLNetworks", "CMTLKernels"], swiftSettings: librarySwiftSettings),
     .target(
       name: "MTLInfer", dependencies: ["MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks"],
-      exclude: ["ABI"], swiftSettings: swiftSettings),
+      exclude: ["ABI"], swiftSettings: librarySwiftSettings),
     .target(
       name: "MTLInferABI", dependencies: ["MTLInfer", "CMTLInfer"], path: "Sources/MTLInfer/ABI",
-      exclude: ["exports.map"], swiftSettings: swiftSettings, linkerSettings: libraryLinkerSettings),
+      exclude: ["exports.map"], swiftSettings: librarySwiftSettings, linkerSettings: libraryLinkerSettings),
     .systemLibrary(name: "CImageLibraries", path: "Sources/ImageFiles/CImageLibraries"),
     .target(
       name: "ImageFiles", dependencies: ["MTLGraph", "CImageLibraries"], exclude: ["CImageLibraries"],

@@ -20,7 +20,13 @@ struct StateDictSearch {
     let exact = [
       "opt", "scaler", "grad_scaler", "amp", "amp_scaler", "loops", "callbacks", "args", "config", "hyper_parameters",
     ]
-    return name.contains("optim") || name.contains("scheduler") || name.contains("rng_state") || exact.contains(name)
+    return exact.contains(name) || ["optim", "scheduler", "rng_state"].contains { occurs($0, in: name) }
+  }
+
+  /// Whether `part` occurs in `name`. The standard library's own search would link a regular expression engine.
+  private static func occurs(_ part: String, in name: String) -> Bool {
+    let (part, name) = (Array(part.utf8), Array(name.utf8))
+    return name.indices.contains { name[$0...].starts(with: part) }
   }
 
   /// Wrappers put these in front of every name: DataParallel and DistributedDataParallel, torch.compile.
