@@ -3,7 +3,9 @@ import PackageDescription
 
 /// Kernels are compiled with optimisation in debug builds as well: an unoptimised kernel is hundreds of times slower.
 /// Blocks of 64 bytes never cross a call that is not inlined, so their calling convention does not matter (psabi).
-let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fno-math-errno", "-Wno-psabi"])]
+let kernelFlags: [CSetting] = [
+  .unsafeFlags(["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fno-math-errno", "-Wno-psabi"])
+]
 
 let swiftSettings: [SwiftSetting] = [.strictMemorySafety()]
 
@@ -45,7 +47,8 @@ let package = Package(
     .target(name: "MTLFormats", dependencies: ["MTLGraph", "CMTLJson"], swiftSettings: librarySwiftSettings),
     .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: librarySwiftSettings),
     .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: librarySwiftSettings),
-    .target(name: "MTLTasks", dependencies: ["MTLGraph", "MTLNetworks", "CMTLKernels"], swiftSettings: librarySwiftSettings),
+    .target(
+      name: "MTLTasks", dependencies: ["MTLGraph", "MTLNetworks", "CMTLKernels"], swiftSettings: librarySwiftSettings),
     .target(
       name: "MTLInfer", dependencies: ["MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks"],
       exclude: ["ABI"], swiftSettings: librarySwiftSettings),

@@ -199,7 +199,7 @@ public final class InferenceSession: @unchecked Sendable {
   private func withSizeHint(_ shape: Shape, _ body: () throws(MTLError) -> Void) throws(MTLError) {
     do {
       try body()
-    } catch where error.kind == .shapeMismatch {
+    } catch  where error.kind == .shapeMismatch {
       let own = model.input.shape(batch: max(shape.dimensions.first ?? 1, 1))
       throw MTLError(
         .shapeMismatch, error.subject, shape == own ? error.problem : "\(error.problem); the model's input is \(own)")
@@ -229,7 +229,8 @@ public final class InferenceSession: @unchecked Sendable {
     func extend(_ dimension: Int, _ stride: Int) throws(MTLError) {
       let (distance, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
       guard stride >= 0, !overflow, distance <= byteCount - end else {
-        throw MTLError(.bufferTooSmall, name, "shape \(dimensions) with byte strides \(strides) leaves its \(byteCount) bytes")
+        throw MTLError(
+          .bufferTooSmall, name, "shape \(dimensions) with byte strides \(strides) leaves its \(byteCount) bytes")
       }
       end += distance
     }
@@ -241,7 +242,8 @@ public final class InferenceSession: @unchecked Sendable {
 
   /// The shape of a batch, without an allocation when it is the last one again.
   private func shape(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
-    let isSame = lastShape.rank == 4 && lastShape[0] == batch && lastShape[1] == channels && lastShape[2] == height
+    let isSame =
+      lastShape.rank == 4 && lastShape[0] == batch && lastShape[1] == channels && lastShape[2] == height
       && lastShape[3] == width
     if !isSame { lastShape = [batch, channels, height, width] }
     return lastShape

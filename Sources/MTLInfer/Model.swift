@@ -53,6 +53,7 @@ public final class Model: Sendable {
   public func taskIndex(_ name: String) throws(MTLError) -> Int {
     if let index = tasks.firstIndex(where: { $0.name == name }) { return index }
     throw MTLError(
-      .notFound, "task '\(name)'", "the model has no such task; it has \(tasks.map { $0.name }.joined(separator: ", "))")
+      .notFound, "task '\(name)'", "the model has no such task; it has \(tasks.map { $0.name }.joined(separator: ", "))"
+    )
   }
 }

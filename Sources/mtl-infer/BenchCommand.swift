@@ -16,14 +16,14 @@ struct BenchCommand: ParsableCommand {
   var json = false
 
   private struct Times: Encodable {
-    let median_ms: Double
-    let p99_ms: Double
+    let medianMs: Double
+    let p99Ms: Double
     let runs: Int
 
     init(_ nanoseconds: [UInt64]) {
       let sorted = nanoseconds.sorted()
-      median_ms = Double(sorted[sorted.count / 2]) / 1e6
-      p99_ms = Double(sorted[min(sorted.count - 1, sorted.count * 99 / 100)]) / 1e6
+      medianMs = Double(sorted[sorted.count / 2]) / 1e6
+      p99Ms = Double(sorted[min(sorted.count - 1, sorted.count * 99 / 100)]) / 1e6
       runs = sorted.count
     }
   }
@@ -50,7 +50,7 @@ struct BenchCommand: ParsableCommand {
       var table = TextTable([("part", .left), ("median ms", .right), ("p99 ms", .right)])
       let heads = session.tasks.map { model.tasks[$0].name }.map { ($0, report.heads[$0]) }
       for (name, times) in [("encoder", Optional(report.encoder))] + heads + [("whole", report.whole)] {
-        if let times { table.add([name, Format.decimals(times.median_ms, 3), Format.decimals(times.p99_ms, 3)]) }
+        if let times { table.add([name, Format.decimals(times.medianMs, 3), Format.decimals(times.p99Ms, 3)]) }
       }
       print("\(model.name): \(report.precision), \(report.isa), \(report.threads) threads, \(report.whole.runs) runs")
       print(table.text)

@@ -1,8 +1,9 @@
 import Foundation
 
-/// Prints a value as JSON on standard output.
+/// Prints a value as JSON on standard output; the property `encoderMs` becomes "encoder_ms".
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

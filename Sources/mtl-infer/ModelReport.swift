@@ -13,7 +13,7 @@ struct ModelReport: Encodable {
     let name: String
     let kind: String
     let labels: [String]
-    let output_shape: [Int]
+    let outputShape: [Int]
     let head: Part
   }
 
@@ -28,7 +28,7 @@ struct ModelReport: Encodable {
   let weights: String
   let network: String
   let input: String
-  let input_shape: [Int]
+  let inputShape: [Int]
   let encoder: Part
   /// What several tasks need, but not all.
   let shared: Part?
@@ -36,7 +36,7 @@ struct ModelReport: Encodable {
   let tasks: [Task]
   let isa: String
   let threads: Int
-  let ignored_keys: [String]
+  let ignoredKeys: [String]
   let notes: [String]
   let plan: [Step]?
 
@@ -46,10 +46,11 @@ struct ModelReport: Encodable {
     weights = model.format
     network = model.networkName
     input = "\(model.input.name), \(model.input.color.rawValue)"
-    input_shape = model.input.shape(batch: 1).dimensions
+    inputShape = model.input.shape(batch: 1).dimensions
     encoder = ModelReport.part(model.costs[.encoder])
     let sharedCosts = model.costs.filter { if case .shared = $0.key { true } else { false } }.map(\.value)
-    shared = sharedCosts.isEmpty
+    shared =
+      sharedCosts.isEmpty
       ? nil
       : Part(
         parameters: sharedCosts.reduce(0) { $0 + $1.parameters },
@@ -58,11 +59,11 @@ struct ModelReport: Encodable {
     tasks = model.tasks.enumerated().map { index, task in
       Task(
         name: task.name, kind: task.kind.rawValue, labels: task.labels,
-        output_shape: model.outputShapes[index].dimensions, head: ModelReport.part(model.costs[.head(index)]))
+        outputShape: model.outputShapes[index].dimensions, head: ModelReport.part(model.costs[.head(index)]))
     }
     isa = session.instructionSet.name
     threads = try session.statistics().threads
-    ignored_keys = model.ignoredKeys
+    ignoredKeys = model.ignoredKeys
     notes = model.notes
     plan = hasPlan ? try ModelReport.steps(model, session) : nil
   }
@@ -87,9 +88,9 @@ struct ModelReport: Encodable {
   var text: String {
     var lines = ["\(name): \(network), \(weights)"]
     if !description.isEmpty { lines.append(description) }
-    lines += ["input \(input), \(Shape(input_shape)); runs on \(isa), \(threads) threads", "", partTable]
+    lines += ["input \(input), \(Shape(inputShape)); runs on \(isa), \(threads) threads", "", partTable]
     lines += tasks.filter { !$0.labels.isEmpty }.map { "\($0.name): \($0.labels.joined(separator: ", "))" }
-    if !ignored_keys.isEmpty { lines.append("keys not used: \(ignored_keys.joined(separator: ", "))") }
+    if !ignoredKeys.isEmpty { lines.append("keys not used: \(ignoredKeys.joined(separator: ", "))") }
     lines += notes.map { "note: \($0)" }
     if let plan {
       var table = TextTable([("node", .left), ("part", .left), ("kernel", .left)])
@@ -108,7 +109,7 @@ struct ModelReport: Encodable {
     }
     add("encoder", "", "", encoder)
     if let shared { add("shared", "", "", shared) }
-    for task in tasks { add(task.name, task.kind, "\(Shape(task.output_shape))", task.head) }
+    for task in tasks { add(task.name, task.kind, "\(Shape(task.outputShape))", task.head) }
     add("total", "", "", total)
     return table.text
   }

@@ -23,10 +23,10 @@ struct PictureReport: Encodable {
   let image: String
   var tasks: [String: Answer]?
   /// Everything from pixels to outputs; the decoding of the file is not part of it.
-  var time_ms: Double?
-  var prepare_ms: Double?
-  var encoder_ms: Double?
-  var heads_ms: [String: Double]?
+  var timeMs: Double?
+  var prepareMs: Double?
+  var encoderMs: Double?
+  var headsMs: [String: Double]?
   var error: String?
 
   /// Reads, decodes and runs one picture.
@@ -45,10 +45,10 @@ struct PictureReport: Encodable {
       heads[description.name] = try Double(session.headNanoseconds(task: task)) / 1e6
     }
     report.tasks = answers
-    report.time_ms = Double(statistics.totalNanoseconds) / 1e6
-    report.prepare_ms = Double(statistics.prepareNanoseconds) / 1e6
-    report.encoder_ms = Double(statistics.encoderNanoseconds) / 1e6
-    report.heads_ms = heads
+    report.timeMs = Double(statistics.totalNanoseconds) / 1e6
+    report.prepareMs = Double(statistics.prepareNanoseconds) / 1e6
+    report.encoderMs = Double(statistics.encoderNanoseconds) / 1e6
+    report.headsMs = heads
     return (report, result)
   }
 

@@ -44,6 +44,8 @@ struct RunCommand: ParsableCommand {
     let paths = try PictureList.expand(images)
     var folder: OutputFolder?
     if let outputFolder { folder = try OutputFolder(outputFolder) }
+    // The plan is made now, so that the first picture's time is not its time.
+    try session.reserve(batch: 1)
     var progress = ProgressBar(total: paths.count)
     var reports: [PictureReport] = []
     var status: ExitCode?
@@ -115,10 +117,10 @@ struct RunCommand: ParsableCommand {
     let good = reports.filter { $0.error == nil }
     for report in good {
       let answers = tasks.map { report.tasks?[$0]?.text ?? "" }
-      let heads = tasks.map { Format.decimals(report.heads_ms?[$0] ?? 0, 2) }
+      let heads = tasks.map { Format.decimals(report.headsMs?[$0] ?? 0, 2) }
       table.add(
         [report.image] + answers + [
-          Format.decimals(report.time_ms ?? 0, 2), Format.decimals(report.encoder_ms ?? 0, 2),
+          Format.decimals(report.timeMs ?? 0, 2), Format.decimals(report.encoderMs ?? 0, 2),
         ] + heads)
     }
     if !good.isEmpty { print(table.text) }

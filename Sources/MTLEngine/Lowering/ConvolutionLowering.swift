@@ -18,8 +18,9 @@ enum ConvolutionLowering: Lowering {
     let window = try kernelWindow(
       convolution.window(weight: weight.shape), input: input, output: output, activation: activation, of: node.name)
     let kernels = planner.kernels
-    let work = convolution.multiplyAccumulates(
-      inputs: [input.shape, weight.shape], outputs: [output.shape]) / max(output.shape[0], 1)
+    let work =
+      convolution.multiplyAccumulates(
+        inputs: [input.shape, weight.shape], outputs: [output.shape]) / max(output.shape[0], 1)
     let groupSize = unsafe Int(kernels.functions.pointee.convolution_blocks)
     let split = WorkSplit(
       groupCount: (output.blockCount + groupSize - 1) / groupSize, rowCount: output.shape[2], work: work,

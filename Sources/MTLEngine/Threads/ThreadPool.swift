@@ -10,10 +10,11 @@ import Synchronization
   /// The host's own threads.
   @safe public struct HostThreads {
     /// Runs `work(context, index)` for every index below `count` and returns when all are done.
-    public typealias ParallelFor = @convention(c) (
-      UnsafeMutableRawPointer?, UInt32, (@convention(c) (UnsafeMutableRawPointer?, UInt32) -> Void)?,
-      UnsafeMutableRawPointer?
-    ) -> Void
+    public typealias ParallelFor =
+      @convention(c) (
+        UnsafeMutableRawPointer?, UInt32, (@convention(c) (UnsafeMutableRawPointer?, UInt32) -> Void)?,
+        UnsafeMutableRawPointer?
+      ) -> Void
 
     let user: UnsafeMutableRawPointer?
     let parallelFor: ParallelFor

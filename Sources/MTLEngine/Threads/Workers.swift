@@ -44,7 +44,9 @@ import Synchronization
       let status = unsafe pthread_create(
         &thread, nil,
         { context in
-          if let context = unsafe context { unsafe Unmanaged<Workers>.fromOpaque(context).takeUnretainedValue().serve() }
+          if let context = unsafe context {
+            unsafe Unmanaged<Workers>.fromOpaque(context).takeUnretainedValue().serve()
+          }
           return nil
         }, context)
       if status == 0 { threads.append(thread) }

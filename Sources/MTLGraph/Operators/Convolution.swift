@@ -29,7 +29,8 @@ public struct Convolution: Operator {
     let (x, weight) = (inputs[0], inputs[1])
     guard groups >= 1, weight[0] >= 1, weight[0] % groups == 0, x[1] == weight[1] * groups else {
       throw MTLError(
-        .shapeMismatch, "input", expected: "\(weight[1] * max(groups, 1)) channels for a weight of \(weight) in "
+        .shapeMismatch, "input",
+        expected: "\(weight[1] * max(groups, 1)) channels for a weight of \(weight) in "
           + "\(groups) groups", found: "\(x[1])")
     }
     if inputs.count == 3, inputs[2].dimensions != [weight[0]] {

@@ -16,7 +16,8 @@ extension PoolingOperator {
       max(padding.left, padding.right) * 2 <= window.kernel.columns
     else {
       throw MTLError(
-        .shapeMismatch, "padding", expected: "at most half of the kernel \(window.kernel.rows)x\(window.kernel.columns)",
+        .shapeMismatch, "padding",
+        expected: "at most half of the kernel \(window.kernel.rows)x\(window.kernel.columns)",
         found: "\(padding.top), \(padding.left), \(padding.bottom), \(padding.right)")
     }
     let size = try window.outputSize(rows: inputs[0][2], columns: inputs[0][3], ceil: ceil)

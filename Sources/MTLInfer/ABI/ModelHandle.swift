@@ -21,7 +21,7 @@ import MTLNetworks
   }
 
   deinit {
-    for unsafe list in unsafe strings { for unsafe string in unsafe list { unsafe free(string) } }
+    unsafe strings.joined().forEach { unsafe free($0) }
   }
 
   var name: UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][0]) }

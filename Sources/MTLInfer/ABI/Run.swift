@@ -32,7 +32,8 @@ private func pixelView(_ image: mtl_image_view, _ index: Int) throws(MTLError) -
     guard unsafe image.reserved == (0, 0, 0) else {
       throw MTLError(.invalidArgument, "reserved", "is not zero")
     }
-    let region = unsafe image.roi_width == 0 && image.roi_height == 0
+    let region =
+      unsafe image.roi_width == 0 && image.roi_height == 0
       ? nil
       : PixelView.Region(
         x: Int(image.roi_x), y: Int(image.roi_y), width: Int(image.roi_width), height: Int(image.roi_height))

@@ -16,7 +16,8 @@ public func mtl_runtime_create(
 }
 
 private func runtime(_ options: mtl_runtime_options) throws(MTLError) -> Runtime {
-  let spin = unsafe options.spin_microseconds == 0
+  let spin =
+    unsafe options.spin_microseconds == 0
     ? ThreadPool.defaultSpinMicroseconds : Int(options.spin_microseconds)
   guard let hostPool = unsafe options.pool else {
     return try unsafe Runtime(threads: Int(options.num_threads), spinMicroseconds: spin)

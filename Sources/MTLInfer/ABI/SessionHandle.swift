@@ -27,7 +27,8 @@ final class SessionHandle {
     }
     defer { isTaken.clear() }
     guard let indices = try unsafe taskIndices(options.tasks, options.num_tasks) else { return try body(nil) }
-    let isSame = unsafe indices.count == lastTasks.count
+    let isSame =
+      unsafe indices.count == lastTasks.count
       && zip(indices, lastTasks).allSatisfy { $0 == UInt32(exactly: $1) }
     if !isSame { lastTasks = unsafe indices.map { Int($0) } }
     return try body(lastTasks)

@@ -22,12 +22,13 @@ public struct LoadedNetwork: Sendable {
       }
       do {
         try self.init(recipe, card, weights)
-      } catch where error.kind == .checkpointMismatch {
+      } catch  where error.kind == .checkpointMismatch {
         throw LoadedNetwork.suggesting(after: error, weights, except: name)
       }
     case .blocks(let description):
       guard let input = card.input else { throw MTLError(.badFormat, card.name, "a network of blocks needs 'input'") }
-      let tasks = try LoadedNetwork.tasks(card.tasks, description.heads.map { TaskDescription(name: $0.name, kind: .raw) })
+      let tasks = try LoadedNetwork.tasks(
+        card.tasks, description.heads.map { TaskDescription(name: $0.name, kind: .raw) })
       try self.init("blocks", description, tasks, input, weights)
     }
   }

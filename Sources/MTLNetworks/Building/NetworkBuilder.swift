@@ -38,7 +38,8 @@ public struct NetworkBuilder {
   /// The value must be an image (N x C x H x W) or a row (N x features).
   func require(_ value: ValueID, rank: Int, for block: String) throws(MTLError) {
     guard shape(of: value).rank == rank else {
-      let expected = rank == 4 ? "an image (N x C x H x W)" : "a row of features (N x features); is a 'flatten' missing?"
+      let expected =
+        rank == 4 ? "an image (N x C x H x W)" : "a row of features (N x features); is a 'flatten' missing?"
       throw MTLError(.shapeMismatch, "\(part): block '\(block)'", expected: expected, found: "\(shape(of: value))")
     }
   }

@@ -33,7 +33,8 @@ struct WeightBinder {
       missing.append("\(key) (\(text(pattern)))")
       return nil
     }
-    let fits = entry.shape.rank == pattern.count
+    let fits =
+      entry.shape.rank == pattern.count
       && zip(entry.shape.dimensions, pattern).allSatisfy { $1 == nil || $0 == $1 }
     guard fits else {
       misshapen.append("\(key) (expected \(text(pattern)), found \(entry.shape))")

@@ -50,7 +50,8 @@ public struct InputDescription: Sendable, Equatable {
   init(_ fields: inout FieldReader) throws(MTLError) {
     let sides = 1...Window.maximumSide
     name = try fields.string("name") ?? "image"
-    guard let width = try fields.integer("width", in: sides), let height = try fields.integer("height", in: sides) else {
+    guard let width = try fields.integer("width", in: sides), let height = try fields.integer("height", in: sides)
+    else {
       throw MTLError(.badFormat, fields.path, "needs 'width' and 'height'")
     }
     (self.width, self.height) = (width, height)

@@ -45,7 +45,8 @@ import MTLGraph
     let rowBytes = width * bytesPerPixel
     guard rowStride >= Int64(rowBytes), rowStride <= Int64(1) << 40 else {
       throw MTLError(
-        .invalidArgument, "image", expected: "a row stride of at least \(rowBytes) bytes for \(width) pixels of "
+        .invalidArgument, "image",
+        expected: "a row stride of at least \(rowBytes) bytes for \(width) pixels of "
           + "\(format.name)", found: "\(rowStride)")
     }
     let needed = UInt64(rowStride) * UInt64(height - 1) + UInt64(rowBytes)

@@ -1,0 +1,50 @@
+# make run    builds mtl-infer and runs it on the shipped sample pictures
+# make test   builds and runs every test: Swift, C, C++, Python and the command line
+# make format / make lint   the formatter, and the check that continuous integration does
+SWIFT ?= swift
+PYTHON ?= python3
+VENV := .venv
+BINARY := .build/release/mtl-infer
+LIBRARY := .build/release/libmtl_infer.so
+
+.PHONY: run build test test-swift test-python lint format dependencies test-dependencies install clean
+
+run: build
+	$(BINARY) run models/fingers models/fingers/samples
+
+build: dependencies
+	$(SWIFT) build -c release
+
+dependencies:
+	@tools/install-dependencies.sh build
+
+test-dependencies:
+	@tools/install-dependencies.sh test
+
+test: lint test-swift test-python
+
+test-swift: test-dependencies
+	$(SWIFT) test
+
+test-python: test-dependencies build $(VENV)/installed
+	MTL_INFER_LIBRARY=$(CURDIR)/$(LIBRARY) MTL_INFER_BINARY=$(CURDIR)/$(BINARY) \
+	  $(VENV)/bin/python -m pytest -q Tests
+
+$(VENV)/installed: Tests/requirements.txt | test-dependencies
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q -r Tests/requirements.txt
+	touch $@
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+
+# make install PREFIX=/usr/local
+PREFIX ?= /usr/local
+install: build
+	tools/install.sh $(PREFIX)
+
+clean:
+	rm -rf .build $(VENV)
