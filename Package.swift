@@ -34,6 +34,7 @@ let package = Package(
   products: [
     .library(name: "mtl_infer", type: .dynamic, targets: ["MTLInferABI"]),
     .library(name: "MTLInfer", targets: ["MTLInfer"]),
+    .library(name: "CMTLKernels", targets: ["CMTLKernels"]),
     .executable(name: "mtl-infer", targets: ["mtl-infer"]),
   ],
   dependencies: [
