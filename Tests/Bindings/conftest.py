@@ -41,6 +41,11 @@ def sample_labels(path):
     return {"count": code[0], "hand": {"L": "left", "R": "right"}[code[1]]}
 
 
+def same(left, right):
+    """Whether two results hold the same bytes for the same tasks."""
+    return list(left) == list(right) and all(left[task].tobytes() == right[task].tobytes() for task in left)
+
+
 @pytest.fixture(scope="session")
 def library():
     """Path of the library under test."""

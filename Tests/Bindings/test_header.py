@@ -29,7 +29,8 @@ def test_c_header_in_cpp17(command, tmp_path):
 @pytest.mark.parametrize("command", ["g++", "clang++"])
 @pytest.mark.parametrize("flags", [[], ["-DMTL_INFER_NO_EXCEPTIONS", "-fno-exceptions"]], ids=["throws", "expected"])
 def test_cpp_header(command, flags, tmp_path):
-    compiles(command, (Path(__file__).parent / "wrapper_test.cpp").read_text(), tmp_path / "a.cpp", "-std=c++17", *flags)
+    source = (Path(__file__).parent / "wrapper_test.cpp").read_text()
+    compiles(command, source, tmp_path / "a.cpp", "-std=c++17", *flags)
 
 
 def test_python_mirror_is_up_to_date():

@@ -20,7 +20,8 @@ def dynamic_section(library):
 
 
 def test_exports_are_the_record(library):
-    exported = sorted(line.split()[-1].split("@")[0] for line in run("nm", "-D", "--defined-only", library).splitlines())
+    lines = run("nm", "-D", "--defined-only", library).splitlines()
+    exported = sorted(line.split()[-1].split("@")[0] for line in lines)
     assert exported == SYMBOLS.read_text().split()
     assert all(name.startswith("mtl_") for name in exported)
 
@@ -74,7 +75,8 @@ assert os.sched_getaffinity(0) == affinity and dict(os.environ) == environment a
 
 
 def test_silent_and_leaves_signals_alone(library, model_path):
-    done = subprocess.run([sys.executable, "-c", GUEST, library, model_path], capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", GUEST, library, model_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 import numpy
 
 from . import _ffi
-from ._library import Handle, Owner, call, filled, library
+from ._library import Handle, Owner, call, filled, library, text
 
 
 class Label(NamedTuple):
@@ -46,9 +46,9 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
         call(library.mtl_result_output, handle, task_index(self._model, task), ctypes.byref(view))
         memory = (ctypes.c_char * view.byte_size).from_address(view.data)
         memory.owner = handle  # arrays keep `memory`, `memory` keeps the result
+        numbers = numpy.frombuffer(memoryview(memory).toreadonly(), numpy.float32)
         return numpy.ndarray(
-            tuple(view.shape[:view.rank]), numpy.float32, memoryview(memory).toreadonly(),
-            strides=tuple(view.stride[:view.rank]))
+            tuple(view.shape[:view.rank]), numpy.float32, numbers, strides=tuple(view.stride[:view.rank]))
 
     def __iter__(self) -> Iterator[str]:
         return (task for task in self._tasks if task in self)
@@ -78,9 +78,9 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
 
 
 def task_index(model: Handle, name: str) -> int:
-    """Index of a task. NotFoundError: the model has no task of that name. TypeError: not a name."""
+    """Index of a task. NotFoundError: the model has no such task. TypeError, ValueError: not a name."""
     if not isinstance(name, str):
         raise TypeError(f"task: expected a name, found {type(name).__name__}")
     index = ctypes.c_uint32()
-    call(library.mtl_model_task_index, model, name.encode(), ctypes.byref(index))
+    call(library.mtl_model_task_index, model, text(name, "task"), ctypes.byref(index))
     return index.value
