@@ -1,0 +1,86 @@
+"""The outputs of one run."""
+import ctypes
+from collections.abc import Mapping
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+import numpy
+
+from . import _ffi
+from ._library import Handle, Owner, call, filled, library, text
+
+
+class Label(NamedTuple):
+    """Most probable class of a classification task."""
+
+    #: None if the model does not name the class
+    name: Optional[str]
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks a label for
+    #: probability, 0 to 1
+    confidence: float
+
+
+class Result(Owner, Mapping[str, numpy.ndarray]):
+    """Maps the names of the tasks that were run to their outputs. May be read by several threads.
+
+    An output is what the network's own forward returns: float32, the batch first, read-only, without a copy. It stays
+    valid after result, session and model are gone.
+    """
+
+    def __init__(self, pointer: Any, model: Handle, tasks: Dict[str, int]) -> None:
+        self._handle = Handle(pointer, library.mtl_result_release)
+        self._model = model
+        self._tasks = tasks
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @property
+    def batch(self) -> int:
+        """Number of images."""
+        return int(library.mtl_result_batch(self._open()))
+
+    def __getitem__(self, task: str) -> numpy.ndarray:
+        """NotFoundError (a KeyError): no such task, or it was not run."""
+        handle = self._open()
+        view = _ffi.mtl_tensor_view()
+        call(library.mtl_result_output, handle, task_index(self._model, task), ctypes.byref(view))
+        memory = (ctypes.c_char * view.byte_size).from_address(view.data)
+        memory.owner = handle  # arrays keep `memory`, `memory` keeps the result
+        numbers = numpy.frombuffer(memoryview(memory).toreadonly(), numpy.float32)
+        return numpy.ndarray(
+            tuple(view.shape[:view.rank]), numpy.float32, numbers, strides=tuple(view.stride[:view.rank]))
+
+    def __iter__(self) -> Iterator[str]:
+        return (task for task in self._tasks if task in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def label(self, task: str, image: int = 0) -> Label:
+        """Class of image `image` of the batch. NotFoundError: task not run. ArgumentError: not a classification."""
+        index = task_index(self._model, task)
+        label, confidence = ctypes.c_int32(), ctypes.c_float()
+        if not 0 <= image < self.batch:
+            raise IndexError(f"image {image}: the batch has {self.batch}")
+        call(library.mtl_result_label, self._open(), index, image, ctypes.byref(label), ctypes.byref(confidence))
+        name = library.mtl_model_task_label(self._model, index, label.value)
+        return Label(name.decode() if name is not None else None, label.value, confidence.value)
+
+    @property
+    def labels(self) -> Dict[str, List[Label]]:
+        """For each classification task that was run, one label per image of the batch."""
+        return {task: [self.label(task, image) for image in range(self.batch)]
+                for task in self if self._is_classification(task)}
+
+    def _is_classification(self, task: str) -> bool:
+        info = filled(_ffi.mtl_task_info, library.mtl_model_task_info, self._model, self._tasks[task])
+        return bool(info.kind == _ffi.MTL_KIND_CLASSIFICATION)
+
+
+def task_index(model: Handle, name: str) -> int:
+    """Index of a task. NotFoundError: the model has no such task. TypeError, ValueError: not a name."""
+    if not isinstance(name, str):
+        raise TypeError(f"task: expected a name, found {type(name).__name__}")
+    index = ctypes.c_uint32()
+    call(library.mtl_model_task_index, model, text(name, "task"), ctypes.byref(index))
+    return index.value
