@@ -13,7 +13,7 @@ run: build
 	$(BINARY) run models/fingers models/fingers/samples
 
 build: dependencies
-	$(SWIFT) build -c release
+	$(SWIFT) build -c release --static-swift-stdlib --disable-local-rpath
 
 dependencies:
 	@tools/install-dependencies.sh build

@@ -122,17 +122,18 @@ public func mtl_model_info(
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
     let handle = unsafe try object(model, "model", as: ModelHandle.self)
-    let out = unsafe try fillable(out, "out")
     let encoder = handle.model.costs[.encoder] ?? Cost()
     let total = handle.model.totalCost
-    unsafe out.pointee.num_tasks = UInt32(handle.model.tasks.count)
-    unsafe out.pointee.name = unsafe handle.name
-    unsafe out.pointee.format = unsafe handle.format
-    unsafe out.pointee.network = unsafe handle.network
-    unsafe out.pointee.encoder_parameters = UInt64(encoder.parameters)
-    unsafe out.pointee.encoder_multiply_accumulates = UInt64(encoder.multiplyAccumulates)
-    unsafe out.pointee.total_parameters = UInt64(total.parameters)
-    unsafe out.pointee.total_multiply_accumulates = UInt64(total.multiplyAccumulates)
+    try unsafe fill(out, "out", zero: mtl_model_summary()) { info throws(MTLError) in
+      unsafe info.num_tasks = UInt32(handle.model.tasks.count)
+      unsafe info.name = unsafe handle.name
+      unsafe info.format = unsafe handle.format
+      unsafe info.network = unsafe handle.network
+      unsafe info.encoder_parameters = UInt64(encoder.parameters)
+      unsafe info.encoder_multiply_accumulates = UInt64(encoder.multiplyAccumulates)
+      unsafe info.total_parameters = UInt64(total.parameters)
+      unsafe info.total_multiply_accumulates = UInt64(total.multiplyAccumulates)
+    }
   }
 }
 
@@ -148,14 +149,15 @@ public func mtl_model_input_info(
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
     let handle = unsafe try object(model, "model", as: ModelHandle.self)
-    let out = unsafe try fillable(out, "out")
     guard input == 0 else { throw MTLError(.notFound, "input \(input)", expected: "0", found: "\(input)") }
-    unsafe out.pointee.dtype = Int32(MTL_FLOAT32)
-    unsafe out.pointee.name = unsafe handle.inputName
-    unsafe out.pointee.reserved = 0
     let shape = handle.model.input.shape(batch: 1).dimensions
-    unsafe out.pointee.rank = Int32(shape.count)
-    unsafe write([-1] + shape.dropFirst(), to: &out.pointee.shape)
+    try unsafe fill(out, "out", zero: mtl_input_info()) { info throws(MTLError) in
+      unsafe info.dtype = Int32(MTL_FLOAT32)
+      unsafe info.name = unsafe handle.inputName
+      unsafe info.reserved = 0
+      unsafe info.rank = Int32(shape.count)
+      unsafe write([-1] + shape.dropFirst(), to: &info.shape)
+    }
   }
 }
 
@@ -171,20 +173,21 @@ public func mtl_model_task_info(
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
     let handle = unsafe try object(model, "model", as: ModelHandle.self)
-    let out = unsafe try fillable(out, "out")
     let index = try handle.checked(task: task)
     let description = handle.model.tasks[index]
     let head = handle.model.costs[.head(index)] ?? Cost()
     let shape = handle.model.outputShapes[index].dimensions
-    unsafe out.pointee.index = task
-    unsafe out.pointee.name = unsafe handle.taskName(index)
-    unsafe out.pointee.kind = Int32(description.kind == .classification ? MTL_KIND_CLASSIFICATION : MTL_KIND_RAW)
-    unsafe out.pointee.num_labels = UInt32(description.labels.count)
-    unsafe out.pointee.output_rank = Int32(shape.count)
-    unsafe out.pointee.reserved = 0
-    unsafe write(shape, to: &out.pointee.output_shape)
-    unsafe out.pointee.head_parameters = UInt64(head.parameters)
-    unsafe out.pointee.head_multiply_accumulates = UInt64(head.multiplyAccumulates)
+    try unsafe fill(out, "out", zero: mtl_task_info()) { info throws(MTLError) in
+      unsafe info.index = task
+      unsafe info.name = unsafe handle.taskName(index)
+      unsafe info.kind = Int32(description.kind == .classification ? MTL_KIND_CLASSIFICATION : MTL_KIND_RAW)
+      unsafe info.num_labels = UInt32(description.labels.count)
+      unsafe info.output_rank = Int32(shape.count)
+      unsafe info.reserved = 0
+      unsafe write(shape, to: &info.output_shape)
+      unsafe info.head_parameters = UInt64(head.parameters)
+      unsafe info.head_multiply_accumulates = UInt64(head.multiplyAccumulates)
+    }
   }
 }
 

@@ -78,8 +78,9 @@ public func mtl_result_label(
   unsafe status(error) { () throws(MTLError) in
     let result = unsafe try object(result, "result", as: InferenceResult.self)
     let label = unsafe try required(label, "label")
+    let confidence = try unsafe required(confidence, "confidence")
     let answer = try result.classification(task: Int(task), image: Int(image))
     unsafe label.pointee = Int32(answer.index)
-    unsafe confidence?.pointee = answer.confidence
+    unsafe confidence.pointee = answer.confidence
   }
 }

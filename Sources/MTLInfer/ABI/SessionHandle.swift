@@ -98,18 +98,19 @@ public func mtl_session_stats(
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
     let handle = unsafe try object(session, "session", as: SessionHandle.self)
-    let out = unsafe try fillable(out, "out")
     let statistics = try handle.session.statistics()
-    unsafe out.pointee.threads = UInt32(statistics.threads)
-    unsafe out.pointee.runs = statistics.engine.runs
-    unsafe out.pointee.plan_builds = statistics.engine.planBuilds
-    unsafe out.pointee.plan_hits = statistics.engine.planHits
-    unsafe out.pointee.arena_bytes = UInt64(statistics.engine.arenaBytes)
-    unsafe out.pointee.packed_weight_bytes = UInt64(statistics.packedWeightBytes)
-    unsafe out.pointee.prepare_nanoseconds = statistics.prepareNanoseconds
-    unsafe out.pointee.encoder_nanoseconds = statistics.encoderNanoseconds
-    unsafe out.pointee.heads_nanoseconds = statistics.headsNanoseconds
-    unsafe out.pointee.total_nanoseconds = statistics.totalNanoseconds
+    try unsafe fill(out, "out", zero: mtl_stats()) { info throws(MTLError) in
+      info.threads = UInt32(statistics.threads)
+      info.runs = statistics.engine.runs
+      info.plan_builds = statistics.engine.planBuilds
+      info.plan_hits = statistics.engine.planHits
+      info.arena_bytes = UInt64(statistics.engine.arenaBytes)
+      info.packed_weight_bytes = UInt64(statistics.packedWeightBytes)
+      info.prepare_nanoseconds = statistics.prepareNanoseconds
+      info.encoder_nanoseconds = statistics.encoderNanoseconds
+      info.heads_nanoseconds = statistics.headsNanoseconds
+      info.total_nanoseconds = statistics.totalNanoseconds
+    }
   }
 }
 

@@ -11,33 +11,39 @@ func options<Options: BitwiseCopyable>(
 ) throws(MTLError) -> Options {
   guard let pointer = unsafe pointer else { return zero }
   let memory = unsafe UnsafeRawPointer(pointer)
-  let size = try unsafe checkedSize(memory, of: Options.self, name)
-  for offset in MemoryLayout<Options>.size..<max(size, MemoryLayout<Options>.size) {
+  let size = try unsafe checkedSize(memory, name)
+  let known = min(size, MemoryLayout<Options>.size)
+  for offset in known..<size {
     guard unsafe memory.load(fromByteOffset: offset, as: UInt8.self) == 0 else {
       throw MTLError(.invalidArgument, name, "has options that this version of the library does not know")
     }
   }
-  return unsafe pointer.pointee
+  var result = zero
+  unsafe withUnsafeMutableBytes(of: &result) { unsafe $0.copyMemory(from: .init(start: memory, count: known)) }
+  return result
 }
 
-/// Checks a struct that the library fills: it must be there and have room for all fields.
-func fillable<Info: BitwiseCopyable>(
-  _ pointer: UnsafeMutablePointer<Info>?, _ name: String
-) throws(MTLError) -> UnsafeMutablePointer<Info> {
+/// Fills a struct of the caller's that begins with its size: as many bytes as both sides know, the size left as it is.
+func fill<Info: BitwiseCopyable>(
+  _ pointer: UnsafeMutablePointer<Info>?, _ name: String, zero: Info, _ body: (inout Info) throws(MTLError) -> Void
+) throws(MTLError) {
   let pointer = try unsafe required(pointer, name)
-  _ = try unsafe checkedSize(UnsafeRawPointer(pointer), of: Info.self, name)
-  return unsafe pointer
+  let target = UnsafeMutableRawPointer(pointer)
+  let size = try unsafe checkedSize(UnsafeRawPointer(target), name)
+  var info = zero
+  try body(&info)
+  unsafe withUnsafeBytes(of: &info) { bytes in
+    let start = MemoryLayout<UInt32>.size
+    let end = min(size, bytes.count)
+    if start < end { unsafe (target + start).copyMemory(from: bytes.baseAddress! + start, byteCount: end - start) }
+  }
 }
 
-/// Every struct with a size field begins with it. No released caller has smaller structs than today's.
-private func checkedSize<Struct>(
-  _ memory: UnsafeRawPointer, of type: Struct.Type, _ name: String
-) throws(MTLError) -> Int {
+/// Every struct with a size field begins with it.
+private func checkedSize(_ memory: UnsafeRawPointer, _ name: String) throws(MTLError) -> Int {
   let size = unsafe Int(memory.load(as: UInt32.self))
-  guard (MemoryLayout<Struct>.size...maximumStructSize).contains(size) else {
-    throw MTLError(
-      .invalidArgument, "\(name).struct_size", expected: "\(MemoryLayout<Struct>.size), the size of the struct",
-      found: "\(size)")
+  guard (MemoryLayout<UInt32>.size...maximumStructSize).contains(size) else {
+    throw MTLError(.invalidArgument, "\(name).struct_size", expected: "the size of the struct", found: "\(size)")
   }
   return size
 }
