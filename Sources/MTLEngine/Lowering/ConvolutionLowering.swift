@@ -23,7 +23,8 @@ enum ConvolutionLowering: Lowering {
         inputs: [input.shape, weight.shape], outputs: [output.shape]) / max(output.shape[0], 1)
     let groupSize = unsafe Int(kernels.functions.pointee.convolution_blocks)
     let split = WorkSplit(
-      groupCount: (output.blockCount + groupSize - 1) / groupSize, rowCount: output.shape[2], work: work,
+      groupCount: (output.blockCount + groupSize - 1) / groupSize, rowCount: output.shape[2], images: output.shape[0],
+      work: work,
       threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       ConvolutionStep(

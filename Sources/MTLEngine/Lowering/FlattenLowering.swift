@@ -4,7 +4,9 @@ import MTLGraph
 /// Flattening: the row-major order is the definition, so the value is brought into it and copied under its new shape.
 enum FlattenLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    guard node.operation is Flatten else { return false }
+    guard let flatten = node.operation as? Flatten else { return false }
+    // The copy goes image by image, which other axes would cut through.
+    guard flatten.axis == 1 || planner.shape(of: node.inputs[0]).rank != 4 else { return false }
     let source = planner.anyBuffer(of: node.inputs[0])
     let input = if let source { source } else { try planner.buffer(of: node.inputs[0], as: .planar) }
     let output = planner.makeBuffer(for: node.outputs[0], .planar)

@@ -26,7 +26,7 @@ enum PoolingLowering: Lowering {
     let kernelWindow = try kernelWindow(window, input: input, output: output, activation: .none, of: node.name)
     let kernels = planner.kernels
     let split = WorkSplit(
-      groupCount: output.blockCount, rowCount: output.shape[2],
+      groupCount: output.blockCount, rowCount: output.shape[2], images: output.shape[0],
       work: output.imageElementCount * window.kernel.rows * window.kernel.columns, threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       PoolStep(

@@ -1,25 +1,25 @@
 import Glibc
 import MTLGraph
 
-/// One block of memory, 64-byte aligned, owned alone.
+/// The memory of one plan, owned alone.
 @safe final class Arena {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
-  /// Fails with `.outOfMemory` instead of ending the process.
+  /// Zeroed memory straight from the system: pages that no run touches cost nothing. Kernels may read channels that only
+  /// fill a block up before anything wrote them, and zeros are finite. Fails with `.outOfMemory`, never with a trap.
   init(byteCount: Int, of subject: String) throws(MTLError) {
-    var memory: UnsafeMutableRawPointer?
-    let status = unsafe posix_memalign(&memory, Arena.alignment, max(byteCount, Arena.alignment))
-    guard status == 0, let memory = unsafe memory else {
-      throw MTLError(.outOfMemory, subject, "no memory for \(byteCount) bytes", systemErrorNumber: status)
+    self.byteCount = max(byteCount, Arena.alignment)
+    let memory = unsafe mmap(
+      nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+      throw MTLError(.outOfMemory, subject, "no memory for \(byteCount) bytes", systemErrorNumber: errno)
     }
-    self.byteCount = byteCount
     unsafe base = memory
-    // Filling channels are read before they are first written by some kernels' neighbours: they must be finite.
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
   }
 
-  deinit { unsafe free(base) }
+  deinit { unsafe munmap(base, byteCount) }
 
+  /// Of the buffers inside; the arena itself begins on a page.
   static let alignment = 64
 }
