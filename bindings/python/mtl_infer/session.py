@@ -49,7 +49,7 @@ class Session(Owner):
             in place with any strides that are not negative; otherwise copied first.
 
         TypeError, ValueError: not such an array. NotFoundError: unknown task. ArgumentError: refused by the library.
-        BusyError: another thread is in a call to this session.
+        BusyError: another thread is in a call to the session.
         """
         if (images is None) == (tensors is None):
             raise TypeError("run: expected either images or tensors")
@@ -77,7 +77,7 @@ class Session(Owner):
 
     @property
     def stats(self) -> Stats:
-        """BusyError: another thread is in a call to this session."""
+        """BusyError: another thread is in a call to the session."""
         return from_struct(Stats, filled(_ffi.mtl_stats, library.mtl_session_stats, self._open()))
 
     @property
