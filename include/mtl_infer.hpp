@@ -258,7 +258,7 @@ class Model {
  public:
   explicit Model(mtl_model *raw) : model_(raw) {}
   mtl_model *get() const noexcept { return model_.get(); }
-  /// `path`: a folder with a model.json, a model.json, or a checkpoint with options.network or .description.
+  /// `path`: a folder with a model.json, a model.json, or a checkpoint.
   static Fallible<Model> open(const std::string &path, mtl_model_options options = {},
                               const Runtime *runtime = nullptr) {
     mtl_error error = detail::abi_verdict();

@@ -48,7 +48,7 @@ def test_every_status_has_its_class(mtl_infer, code, name):
     assert (error.code, error.system_errno) == (code, 5) and str(error).startswith('task "x": wrong')
 
 
-def test_every_status_of_the_header_is_tested():
+def test_every_status_of_the_header_is_tested(mtl_infer):
     from mtl_infer import _ffi
 
     first, last = list(vars(_ffi)).index("MTL_OK"), list(vars(_ffi)).index("MTL_INTERNAL")

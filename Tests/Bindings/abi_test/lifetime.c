@@ -84,6 +84,8 @@ void memory_is_released_once(void) {
   char *bytes = read_model_file("best.pt", &size), *description = read_model_file("model.json", &text_size);
   mtl_model_options options = {.struct_size = sizeof options, .description = description};
   mtl_model *model = NULL;
+  mtl_model_options unknown = {.struct_size = sizeof unknown, .network = "no-such-network"};
+  FAILS(mtl_model_open_memory(NULL, bytes, size, count_release, &releases, &unknown, &model, &error));
   FAILS(mtl_model_open_memory(NULL, bytes, size / 2, count_release, &releases, &options, &model, &error));
   CHECK(error.code >= 20 && error.code < 40);
   FAILS(mtl_model_open_memory(NULL, description, text_size, count_release, &releases, &options, &model, &error));

@@ -119,8 +119,9 @@ def load(path: Union[str, bytes, "PathLike[str]"], network: Optional[str] = None
          copy: bool = False, runtime: Optional[Runtime] = None) -> Model:
     """Opens a model.
 
-    path: a folder with a model.json, a model.json, or a checkpoint together with `network` or `description`.
-    network: recipe for a bare checkpoint. description: text of a model.json, used instead of a file.
+    path: a folder with a model.json, a model.json, or a checkpoint.
+    network: recipe for a bare checkpoint; not needed if the checkpoint fits a recipe exactly.
+    description: text of a model.json, used instead of a file.
     copy: read the file into memory instead of mapping it; a mapped file must not be shortened while in use.
 
     MachineError (an OSError): the file cannot be read. ModelError: it is not a model, or not the one described.
@@ -131,7 +132,7 @@ def load(path: Union[str, bytes, "PathLike[str]"], network: Optional[str] = None
 
 def loads(data: Any, network: Optional[str] = None, description: Optional[str] = None,
           runtime: Optional[Runtime] = None) -> Model:
-    """Opens the bytes of a checkpoint, which are copied. `network` or `description` is required; see `load`."""
+    """Opens the bytes of a checkpoint, which are copied. The rest is as for `load`."""
     content = data if isinstance(data, bytes) else bytes(memoryview(data))
     release = _ffi.mtl_release_function()
     return _open_model(library.mtl_model_open_memory, runtime, network, description, False, content, len(content),
