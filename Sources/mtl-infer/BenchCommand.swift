@@ -52,8 +52,9 @@ struct BenchCommand: ParsableCommand {
       for (name, times) in [("encoder", Optional(report.encoder))] + heads + [("whole", report.whole)] {
         if let times { table.add([name, Format.decimals(times.medianMs, 3), Format.decimals(times.p99Ms, 3)]) }
       }
-      print("\(model.name): \(report.precision), \(report.isa), \(report.threads) threads, \(report.whole.runs) runs")
-      print(table.text)
+      try writeLine(
+        "\(model.name): \(report.precision), \(report.isa), \(report.threads) threads, \(report.whole.runs) runs")
+      try writeLine(table.text)
     }
   }
 

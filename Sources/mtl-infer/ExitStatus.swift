@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import MTLGraph
 
 /// Exit statuses, after sysexits.h.
@@ -21,7 +21,34 @@ enum ExitStatus {
 
 /// Writes a line to standard error.
 func warn(_ message: String) {
-  FileHandle.standardError.write(Data("mtl-infer: \(message)\n".utf8))
+  writeToStandardError("mtl-infer: \(message)\n")
+}
+
+/// Writes text to standard error; what cannot be written is lost, as there is nowhere to complain.
+func writeToStandardError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
+/// Writes a line to standard output; fails if it does not arrive.
+func writeLine(_ text: String) throws(MTLError) {
+  let problem = write(text + "\n", to: STDOUT_FILENO)
+  guard problem == 0 else {
+    throw MTLError(
+      .inputOutput, "standard output", "cannot be written: \(unsafe String(cString: strerror(problem)))",
+      systemErrorNumber: problem)
+  }
+}
+
+/// Writes all of a text; returns 0 or the `errno` of the failure.
+private func write(_ text: String, to descriptor: Int32) -> Int32 {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    if written >= 0 {
+      bytes = bytes.dropFirst(written)
+    } else if errno != EINTR {
+      return errno
+    }
+  }
+  return 0
 }
 
 /// Runs a command's work; an error of the library is printed and becomes the exit status.

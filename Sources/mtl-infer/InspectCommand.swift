@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
       let model = try options.openModel()
       let session = try options.session(for: model)
       let report = try ModelReport(model, session, hasPlan: plan)
-      if json { try printJSON(report) } else { print(report.text) }
+      if json { try printJSON(report) } else { try writeLine(report.text) }
     }
   }
 }

@@ -1,9 +1,9 @@
-import Foundation
+import FoundationEssentials
 
 /// Prints a value as JSON on standard output; the property `encoderMs` becomes "encoder_ms".
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
   encoder.keyEncodingStrategy = .convertToSnakeCase
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  try writeLine(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

@@ -20,11 +20,11 @@ struct NetworksCommand: ParsableCommand {
     let entries = recipes.map {
       Entry(name: $0.name, summary: $0.summary, source: $0.source, tasks: $0.tasks.map { $0.name })
     }
-    if json { return try printJSON(entries) }
+    if json { return try reporting { try printJSON(entries) } }
     var table = TextTable([("network", .left), ("tasks", .left), ("what", .left), ("source", .left)])
     for entry in entries {
       table.add([entry.name, entry.tasks.joined(separator: ", "), entry.summary, entry.source])
     }
-    print(table.text)
+    try reporting { try writeLine(table.text) }
   }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import MTLFormats
 import MTLGraph
 
@@ -12,7 +13,7 @@ struct OutputFolder {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw MTLError(.inputOutput, path, "cannot be made a folder: \(error.localizedDescription)")
+      throw MTLError(.inputOutput, path, "cannot be made a folder: \(reason(error))")
     }
     guard unsafe access(path, W_OK | X_OK) == 0 else {
       throw MTLError(
@@ -33,7 +34,13 @@ struct OutputFolder {
     do {
       try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
     } catch {
-      throw MTLError(.inputOutput, file, "cannot be written: \(error.localizedDescription)")
+      throw MTLError(.inputOutput, file, "cannot be written: \(reason(error))")
     }
   }
+}
+
+/// The system's words for a file error.
+private func reason(_ error: any Error) -> String {
+  guard let error = error as? CocoaError, let cause = error.underlying as? POSIXError else { return "\(error)" }
+  return unsafe String(cString: strerror(cause.code.rawValue))
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import ImageFiles
 import MTLGraph
 
@@ -11,9 +12,9 @@ enum PictureList {
   static func expand(_ arguments: [String]) throws(MTLError) -> [String] {
     var paths: [String] = []
     for argument in arguments {
-      var isFolder: ObjCBool = false
-      if unsafe FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
-        paths += isFolder.boolValue ? try pictures(below: argument) : [argument]
+      var isFolder = false
+      if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
+        paths += isFolder ? try pictures(below: argument) : [argument]
       } else if argument.contains(where: { "*?[".contains($0) }) {
         paths += try matches(of: argument)
       } else {
@@ -23,16 +24,21 @@ enum PictureList {
     return paths
   }
 
+  /// The last part of a path.
+  static func fileName(_ path: String) -> String {
+    String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
+  }
+
   private static func pictures(below folder: String) throws(MTLError) -> [String] {
-    guard unsafe access(folder, R_OK | X_OK) == 0, let walker = FileManager.default.enumerator(atPath: folder) else {
+    guard unsafe access(folder, R_OK | X_OK) == 0,
+      let names = try? FileManager.default.subpathsOfDirectory(atPath: folder)
+    else {
       throw MTLError(.inputOutput, folder, "cannot be read", systemErrorNumber: errno)
     }
     let base = folder.hasSuffix("/") ? folder : folder + "/"
-    var found: [String] = []
-    for case let name as String in walker where !(name as NSString).lastPathComponent.hasPrefix(".") {
-      let path = base + name
-      let isPicture = extensions.contains((name as NSString).pathExtension.lowercased())
-      if isPicture || ImageFile.isImage(path: path) { found.append(path) }
+    let found = names.filter { !fileName($0).hasPrefix(".") }.map { base + $0 }.filter { path in
+      let ending = path.lastIndex(of: ".").map { path[path.index(after: $0)...].lowercased() } ?? ""
+      return extensions.contains(ending) || ImageFile.isImage(path: path)
     }
     guard !found.isEmpty else { throw MTLError(.badFormat, folder, "has no pictures") }
     return found.sorted()

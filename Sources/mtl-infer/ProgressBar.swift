@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A line on the terminal that says how far a long run is; nothing where standard error is no terminal.
 struct ProgressBar {
@@ -29,5 +30,5 @@ struct ProgressBar {
     if isShown { write("\r\u{1B}[K") }
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { writeToStandardError(text) }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import ImageFiles
 import MTLFormats
 import MTLGraph
@@ -63,7 +63,7 @@ struct RunCommand: ParsableCommand {
       progress.update(index + 1)
     }
     progress.clear()
-    if json { try printJSON(reports) } else { printTable(reports, session) }
+    if json { try printJSON(reports) } else { try printTable(reports, session) }
     let failed = reports.count { $0.error != nil }
     if failed > 0, paths.count > 1 { warn("\(failed) of \(paths.count) pictures failed") }
     if let status { throw status }
@@ -75,7 +75,7 @@ struct RunCommand: ParsableCommand {
   ) throws(MTLError) -> PictureReport {
     let (report, result) = try PictureReport.make(path, session)
     defer { result.recycle() }
-    let name = (path as NSString).lastPathComponent
+    let name = PictureList.fileName(path)
     for task in session.tasks where folder != nil {
       guard let tensor = result.tensor(task: task) else { continue }
       try folder?.write(tensor, name: "\(name).\(session.model.tasks[task].name)")
@@ -105,11 +105,14 @@ struct RunCommand: ParsableCommand {
     if json {
       try printJSON(shapes)
     } else {
-      for task in session.tasks { print(model.tasks[task].name, shapes[model.tasks[task].name] ?? []) }
+      for task in session.tasks {
+        let name = model.tasks[task].name
+        try writeLine("\(name) \(Shape(shapes[name] ?? []))")
+      }
     }
   }
 
-  private func printTable(_ reports: [PictureReport], _ session: InferenceSession) {
+  private func printTable(_ reports: [PictureReport], _ session: InferenceSession) throws(MTLError) {
     let tasks = session.tasks.map { session.model.tasks[$0].name }
     var table = TextTable(
       [("image", .left)] + tasks.map { ($0, .left) } + [("total ms", .right), ("encoder", .right)]
@@ -123,6 +126,6 @@ struct RunCommand: ParsableCommand {
           Format.decimals(report.timeMs ?? 0, 2), Format.decimals(report.encoderMs ?? 0, 2),
         ] + heads)
     }
-    if !good.isEmpty { print(table.text) }
+    if !good.isEmpty { try writeLine(table.text) }
   }
 }
