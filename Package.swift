@@ -62,6 +62,10 @@ let package = Package(
         "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["MTLGraph"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLGraphTests", dependencies: ["MTLGraph", "MTLFormats", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
     .testTarget(
