@@ -67,6 +67,11 @@ let package = Package(
     .testTarget(
       name: "MTLGraphTests", dependencies: ["MTLGraph", "MTLFormats", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
+      name: "CMTLKernelsTests", dependencies: ["CMTLKernels", "MTLGraph", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLEngineTests", dependencies: ["MTLEngine", "MTLGraph", "CMTLKernels", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ImageFilesTests", dependencies: ["ImageFiles", "MTLGraph"], swiftSettings: swiftSettings),
