@@ -16,7 +16,8 @@ func activated(_ value: Double, _ activation: Int32, _ slope: Double) -> Double 
 
 @Suite("Activation kernels") struct ActivateKernelTests {
   private static let specials: [Float] = [
-    .nan, .infinity, -.infinity, 0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 88, -88, 104,
+    .nan, .infinity, -.infinity, 0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .greatestFiniteMagnitude,
+    -.greatestFiniteMagnitude, 88, -88, 104,
     -104,
   ]
 
@@ -42,7 +43,9 @@ func activated(_ value: Double, _ activation: Int32, _ slope: Double) -> Double 
       for (value, found) in zip(x, expected) {
         let exact = activated(Double(value), activation, Double(slope))
         let isRight = exact.isNaN ? found.isNaN : abs(Double(found) - exact) <= 4 * 0x1p-24 * abs(exact) + 1e-37
-        #expect(isRight || Double(found) == exact || Float(exact) == found, "\(activation) of \(value) is \(exact), not \(found)")
+        #expect(
+          isRight || Double(found) == exact || Float(exact) == found,
+          "\(activation) of \(value) is \(exact), not \(found)")
       }
       for set in TestedSet.all {
         for side in GuardedFloats.Guard.allCases {

@@ -46,7 +46,8 @@ struct ConvolutionData {
     let blocks = (channels + lane - 1) / lane
     return (0..<blocks * pixels * lane).map { index in
       let channel = index / (pixels * lane) * lane + index % lane
-      return channel < channels ? values[channel * pixels + index / lane % pixels] : Float.random(in: -9...9, using: &random)
+      return channel < channels
+        ? values[channel * pixels + index / lane % pixels] : Float.random(in: -9...9, using: &random)
     }
   }
 

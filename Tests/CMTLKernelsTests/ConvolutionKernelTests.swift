@@ -4,12 +4,14 @@ import TestSupport
 import Testing
 
 @Suite("Convolution kernels") struct ConvolutionKernelTests {
-  /// Rounding of sums in two orders: 16 units in the last place of the sum of the addends' absolute values. (Every sum of
-  /// up to 15 addends keeps it; of longer random sums the errors cancel.)
+  /// Rounding of sums in two orders: 16 units in the last place of the sum of the addends' absolute values. (Every sum
+  /// of up to 15 addends keeps it; of longer random sums the errors cancel.)
   private static let bound: Float = 16 * 0x1p-24
 
   private func isNear(_ one: [Float], _ other: [Float], _ magnitudes: [Float]) -> Bool {
-    one.indices.allSatisfy { other[$0].isNaN || abs(one[$0] - other[$0]) <= ConvolutionKernelTests.bound * magnitudes[$0] }
+    one.indices.allSatisfy {
+      other[$0].isNaN || abs(one[$0] - other[$0]) <= ConvolutionKernelTests.bound * magnitudes[$0]
+    }
   }
 
   @Test func everySetComputesTheSame() throws {
@@ -58,7 +60,9 @@ import Testing
       let result = data.run(set, guard: .behind, blocks: [blocks], rows: [rows])
       let rowSize = Int(data.window.output_columns) * 16
       let isRight = result.indices.allSatisfy { index in
-        let (block, row) = (index / rowSize / Int(data.window.output_rows), index / rowSize % Int(data.window.output_rows))
+        let (block, row) = (
+          index / rowSize / Int(data.window.output_rows), index / rowSize % Int(data.window.output_rows)
+        )
         return result[index].isUntouched != (blocks.contains(Int32(block)) && rows.contains(Int32(row)))
       }
       #expect(isRight, "\(number): \(data.window)")

@@ -61,7 +61,9 @@ import Testing
           let bound = 16 * 0x1p-24 * wanted.magnitude + 4 * 0x1p-24 * abs(expected)
           #expect(abs(Double(found) - expected) <= bound, "\(set.testDescription), \(number): \(data.depth)")
         }
-        let pieces = random.pieces(of: (data.outputs + 3) / 4).map { min($0.lowerBound * 4, Int32(data.outputs))..<min($0.upperBound * 4, Int32(data.outputs)) }
+        let pieces = random.pieces(of: (data.outputs + 3) / 4).map {
+          min($0.lowerBound * 4, Int32(data.outputs))..<min($0.upperBound * 4, Int32(data.outputs))
+        }
         let split = data.run(set, guard: .before, pieces: pieces)
         #expect(split.hasSameBits(as: whole), "\(set.testDescription), \(number)")
       }
@@ -85,7 +87,9 @@ import Testing
     let values = (0..<67).map { Float($0) }
     for shift in 0..<4 {
       var bytes = [UInt8](repeating: 0, count: 67 * 4 + shift)
-      unsafe bytes.withUnsafeMutableBytes { unsafe ($0.baseAddress! + shift).copyMemory(from: values, byteCount: 67 * 4) }
+      unsafe bytes.withUnsafeMutableBytes {
+        unsafe ($0.baseAddress! + shift).copyMemory(from: values, byteCount: 67 * 4)
+      }
       var y: [Float] = [0]
       unsafe bytes.withUnsafeBytes { memory in
         let weight = unsafe UnsafePointer<Float>(bitPattern: UInt(bitPattern: memory.baseAddress!) + UInt(shift))

@@ -47,7 +47,8 @@ import Testing
           let (tap, block) = (index / (lane * 16) % taps, index / (lane * 16 * taps))
           let input = block % inputBlocks * lane + index / 16 % lane
           let output = block / inputBlocks * 16 + index % 16
-          return found[index] == (input < inputs && output < outputs ? plain[(output * inputs + input) * taps + tap] : 0)
+          return found[index]
+            == (input < inputs && output < outputs ? plain[(output * inputs + input) * taps + tap] : 0)
         }
         #expect(isRight, "\(outputs) outputs, \(inputs) inputs, \(taps) taps, lane \(lane)")
       }

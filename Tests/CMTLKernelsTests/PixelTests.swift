@@ -110,7 +110,7 @@ func exponential(_ value: Float) -> Double { exp(Double(value)) }
     var random = SeededRandom(seed: 64)
     let table = GuardedFloats(random.floats(channels * 256), .behind)
     for pixels in [0, 1, 5, 33] {
-      let input = GuardedBytes(bytes(pixels * channels, &random) , guard: .behind, fill: 0)
+      let input = GuardedBytes(bytes(pixels * channels, &random), guard: .behind, fill: 0)
       let output = GuardedFloats(untouched: pixels * channels, .behind)
       unsafe mtlk_normalize(input.pointer, output.pointer, Int64(pixels), Int32(channels), table.pointer)
       let expected = input.elements.enumerated().map { table.elements[$0.offset % channels * 256 + Int($0.element)] }

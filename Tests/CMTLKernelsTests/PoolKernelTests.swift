@@ -28,7 +28,8 @@ import Testing
       window = shape.kernelWindow(lane: 16, outputs: shape.channels)
     }
 
-    func run(_ set: TestedSet, guard side: GuardedFloats.Guard, blocks: [Range<Int32>], rows: [Range<Int32>]) -> [Float] {
+    func run(_ set: TestedSet, guard side: GuardedFloats.Guard, blocks: [Range<Int32>], rows: [Range<Int32>]) -> [Float]
+    {
       let input = GuardedFloats(input, side)
       let output = GuardedFloats(untouched: shape.channels * shape.outputRows * shape.outputColumns, side)
       var window = window

@@ -11,7 +11,9 @@ struct WindowCase {
   var outputRows: Int
   var outputColumns: Int
 
-  private static let channelCounts = [1, 2, 3, 4, 5, 7, 8, 11, 13, 15, 16, 17, 19, 23, 29, 31, 32, 33, 37, 47, 48, 53, 64, 89, 96]
+  private static let channelCounts = [
+    1, 2, 3, 4, 5, 7, 8, 11, 13, 15, 16, 17, 19, 23, 29, 31, 32, 33, 37, 47, 48, 53, 64, 89, 96,
+  ]
 
   /// Kernel 1 to 11, stride 1 to 4, dilation 1 to 36, padding 0 to 36, 1 to 96 channels, images with few and many
   /// columns; small kernels and strides are as likely as networks have them.
@@ -19,7 +21,8 @@ struct WindowCase {
     while true {
       let kernel = Window.Pair(side(&random, 11), side(&random, 11))
       let stride = Window.Pair(side(&random, 4), side(&random, 4))
-      let dilation = Window.Pair(random.once(in: 3) ? random.integer(1...36) : 1, random.once(in: 3) ? random.integer(1...36) : 1)
+      let dilation = Window.Pair(
+        random.once(in: 3) ? random.integer(1...36) : 1, random.once(in: 3) ? random.integer(1...36) : 1)
       let padding = Window.Padding(
         top: pad(&random, kernel.rows, dilation.rows), left: pad(&random, kernel.columns, dilation.columns),
         bottom: pad(&random, kernel.rows, dilation.rows), right: pad(&random, kernel.columns, dilation.columns))

@@ -63,6 +63,22 @@ import Testing
     try check([2, 19, 3, 4]) { graph, x, _ in graph.add(Softmax(axis: -1), name: "softmax", [x]) }
   }
 
+  /// A layer that something else reads, too, keeps its own output beside the activation's.
+  @Test(arguments: [true, false]) func sharedLayersAreNotFused(_ isActivationLast: Bool) throws {
+    var random = SeededRandom(seed: 5)
+    var graph = Graph()
+    let conv = graph.add(
+      Convolution(), name: "conv", [graph.addInput("x"), graph.addConstant(random.tensor([7, 3, 3, 3]))])
+    let readers: [(String, any Operator)] = [("pool", MaxPool(Window(kernel: .init(2)))), ("relu", Relu())]
+    for (name, reader) in isActivationLast ? readers : readers.reversed() {
+      graph.addOutput(name, graph.add(reader, name: name, [conv]))
+    }
+    let input = random.tensor([1, 3, 6, 6])
+    for (found, expected) in zip(try Session(try Network(graph)).run(input), try graph.evaluate([input])) {
+      #expect(try found.largestDifference(from: expected) <= 1e-5)
+    }
+  }
+
   @Test func activationsOfEachKindAreFused() throws {
     let operations: [any Operator] = [Relu(), LeakyRelu(slope: 0.3), Sigmoid(), Tanh()]
     for operation in operations {

@@ -10,7 +10,8 @@ import Testing
     return (0..<random.integer(0...40)).map { _ in
       let first = random.integer(0...steps)
       return MemoryPlan.Request(
-        byteCount: random.once(in: 8) ? 0 : random.integer(1...5000), lifetime: first...random.integer(first...steps + 1))
+        byteCount: random.once(in: 8) ? 0 : random.integer(1...5000),
+        lifetime: first...random.integer(first...steps + 1))
     }
   }
 

@@ -49,7 +49,9 @@ struct RandomNetwork {
       (value, features) = addLinear(value, features)
       if random.once(in: 2) { (value, _) = addLinear(addActivation(to: value), features) }
     }
-    if random.once(in: 3) { value = graph.add(Softmax(axis: random.pick([-1, 1, 0])), name: self.name("softmax"), [value]) }
+    if random.once(in: 3) {
+      value = graph.add(Softmax(axis: random.pick([-1, 1, 0])), name: self.name("softmax"), [value])
+    }
     graph.addOutput(name, value)
   }
 
@@ -62,7 +64,9 @@ struct RandomNetwork {
   }
 
   private mutating func addActivation(to value: ValueID) -> ValueID {
-    let activation: any Operator = random.pick([Relu(), LeakyRelu(slope: 0.1), Sigmoid(), Tanh(), Dropout(), Identity()])
+    let activation: any Operator = random.pick([
+      Relu(), LeakyRelu(slope: 0.1), Sigmoid(), Tanh(), Dropout(), Identity(),
+    ])
     return graph.add(activation, name: name("activation"), [value])
   }
 
@@ -70,7 +74,8 @@ struct RandomNetwork {
     switch random.integer(0...9) {
     case 0...4: addConvolution(to: image)
     case 5, 6: addPool(to: image)
-    case 7: images.append((addNormalization(to: image.value, image.channels), image.channels, image.rows, image.columns))
+    case 7:
+      images.append((addNormalization(to: image.value, image.channels), image.channels, image.rows, image.columns))
     default: images.append((addActivation(to: image.value), image.channels, image.rows, image.columns))
     }
   }

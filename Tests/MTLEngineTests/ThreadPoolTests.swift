@@ -33,6 +33,19 @@ import Testing
     #expect(failures == 0)
   }
 
+  /// Two items of which each waits for the other to begin: the worker takes part, spinning or asleep before.
+  @Test(arguments: [0, 100_000]) func workersTakePart(_ spinMicroseconds: Int) {
+    let pool = ThreadPool(width: 2, spinMicroseconds: spinMicroseconds)
+    for _ in 0..<5 {
+      let work = MeetingWork()
+      #expect(pool.take())
+      pool.run(work, count: 2, limit: 2)
+      pool.giveBack()
+      #expect(work.met.load(ordering: .relaxed) == 2)
+      usleep(3000)
+    }
+  }
+
   @Test func widths() {
     #expect(ThreadPool(width: 1).width == 1 && ThreadPool(width: 5).width == 5)
     #expect(ThreadPool(width: -3).width == 1 && ThreadPool(width: .max).width == ThreadPool.maximumWidth)
@@ -60,7 +73,10 @@ import Testing
     defer { unsafe closedir(folder) }
     var names: Set<String> = []
     while let entry = unsafe readdir(folder) {
-      names.insert(unsafe withUnsafePointer(to: &entry.pointee.d_name) { unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) })
+      names.insert(
+        unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+          unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+        })
     }
     return names
   }
@@ -92,7 +108,8 @@ import Testing
 
   @Test func hostThreadsAreUsed() throws {
     let calls = HostCalls()
-    let host = unsafe ThreadPool.HostThreads(user: Unmanaged.passUnretained(calls).toOpaque()) { user, count, work, context in
+    let host = unsafe ThreadPool.HostThreads(user: Unmanaged.passUnretained(calls).toOpaque()) {
+      user, count, work, context in
       let calls = unsafe Unmanaged<HostCalls>.fromOpaque(user!).takeUnretainedValue()
       calls.jobs.wrappingAdd(1, ordering: .relaxed)
       calls.items.wrappingAdd(Int(count), ordering: .relaxed)
@@ -124,15 +141,33 @@ import Testing
     for number in 0..<count {
       var thread = pthread_t()
       let start = unsafe Unmanaged.passRetained(Start(number, body)).toOpaque()
-      let status = unsafe pthread_create(&thread, nil, { context in
-        let start = unsafe Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
-        start.body(start.number)
-        return nil
-      }, start)
+      let status = unsafe pthread_create(
+        &thread, nil,
+        { context in
+          let start = unsafe Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
+          start.body(start.number)
+          return nil
+        }, start)
       if status == 0 { threads.append(thread) }
     }
     #expect(threads.count == count)
     for thread in threads { pthread_join(thread, nil) }
+  }
+}
+
+/// Items that wait until two have begun, for ten seconds at most.
+private final class MeetingWork: ParallelWork {
+  let begun = Atomic<Int>(0)
+  let met = Atomic<Int>(0)
+
+  func run(item: Int) {
+    begun.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    let deadline = monotonicNanoseconds() + 10_000_000_000
+    while begun.load(ordering: .sequentiallyConsistent) < 2 {
+      if monotonicNanoseconds() > deadline { return }
+      sched_yield()
+    }
+    met.wrappingAdd(1, ordering: .relaxed)
   }
 }
 

@@ -25,7 +25,8 @@ import Testing
     #expect(plain.refusal([1, 3, 4, 4], [0, 3, 3, 3])?.problem == "expected a divisor of 0 outputs, found 1")
     #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [7])?.description == "bias: expected 8, found 7")
     #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [1, 8])?.subject == "bias")
-    #expect(plain.refusal([1, 3, 4, 2], [8, 3, 3, 3])?.problem == "expected at least one window of 3x3, found 4x2 pixels")
+    #expect(
+      plain.refusal([1, 3, 4, 2], [8, 3, 3, 3])?.problem == "expected at least one window of 3x3, found 4x2 pixels")
     #expect(plain.refusal([1, 3, 4, 4], [8, 3, 0, 3])?.kind == .limit)
   }
 

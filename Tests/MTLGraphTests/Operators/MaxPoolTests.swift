@@ -15,6 +15,7 @@ import Testing
   }
 
   @Test func costsNothing() {
-    #expect(MaxPool(Window(kernel: .init(2))).multiplyAccumulates(inputs: [[1, 1, 2, 2]], outputs: [[1, 1, 1, 1]]) == 0)
+    #expect(
+      MaxPool(Window(kernel: .init(2))).multiplyAccumulates(inputs: [[1, 1, 2, 2]], outputs: [[1, 1, 1, 1]]) == 0)
   }
 }
