@@ -14,7 +14,7 @@ import Testing
 
   private func error(_ network: Network, _ dimensions: [Int]) -> MTLError? {
     #expect(throws: MTLError.self) {
-      try Session(network, threads: 2).reserve(inputShape: Shape(dimensions), tasks: [0])
+      try Session(testing: network, threads: 2).reserve(inputShape: Shape(dimensions), tasks: [0])
     }
   }
 

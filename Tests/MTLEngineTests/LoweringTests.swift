@@ -15,7 +15,7 @@ import Testing
     let input = random.tensor(shape)
     let expected = try graph.evaluate([input])[0]
     for isa in InstructionSet.allCases where isa <= .detected {
-      let found = try Session(try Network(graph), threads: threads, isa: isa).run(input)[0]
+      let found = try Session(testing: try Network(graph), threads: threads, isa: isa).run(input)[0]
       #expect(try found.largestDifference(from: expected) <= 1e-5, sourceLocation: sourceLocation)
     }
   }
@@ -74,7 +74,7 @@ import Testing
       graph.addOutput(name, graph.add(reader, name: name, [conv]))
     }
     let input = random.tensor([1, 3, 6, 6])
-    for (found, expected) in zip(try Session(try Network(graph)).run(input), try graph.evaluate([input])) {
+    for (found, expected) in zip(try Session(testing: try Network(graph)).run(input), try graph.evaluate([input])) {
       #expect(try found.largestDifference(from: expected) <= 1e-5)
     }
   }

@@ -20,14 +20,14 @@ import Testing
     let expected = try random.graph.evaluate([input])
     let network = try Network(random.graph)
     for isa in InstructionSet.allCases where isa <= .detected {
-      let found = try Session(network, isa: isa).run(input)
+      let found = try Session(testing: network, isa: isa).run(input)
       #expect(found.count == expected.count)
       for (one, other) in zip(found, expected) {
         let difference = try one.largestDifference(from: other)
         #expect(difference <= RandomNetworkTests.bound, "\(isa.name)")
       }
       for threads in [2, 5] {
-        let session = Session(network, threads: threads, isa: isa)
+        let session = Session(testing: network, threads: threads, isa: isa)
         #expect(try bits(session.run(input)) == bits(found), "\(isa.name), \(threads) threads")
       }
     }
@@ -35,7 +35,7 @@ import Testing
 
   @Test(arguments: seeds) func everySubsetOfTasksGivesTheSame(_ seed: UInt64) throws {
     let random = RandomNetwork(seed: seed)
-    let session = Session(try Network(random.graph), threads: 2, planLimit: 3)
+    let session = Session(testing: try Network(random.graph), threads: 2, planLimit: 3)
     let inputs = [random.input(1), random.input(2)]
     let whole = try inputs.map { try bits(session.run($0)) }
     for tasks in taskSubsets(session.network.taskCount) {
@@ -52,7 +52,7 @@ import Testing
     var kernels: Set<Substring> = []
     for seed in RandomNetworkTests.seeds {
       let random = RandomNetwork(seed: seed)
-      let session = Session(try Network(random.graph), isa: .scalar)
+      let session = Session(testing: try Network(random.graph), isa: .scalar)
       let tasks = Array(0..<session.network.taskCount)
       for step in try session.planDescription(inputShape: random.inputShape, tasks: tasks) {
         kernels.formUnion([step.kernel.split(separator: " ").prefix { $0 != "scalar" }.joined(separator: " ")[...]])

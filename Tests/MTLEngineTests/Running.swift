@@ -4,8 +4,10 @@ import TestSupport
 @testable import MTLEngine
 
 extension Session {
+  /// A session that the environment's cap of the instruction set does not reach: other tests change it meanwhile.
   convenience init(
-    _ network: Network, threads: Int = 1, isa: InstructionSet = .detected, planLimit: Int = 8, pool: ThreadPool? = nil
+    testing network: Network, threads: Int = 1, isa: InstructionSet = .detected, planLimit: Int = 8,
+    pool: ThreadPool? = nil
   ) {
     var options = Options()
     options.instructionSet = isa

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func plansAreKept() throws {
-    let session = Session(try twoTasks(), planLimit: 2)
+    let session = Session(testing: try twoTasks(), planLimit: 2)
     func run(_ batch: Int, _ tasks: [Int]) throws -> [UInt64] {
       _ = try session.run(image(batch), tasks: tasks)
       return [session.statistics.planBuilds, session.statistics.planHits, session.statistics.runs]
@@ -42,21 +42,21 @@ import Testing
   }
 
   @Test func arenaBytesAreOfAllPlans() throws {
-    let session = Session(try twoTasks(), planLimit: 2)
+    let session = Session(testing: try twoTasks(), planLimit: 2)
     let sizes = try [1, 2, 3].map { try session.plan(inputShape: image($0).shape, tasks: [0]).arena.byteCount }
     #expect(sizes[0] > 64 * 64 * 16 * 4 && sizes[2] > sizes[1])
     #expect(session.statistics.arenaBytes == sizes[1] + sizes[2])
   }
 
   @Test func aPlanLimitOfNothingKeepsOne() throws {
-    let session = Session(try twoTasks(), planLimit: 0)
+    let session = Session(testing: try twoTasks(), planLimit: 0)
     _ = try session.run(image())
     _ = try session.run(image())
     #expect(session.statistics.planBuilds == 1)
   }
 
   @Test func clocksAddUp() throws {
-    let session = Session(try twoTasks())
+    let session = Session(testing: try twoTasks())
     _ = try session.run(image())
     let before = monotonicNanoseconds()
     _ = try session.run(image(), tasks: [1])
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func planDescriptionNamesNodesAndParts() throws {
-    let session = Session(try twoTasks(), isa: .scalar)
+    let session = Session(testing: try twoTasks(), isa: .scalar)
     let plan = try session.planDescription(inputShape: image().shape, tasks: [0, 1])
     #expect(plan.map(\.node) == ["trunk", "map", "gate", "mean", "flat"])
     #expect(plan.map(\.segment) == [.encoder, .head(0), .head(1), .head(1), .head(1)])
@@ -79,12 +79,12 @@ import Testing
   @Test func packedWeightsAreShared() throws {
     let network = try twoTasks()
     #expect(network.packedWeightByteCount == 0)
-    for batch in 1...3 { _ = try Session(network).run(image(batch)) }
+    for batch in 1...3 { _ = try Session(testing: network).run(image(batch)) }
     #expect(network.packedWeightByteCount == (16 * 3 * 9 + 16) * 4)
   }
 
   @Test func errorsOfFillAreHandedOn() throws {
-    let session = Session(try twoTasks(), threads: 2)
+    let session = Session(testing: try twoTasks(), threads: 2)
     let expected = try bits(session.run(image()))
     let error = #expect(throws: MTLError.self) {
       try session.run(
@@ -100,7 +100,7 @@ import Testing
     let input = graph.addInput("x")
     let relu = graph.add(Relu(), name: "relu", [input])
     for (name, value) in [("a", relu), ("b", relu), ("c", input)] { graph.addOutput(name, value) }
-    let session = Session(try Network(graph))
+    let session = Session(testing: try Network(graph))
     let x = image()
     let results = try session.run(x)
     #expect(try bits([results[0]]) == bits([results[1]]) && bits([results[2]]) == bits([x]))
@@ -117,7 +117,7 @@ import Testing
       value = graph.add(Convolution(padding: .init(1)), name: "conv", [value, weight])
     }
     graph.addOutput("y", value)
-    let session = Session(try Network(graph))
+    let session = Session(testing: try Network(graph))
     let good = random.tensor([1, 20, 9, 9])
     let expected = try bits(session.run(good))
     _ = try session.run(Tensor([Float](repeating: .nan, count: 20 * 81), shape: good.shape))

@@ -37,7 +37,7 @@ import Testing
   @Test(arguments: [0, 100_000]) func workersTakePart(_ spinMicroseconds: Int) {
     let pool = ThreadPool(width: 2, spinMicroseconds: spinMicroseconds)
     for _ in 0..<5 {
-      let work = MeetingWork()
+      let work = MeetingWork(2)
       #expect(pool.take())
       pool.run(work, count: 2, limit: 2)
       pool.giveBack()
@@ -53,33 +53,24 @@ import Testing
     #expect(isComplete(ThreadPool(width: 2, spinMicroseconds: -1), 10))
   }
 
-  /// Nothing starts before it is needed, and what started ends with its pool.
-  @Test func threadsLiveWithTheirPool() throws {
-    let before = try threadNames()
+  /// What a pool started is gone when the pool is.
+  @Test func threadsEndWithTheirPool() {
+    let work = MeetingWork(4)
     do {
       let pool = ThreadPool(width: 4)
-      #expect(try threadNames().subtracting(before).isEmpty)
-      #expect(isComplete(pool, 100))
-      #expect(try threadNames().subtracting(before).count >= 3)
+      #expect(pool.take())
+      pool.run(work, count: 4, limit: 4)
+      pool.giveBack()
       usleep(2000)
     }
-    for _ in 0..<200 where try !threadNames().subtracting(before).isEmpty { usleep(1000) }
-    // The test runner may start threads of its own meanwhile, but not as many.
-    #expect(try threadNames().subtracting(before).count < 3)
+    let workers = work.threads.withLock { $0.subtracting([currentThread()]) }
+    #expect(workers.count == 3)
+    // The kernel may list a joined thread a moment longer.
+    for _ in 0..<1000 where workers.contains(where: isAlive) { usleep(1000) }
+    #expect(!workers.contains(where: isAlive))
   }
 
-  private func threadNames() throws -> Set<String> {
-    let folder = unsafe try #require(opendir("/proc/self/task"))
-    defer { unsafe closedir(folder) }
-    var names: Set<String> = []
-    while let entry = unsafe readdir(folder) {
-      names.insert(
-        unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-          unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-        })
-    }
-    return names
-  }
+  private func isAlive(_ thread: String) -> Bool { unsafe access("/proc/" + thread, F_OK) == 0 }
 
   @Test func oneRunAtATimeHasTheWorkers() {
     let pool = ThreadPool(width: 2)
@@ -94,11 +85,11 @@ import Testing
     let random = RandomNetwork(seed: 5)
     let network = try Network(random.graph)
     let inputs = (0..<8).map { random.input(UInt64($0)) }
-    let expected = try inputs.map { try bits(Session(network).run($0)) }
+    let expected = try inputs.map { try bits(Session(testing: network).run($0)) }
     let pool = ThreadPool(width: 3)
     let right = Atomic<Int>(0)
     runOnThreads(8) { thread in
-      let session = Session(network, pool: pool)
+      let session = Session(testing: network, pool: pool)
       for _ in 0..<50 where (try? bits(session.run(inputs[thread]))) == expected[thread] {
         right.wrappingAdd(1, ordering: .relaxed)
       }
@@ -125,7 +116,7 @@ import Testing
     let weight = graph.addConstant(random.tensor([32, 16, 3, 3]))
     graph.addOutput("y", graph.add(Convolution(), name: "conv", [graph.addInput("x"), weight]))
     let (network, input) = (try Network(graph), random.tensor([1, 16, 20, 20]))
-    #expect(try bits(Session(network, pool: pool).run(input)) == bits(Session(network).run(input)))
+    #expect(try bits(Session(testing: network, pool: pool).run(input)) == bits(Session(testing: network).run(input)))
     #expect(calls.jobs.load(ordering: .relaxed) == 2)
     withExtendedLifetime(calls) {}
   }
@@ -155,15 +146,29 @@ import Testing
   }
 }
 
-/// Items that wait until two have begun, for ten seconds at most.
+/// "PROCESS/task/THREAD" of the calling thread.
+private func currentThread() -> String {
+  var text = [CChar](repeating: 0, count: 64)
+  let count = unsafe readlink("/proc/thread-self", &text, text.count)
+  return String(decoding: text.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+/// Items that wait until as many as `partyCount` have begun, for ten seconds at most.
 private final class MeetingWork: ParallelWork {
-  let begun = Atomic<Int>(0)
+  private let partyCount: Int
+  private let begun = Atomic<Int>(0)
   let met = Atomic<Int>(0)
+  let threads = Mutex<Set<String>>([])
+
+  init(_ partyCount: Int) {
+    self.partyCount = partyCount
+  }
 
   func run(item: Int) {
+    _ = threads.withLock { $0.insert(currentThread()) }
     begun.wrappingAdd(1, ordering: .sequentiallyConsistent)
     let deadline = monotonicNanoseconds() + 10_000_000_000
-    while begun.load(ordering: .sequentiallyConsistent) < 2 {
+    while begun.load(ordering: .sequentiallyConsistent) < partyCount {
       if monotonicNanoseconds() > deadline { return }
       sched_yield()
     }
