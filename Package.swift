@@ -66,6 +66,15 @@ let package = Package(
         "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["MTLGraph"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLGraphTests", dependencies: ["MTLGraph", "MTLFormats", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CMTLKernelsTests", dependencies: ["CMTLKernels", "MTLGraph", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLEngineTests", dependencies: ["MTLEngine", "MTLGraph", "CMTLKernels", "TestSupport"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
     .testTarget(

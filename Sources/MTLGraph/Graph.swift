@@ -100,7 +100,9 @@ public struct Graph: Sendable {
       throw MTLError(.shapeMismatch, "graph", expected: "\(inputs.count) inputs", found: "\(inputShapes.count)")
     }
     var shapes = constants.mapValues(\.shape)
-    for (port, shape) in zip(inputs, inputShapes) { shapes[port.value] = shape }
+    for (port, shape) in zip(inputs, inputShapes) {
+      shapes[port.value] = try Shape(checking: shape.dimensions, of: port.name)
+    }
     for node in nodes { try addShapes(of: node, to: &shapes) }
     return shapes
   }

@@ -2,11 +2,11 @@ import CMTLKernels
 import MTLGraph
 
 /// Convolutions in one group with constant weights, by the direct kernel; a following cheap activation goes into its
-/// epilogue.
+/// epilogue. The kernel needs at least one input channel: it writes the bias with the first one.
 enum ConvolutionLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard let convolution = node.operation as? Convolution, convolution.groups == 1,
-      let weight = planner.constant(node.inputs[1])
+      let weight = planner.constant(node.inputs[1]), weight.shape[1] > 0
     else { return false }
     let bias = node.inputs.count == 3 ? planner.constant(node.inputs[2]) : nil
     guard node.inputs.count == 2 || bias != nil else { return false }

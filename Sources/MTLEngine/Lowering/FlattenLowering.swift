@@ -22,18 +22,22 @@ final class LayoutStep: Step {
   let kernelName = "layout"
   private let source: Operand
   private let target: Operand
+  /// The target may have another shape, in which an image has no place of its own: Flatten joins axes.
+  private let targetImageElementCount: Int
 
   init(from source: Operand, to target: Operand) {
     self.source = source
     self.target = target
+    targetImageElementCount =
+      Buffer(index: 0, shape: source.buffer.shape, layout: target.buffer.layout).imageElementCount
   }
 
   var itemCount: Int { source.buffer.shape.rank == 4 ? source.buffer.shape[0] : 1 }
 
   func run(item: Int, arena: UnsafeMutableRawPointer) {
     unsafe convertLayout(
-      from: source.pointer(in: arena, image: item), source.buffer, to: target.pointer(in: arena, image: item),
-      target.buffer.layout)
+      from: source.pointer(in: arena, image: item), source.buffer,
+      to: target.pointer(in: arena) + item * targetImageElementCount, target.buffer.layout)
   }
 }
 

@@ -53,7 +53,10 @@ struct Planner {
     let inputBuffer = makeBuffer(for: input, layout)
     for (index, node) in graph.nodes.enumerated() where !fused.contains(index) {
       segment = network.segments[node.outputs[0]] ?? .encoder
-      for lowering in lowerings where try lowering.lower(node, in: &self) { break }
+      // Kernels read their first operand from the arena; the reference evaluation takes a constant, too.
+      let isConstant = node.inputs.first.map { constant($0) != nil } ?? true
+      let candidates = isConstant ? [ReferenceLowering.self] : lowerings
+      for lowering in candidates where try lowering.lower(node, in: &self) { break }
     }
     return inputBuffer
   }

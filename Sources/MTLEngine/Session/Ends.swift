@@ -29,6 +29,7 @@ import MTLGraph
     let pixels = shape[2] * shape[3]
     for image in 0..<shape[0] {
       let target = unsafe operand.pointer(in: arena, image: image)
+      unsafe clearFillingChannels(of: target)
       for channel in 0..<shape[1] {
         var to = unsafe target + channel / lane * lane * pixels + channel % lane
         for row in 0..<shape[2] {
@@ -41,6 +42,17 @@ import MTLGraph
         }
       }
     }
+  }
+}
+
+extension InputDestination {
+  /// Zeroes the last block if channels do not fill it: what other steps left there may be no finite number, which not
+  /// even a zero weight silences.
+  @unsafe private func clearFillingChannels(of image: UnsafeMutablePointer<Float>) {
+    let lane = operand.buffer.layout.lane
+    guard shape[1] % lane != 0 else { return }
+    let blockElementCount = shape[2] * shape[3] * lane
+    unsafe (image + shape[1] / lane * blockElementCount).update(repeating: 0, count: blockElementCount)
   }
 }
 

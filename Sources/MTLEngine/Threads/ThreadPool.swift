@@ -70,7 +70,8 @@ import Synchronization
 
   /// Runs all items, on at most `limit` threads. Only between `take` and `giveBack`.
   func run(_ work: any ParallelWork, count: Int, limit: Int) {
-    guard count > 1, min(width, limit) > 1 else {
+    // Batches of millions of images have more items than a job can number; each is tiny.
+    guard (2...Workers.maximumItemCount).contains(count), min(width, limit) > 1 else {
       for item in 0..<count { work.run(item: item) }
       return
     }

@@ -27,10 +27,13 @@ public struct Convolution: Operator {
     try requireRank(inputs[0], 4)
     try requireRank(inputs[1], 4, "weight")
     let (x, weight) = (inputs[0], inputs[1])
-    guard groups >= 1, weight[0] >= 1, weight[0] % groups == 0, x[1] == weight[1] * groups else {
+    guard groups >= 1, weight[0] >= 1, weight[0] % groups == 0 else {
+      throw MTLError(.shapeMismatch, "groups", expected: "a divisor of \(weight[0]) outputs", found: "\(groups)")
+    }
+    guard x[1] == weight[1] * groups else {
       throw MTLError(
         .shapeMismatch, "input",
-        expected: "\(weight[1] * max(groups, 1)) channels for a weight of \(weight) in "
+        expected: "\(weight[1] * groups) channels for a weight of \(weight) in "
           + "\(groups) groups", found: "\(x[1])")
     }
     if inputs.count == 3, inputs[2].dimensions != [weight[0]] {

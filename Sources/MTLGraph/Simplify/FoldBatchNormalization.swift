@@ -7,9 +7,11 @@ extension Graph {
     var position: [ValueID: Int] = [:]
     var replacement: [ValueID: ValueID] = [:]
     for var node in nodes {
+      // Readers are counted before the replacement: those of a folded normalisation are readers of the layer by now.
+      let isOnlyReader = node.inputs.first.map { useCounts[$0] == 1 } ?? false
       node.inputs = node.inputs.map { replacement[$0] ?? $0 }
-      if let normalization = node.operation as? BatchNormalization,
-        let producer = position[node.inputs[0]], useCounts[node.inputs[0]] == 1,
+      if let normalization = node.operation as? BatchNormalization, isOnlyReader,
+        let producer = position[node.inputs[0]],
         let folded = try fold(normalization, node, into: kept[producer])
       {
         kept[producer] = folded

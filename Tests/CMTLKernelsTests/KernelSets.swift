@@ -1,0 +1,72 @@
+import CMTLKernels
+import Glibc
+import Testing
+
+/// The kernel sets under test. A set that the processor has but this build cannot give fails the tests.
+@safe struct TestedSet: CustomTestStringConvertible, @unchecked Sendable {
+  let testDescription: String
+  let isa: Int32
+  let kernels: UnsafePointer<mtlk_kernel_set>
+
+  private init?(_ isa: Int32) {
+    guard let kernels = unsafe mtlk_kernels(isa) else { return nil }
+    self.isa = isa
+    unsafe self.kernels = kernels
+    testDescription = unsafe String(cString: kernels.pointee.name)
+  }
+
+  static let scalar = TestedSet(Int32(MTLK_SCALAR))!
+
+  /// All that this processor has, worst first.
+  static let all = (Int32(MTLK_SCALAR)...mtlk_best_isa()).compactMap { TestedSet($0) }
+}
+
+/// How many random configurations each family runs; `MTL_TEST_CONFIGURATIONS` raises it for a long run.
+let configurationCount: Int = {
+  guard let text = unsafe getenv("MTL_TEST_CONFIGURATIONS") else { return 300 }
+  return unsafe max(300, Int(String(cString: text)) ?? 0)
+}()
+
+@Suite struct KernelSetTests {
+  @Test func everySetOfTheProcessorIsThere() {
+    let best = mtlk_best_isa()
+    print("kernel sets under test: \(TestedSet.all.map(\.testDescription).joined(separator: ", "))")
+    #expect(TestedSet.all.map(\.isa) == Array(Int32(MTLK_SCALAR)...best), "sets up to \(best) are the processor's")
+    #expect(TestedSet.all.map(\.testDescription) == Array(["scalar", "avx2", "avx512"].prefix(Int(best))))
+    for set in TestedSet.all {
+      let isa = unsafe set.kernels.pointee.isa
+      #expect(isa == set.isa)
+    }
+  }
+
+  /// What the processor has, by the kernel's own list.
+  @Test func detectionAgreesWithTheSystem() throws {
+    #if arch(x86_64)
+      let file = unsafe try #require(fopen("/proc/cpuinfo", "r"))
+      defer { _ = unsafe fclose(file) }
+      var flags: Set<Substring> = []
+      var line = [CChar](repeating: 0, count: 1 << 16)
+      while unsafe fgets(&line, Int32(line.count), file) != nil, flags.isEmpty {
+        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        if text.hasPrefix("flags") { flags = Set(text.split { $0 == " " || $0 == "\n" }) }
+      }
+      try #require(!flags.isEmpty)
+      let isAVX2 = flags.isSuperset(of: ["avx2", "fma"])
+      let isAVX512 = isAVX2 && flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"])
+      #expect(mtlk_best_isa() == Int32(isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR))
+    #else
+      #expect(mtlk_best_isa() == Int32(MTLK_SCALAR))
+    #endif
+  }
+
+  @Test func otherNumbersAreNoSets() {
+    for isa: Int32 in [0, -1, 4, .max, .min] {
+      let isThere = unsafe mtlk_kernels(isa) != nil
+      #expect(!isThere)
+    }
+  }
+
+  @Test func processorsAreCounted() {
+    #expect((1...sysconf(Int32(_SC_NPROCESSORS_CONF))).contains(Int(mtlk_affinity_count())))
+  }
+}

@@ -1,0 +1,66 @@
+import TestSupport
+import Testing
+
+@testable import MTLGraph
+
+@Suite("Encoder and heads") struct PartitionTests {
+  /// trunk -> a; trunk -> neck -> b, c; and a node that nothing needs.
+  private func threeTasks() -> Graph {
+    var random = SeededRandom(seed: 1)
+    var graph = Graph()
+    let input = graph.addInput("x")
+    let trunk = graph.normalization("norm", graph.convolution("trunk", input, 2, 4, bias: true, &random), 4, &random)
+    _ = graph.add(Relu(), name: "dead", [trunk])
+    let neck = graph.convolution("neck", trunk, 4, 3, &random)
+    graph.addOutput("a", graph.convolution("a", trunk, 4, 1, &random))
+    graph.addOutput("b", graph.convolution("b", neck, 3, 1, bias: true, &random))
+    graph.addOutput("c", graph.add(Relu(), name: "c", [neck]))
+    return graph
+  }
+
+  @Test func isFoundByReachability() {
+    let graph = threeTasks()
+    #expect(graph.names == ["trunk", "norm", "dead", "neck", "a", "b", "c"])
+    #expect(graph.outputsNeeding() == [[0, 1, 2], [0, 1, 2], [], [1, 2], [0], [1], [2]])
+    #expect(
+      graph.segments() == [.encoder, .encoder, .shared([]), .shared([1, 2]), .head(0), .head(1), .head(2)])
+  }
+
+  @Test func oneTaskIsAllEncoder() {
+    let graph = threeTasks().selecting(outputs: [1])
+    #expect(graph.segments() == [.encoder, .encoder, .encoder, .encoder])
+  }
+
+  @Test func anOutputOnTheWayToAnother() {
+    var graph = Graph()
+    let first = graph.add(Relu(), name: "first", [graph.addInput("x")])
+    graph.addOutput("early", first)
+    graph.addOutput("late", graph.add(Tanh(), name: "second", [first]))
+    #expect(graph.segments() == [.encoder, .head(1)])
+  }
+
+  @Test func costs() throws {
+    let costs = try threeTasks().costs(for: [[2, 2, 5, 7]])
+    var encoder = Cost()
+    encoder.parameters = 4 * 2 * 9 + 4 + 8
+    encoder.multiplyAccumulates = 2 * 35 * 4 * 2 * 9
+    #expect(costs[.encoder] == encoder)
+    #expect(costs[.shared([1, 2])]?.parameters == 3 * 4 * 9)
+    #expect(costs[.head(0)]?.parameters == 36 && costs[.head(0)]?.multiplyAccumulates == 2 * 35 * 36)
+    #expect(costs[.head(1)]?.parameters == 28)
+    #expect(costs[.head(2)] == Cost())
+    #expect(throws: MTLError.self) { try threeTasks().costs(for: [[1, 3, 5, 7]]) }
+  }
+
+  @Test func sharedConstantsCountOnceInEachSegment() throws {
+    var random = SeededRandom(seed: 2)
+    var graph = Graph()
+    let weight = graph.addConstant(random.tensor([2, 2, 1, 1]))
+    let first = graph.add(Convolution(), name: "first", [graph.addInput("x"), weight])
+    let second = graph.add(Convolution(), name: "second", [first, weight])
+    for name in ["a", "b"] { graph.addOutput(name, graph.add(Convolution(), name: name, [second, weight])) }
+    let costs = try graph.costs(for: [[1, 2, 1, 1]])
+    #expect(costs.values.map(\.parameters) == [4, 4, 4])
+    #expect(costs[.encoder]?.multiplyAccumulates == 8)
+  }
+}
