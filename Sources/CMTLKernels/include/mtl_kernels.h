@@ -16,8 +16,8 @@ enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3 };
 
 enum { MTLK_NO_ACTIVATION = 0, MTLK_RELU = 1, MTLK_LEAKY_RELU = 2, MTLK_SIGMOID = 3, MTLK_TANH = 4 };
 
-/* The geometry of a convolution or pooling window over one image. All fields are proved by the planner:
- * (output_rows - 1) * stride_rows - padding_top <= input_rows - 1, and so for columns; no product below overflows. */
+/* The geometry of a convolution or pooling window over one image. The planner proves that every side, kernel, stride,
+ * dilation and padding is at most 2^15, so that positions fit 32 bits; a tap may lie anywhere, also outside the image. */
 typedef struct {
   int32_t input_rows, input_columns, input_blocks, input_lane;
   int32_t output_rows, output_columns, output_blocks;

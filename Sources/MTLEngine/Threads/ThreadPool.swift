@@ -29,10 +29,12 @@ import Synchronization
   public let width: Int
   private let spinNanoseconds: UInt64
   private let host: HostThreads?
-  private let isTaken = AtomicFlag()
-  /// Read and written only by the holder of `isTaken`.
+  /// The process whose run has the workers; 0 when they are free.
+  private let holder = Atomic<pid_t>(0)
+  /// Read and written only by the holder.
   private var workers: Workers?
-  private let processID = Atomic<pid_t>(getpid())
+  /// What the host's threads run; kept, because a new one would cost an allocation in every step.
+  private let hostWork = WorkBox()
 
   public static let defaultSpinMicroseconds = 50
   public static let maximumWidth = 1024
@@ -51,13 +53,15 @@ import Synchronization
   /// the parent is ignored: its holder does not exist here.
   func take() -> Bool {
     let current = getpid()
-    let owner = processID.load(ordering: .relaxed)
-    if owner != current, processID.compareExchange(expected: owner, desired: current, ordering: .relaxed).exchanged {
-      abandonWorkers()
-      isTaken.clear()
-    }
-    return isTaken.take()
+    let holder = holder.load(ordering: .relaxed)
+    guard holder != current,
+      self.holder.compareExchange(expected: holder, desired: current, ordering: .acquiring).exchanged
+    else { return false }
+    if let workers, workers.processID != current { abandonWorkers() }
+    return true
   }
+
+  func giveBack() { holder.store(0, ordering: .releasing) }
 
   /// Forgets workers that a fork left behind. Their record leaks: threads that do not exist cannot be joined, and the
   /// lock they slept on cannot be destroyed.
@@ -65,8 +69,6 @@ import Synchronization
     if let workers { unsafe _ = Unmanaged.passRetained(workers) }
     workers = nil
   }
-
-  func giveBack() { isTaken.clear() }
 
   /// Runs all items, on at most `limit` threads. Only between `take` and `giveBack`.
   func run(_ work: any ParallelWork, count: Int, limit: Int) {
@@ -90,15 +92,14 @@ import Synchronization
   }
 
   private func runOnHost(_ host: HostThreads, _ work: any ParallelWork, _ count: Int) {
-    let box = WorkBox(work)
-    let context = unsafe Unmanaged.passUnretained(box).toOpaque()
+    hostWork.work = work
     unsafe host.parallelFor(
       host.user, UInt32(count),
       { context, index in
         guard let context = unsafe context else { return }
-        unsafe Unmanaged<WorkBox>.fromOpaque(context).takeUnretainedValue().work.run(item: Int(index))
-      }, context)
-    withExtendedLifetime(box) {}
+        unsafe Unmanaged<WorkBox>.fromOpaque(context).takeUnretainedValue().work?.run(item: Int(index))
+      }, Unmanaged.passUnretained(hostWork).toOpaque())
+    hostWork.work = nil
   }
 
   deinit {
@@ -107,6 +108,5 @@ import Synchronization
 }
 
 private final class WorkBox {
-  let work: any ParallelWork
-  init(_ work: any ParallelWork) { self.work = work }
+  var work: (any ParallelWork)?
 }

@@ -28,9 +28,9 @@ extension Graph {
   private mutating func fold(
     _ normalization: BatchNormalization, _ node: Node, into layer: Node
   ) throws(MTLError) -> Node? {
-    guard layer.operation is Convolution || layer.operation is Gemm, let weight = constants[layer.inputs[1]] else {
-      return nil
-    }
+    guard layer.operation is Convolution || layer.operation is Gemm, layer.inputs.count >= 2,
+      let weight = constants[layer.inputs[1]]
+    else { return nil }
     let statistics = node.inputs.dropFirst().compactMap { constants[$0] }
     let channels = weight.shape[0]
     guard statistics.count == 4, statistics.allSatisfy({ $0.shape.dimensions == [channels] }) else { return nil }
