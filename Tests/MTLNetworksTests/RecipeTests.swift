@@ -11,21 +11,6 @@ struct RecipeTests {
     try Checkpoint(copying: WeightStore.read(MappedFile.open(path: Fixtures.fingers + "/best.pt"), name: "best.pt"))
   }
 
-  /// The weights under LibMTL's keys, the counting head cut to its width.
-  static func libMTL(_ published: Checkpoint) -> Checkpoint {
-    var changed = published
-    changed.crop("decoder2.1.weight", to: [360, 1800])
-    changed.crop("decoder2.1.bias", to: [360])
-    changed.crop("decoder2.4.weight", to: [48, 360])
-    changed.crop("decoder2.4.bias", to: [48])
-    changed.crop("decoder2.6.weight", to: [6, 48])
-    changed.rename {
-      $0.replacing("decoder1.", with: "decoders.A.decoder.").replacing("decoder2.", with: "decoders.B.decoder.")
-        .replacing("encoder.", with: "encoder.encoder.", maxReplacements: $0.hasPrefix("encoder.") ? 1 : 0)
-    }
-    return changed
-  }
-
   private func network(_ recipe: String, _ checkpoint: Checkpoint) throws(MTLError) -> LoadedNetwork {
     try LoadedNetwork(ModelCard(recipe: recipe), weights: checkpoint.store())
   }
@@ -40,7 +25,7 @@ struct RecipeTests {
   }
 
   @Test func libMTLForm() throws {
-    let network = try network("libmtl-fingers", Self.libMTL(published()))
+    let network = try network("libmtl-fingers", published().libMTLFingers)
     let costs = try network.graph.costs(for: [network.input.shape(batch: 1)])
     #expect(costs.values.reduce(0) { $0 + $1.parameters } == 2_006_480)
     #expect(costs[.encoder]?.multiplyAccumulates == 394_060_800)
@@ -50,7 +35,7 @@ struct RecipeTests {
 
   @Test func otherFormIsSuggested() throws {
     let published = try published()
-    let other = Self.libMTL(published)
+    let other = published.libMTLFingers
     let error = failure { () throws(MTLError) in try network("fingers", other) }
     #expect(error?.kind == .checkpointMismatch && error?.problem.hasSuffix("It fits the recipe 'libmtl-fingers'") == true)
     #expect(error?.problem.contains("missing: encoder.0.weight (48x1x11x11)") == true)

@@ -75,3 +75,21 @@ public struct Checkpoint {
     try WeightStore.read(Bytes(copying: file), name: "checkpoint")
   }
 }
+
+extension Checkpoint {
+  /// The weights of the published Fingers network under LibMTL's keys, the counting head cut to its width.
+  public var libMTLFingers: Checkpoint {
+    var changed = self
+    changed.crop("decoder2.1.weight", to: [360, 1800])
+    changed.crop("decoder2.1.bias", to: [360])
+    changed.crop("decoder2.4.weight", to: [48, 360])
+    changed.crop("decoder2.4.bias", to: [48])
+    changed.crop("decoder2.6.weight", to: [6, 48])
+    let prefixes = ["encoder.": "encoder.encoder.", "decoder1.": "decoders.A.decoder.", "decoder2.": "decoders.B.decoder."]
+    changed.rename { name in
+      guard let (old, new) = prefixes.first(where: { name.hasPrefix($0.key) }) else { return name }
+      return new + name.dropFirst(old.count)
+    }
+    return changed
+  }
+}
