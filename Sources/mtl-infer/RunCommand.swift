@@ -92,7 +92,7 @@ struct RunCommand: ParsableCommand {
     }
     let file = String(inputs[0][inputs[0].index(after: equals)...])
     let tensor = try NumpyFile.read(MappedFile.open(path: file), name: file)
-    let result = try session.run(tensor: tensor)
+    let result = try run(tensor, session, file)
     var folder = try OutputFolder(outputFolder ?? ".")
     var shapes: [String: [Int]] = [:]
     for task in session.tasks {
@@ -104,6 +104,17 @@ struct RunCommand: ParsableCommand {
       try printJSON(shapes)
     } else {
       for task in session.tasks { print(model.tasks[task].name, shapes[model.tasks[task].name] ?? []) }
+    }
+  }
+
+  private func run(
+    _ tensor: Tensor, _ session: InferenceSession, _ file: String
+  ) throws(MTLError) -> InferenceResult {
+    do {
+      return try session.run(tensor: tensor)
+    } catch where error.kind == .invalidArgument {
+      // An array that no run can take, such as an empty batch, is bad data and no wrong usage.
+      throw MTLError(.badFormat, file, error.description)
     }
   }
 
