@@ -49,7 +49,7 @@ struct OpeningTests {
       #expect(error(path)?.subject.hasPrefix(path) == true)
     }
     let image = error(Fixtures.fingers + "/samples/00000000_0R.png")
-    #expect(image?.kind == .unsupported && image?.problem.contains("PNG") == true)
+    #expect(image?.kind == .badFormat && image?.problem.contains("of an unknown kind") == true)
     #expect(error("/dev/null")?.problem == "expected a regular file, found a device, pipe or socket")
   }
 
