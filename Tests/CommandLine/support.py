@@ -78,9 +78,9 @@ def upright(pixels, orientation):
     """What an EXIF orientation says of stored pixels."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)
-    # The axes to turn around, after the swap.
-    rows, columns = {1: (0, 0), 2: (0, 1), 3: (1, 1), 4: (1, 0), 5: (0, 0), 6: (0, 1), 7: (1, 1), 8: (1, 0)}[orientation]
-    return pixels[:: -1 if rows else 1, :: -1 if columns else 1]
+    # The steps along rows and columns, after the swap.
+    rows, columns = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}.get(orientation, (1, 1))
+    return pixels[::rows, ::columns]
 
 
 def safetensors(tensors):
@@ -88,7 +88,8 @@ def safetensors(tensors):
     header, data = {}, b""
     for name, array in tensors.items():
         array = numpy.asarray(array, dtype="<f4")
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
+        place = [len(data), len(data) + array.nbytes]
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": place}
         data += array.tobytes()
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data

@@ -3,11 +3,12 @@
 import random
 import shutil
 import struct
+import subprocess
 import zlib
 
 import pytest
 from support import (
-    CHECKPOINT, FINGERS, FIXTURES, SAMPLES, call_json, outputs, png, refusal, safetensors, scene)
+    BINARY, CHECKPOINT, FINGERS, FIXTURES, SAMPLES, call_json, outputs, png, refusal, safetensors, scene)
 
 
 @pytest.mark.parametrize("arguments, part", [
@@ -83,7 +84,8 @@ def test_bad_pictures(tmp_path, name):
 def test_bad_pictures_have_a_json_row(tmp_path):
     (tmp_path / "bad.png").write_bytes(b"")
     good, bad = call_json(
-        "run", FINGERS, SAMPLES[0], tmp_path / "bad.png", status=65, stderr="bad.png: expected a JPEG, PNG or WebP picture")
+        "run", FINGERS, SAMPLES[0], tmp_path / "bad.png", status=65,
+        stderr="bad.png: expected a JPEG, PNG or WebP picture")
     assert "error" not in good and set(good["tasks"]) == {"hand", "count"}
     assert set(bad) == {"image", "error"} and "found an empty file" in bad["error"]
 
@@ -98,10 +100,6 @@ def test_one_bad_picture_among_a_thousand(tmp_path):
     pixels = scene(8, 8, 1)
     for number in range(1000):
         (tmp_path / f"{number:04}.png").write_bytes(png(pixels) if number != 500 else b"\x89PNG broken")
-    import subprocess
-
-    from support import BINARY
-
     done = subprocess.run([BINARY, "run", FINGERS, tmp_path], capture_output=True, text=True, timeout=300)
     assert done.returncode == 65
     errors = done.stderr.splitlines()
@@ -114,11 +112,10 @@ def test_one_bad_picture_among_a_thousand(tmp_path):
 def test_folders_that_cannot_be_written(tmp_path):
     """None of these depends on who runs the test: root may write anywhere but in a file and below /proc."""
     (tmp_path / "file").write_text("in the way")
-    array = FIXTURES / "networks" / "tied" / "input.npy"
+    tied = FIXTURES / "networks" / "tied"
     for out in [tmp_path / "file", tmp_path / "file" / "below", "/proc/none"]:
         refusal("run", FINGERS, SAMPLES[0], "--out", out, status=74, part=f"{out}: ")
-        refusal(
-            "run", FIXTURES / "networks" / "tied", "--input", f"image={array}", "--out", out, status=74, part=f"{out}: ")
+        refusal("run", tied, "--input", f"image={tied}/input.npy", "--out", out, status=74, part=f"{out}: ")
     assert (tmp_path / "file").read_text() == "in the way"
 
 

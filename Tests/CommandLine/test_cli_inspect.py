@@ -23,8 +23,8 @@ def test_json():
 def test_text():
     text = call("inspect", FINGERS, "--threads", 1)
     for part in [
-        "fingers: fingers, PyTorch zip checkpoint", "input image, gray, 1x1x128x128; runs on ", "1 threads", "2,365,556",
-        "394,060,800", "count: 0, 1, 2, 3, 4, 5",
+        "fingers: fingers, PyTorch zip checkpoint", "input image, gray, 1x1x128x128; runs on ", "1 threads",
+        "2,365,556", "394,060,800", "count: 0, 1, 2, 3, 4, 5",
     ]:
         assert part in text
 
@@ -40,8 +40,8 @@ def test_plan_has_a_kernel_for_every_step(isa):
         assert step["kernel"] and step["kernel"] in text
 
 
-def test_shared_parts_are_shown():
-    """Heads on one more block than the encoder's are no plain tree; this model has none, and says so by its absence."""
+def test_heads_on_the_same_weights():
+    """Each counts the weights that they share; a head without blocks has none."""
     report = call_json("inspect", FIXTURES / "networks" / "tied")
     assert report["network"] == "blocks" and "shared" not in report
     assert [task["head"]["parameters"] for task in report["tasks"]] == [44, 0, 44]
@@ -58,14 +58,14 @@ def test_keys_not_used_are_listed(tmp_path):
         "network": {"encoder": [{"block": "flatten"}], "heads": {"t": [{"block": "linear", "key": "fc"}]}},
     }
     (tmp_path / "model.json").write_text(json.dumps(card))
-    zeros = [[0] * 4]
-    (tmp_path / "w").write_bytes(safetensors({"fc.weight": zeros, "fc.bias": [0], "loss_scale": [1], "other.fc.weight": zeros}))
+    tensors = {"fc.weight": [[0] * 4], "fc.bias": [0], "loss_scale": [1], "other.fc.weight": [[0] * 4]}
+    (tmp_path / "w").write_bytes(safetensors(tensors))
     assert call_json("inspect", tmp_path)["ignored_keys"] == ["loss_scale", "other.fc.weight"]
     assert "keys not used: loss_scale, other.fc.weight" in call("inspect", tmp_path)
 
 
 def test_wrong_networks():
-    refusal("inspect", CHECKPOINT, "--network", "resnet", status=64, part="recipe 'resnet': is not known; known are fingers")
+    refusal("inspect", CHECKPOINT, "--network", "resnet", status=64, part="recipe 'resnet': is not known; known are ")
     refusal("inspect", CHECKPOINT, "--network", "libmtl-fingers", status=65, part="It fits the recipe 'fingers'")
     refusal("inspect", FINGERS, "--network", "fingers", status=64, part="names its network itself")
 

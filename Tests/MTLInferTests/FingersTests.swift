@@ -2,8 +2,8 @@ import MTLEngine
 import MTLFormats
 import MTLGraph
 import MTLInfer
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The trained model against PyTorch")
 struct FingersTests {
@@ -38,7 +38,8 @@ struct FingersTests {
       let result = try session.run([picture(name)])
       let hand = try result.classification(task: 0, image: 0)
       let count = try result.classification(task: 1, image: 0)
-      let answer = session.model.tasks[1].labels[count.index] + (session.model.tasks[0].labels[hand.index] == "left" ? "L" : "R")
+      let answer =
+        session.model.tasks[1].labels[count.index] + (session.model.tasks[0].labels[hand.index] == "left" ? "L" : "R")
       #expect(name.hasSuffix("_\(answer).png"))
       #expect(hand.confidence > 0.5 && count.confidence > 0.3)
     }

@@ -2,8 +2,8 @@ import Glibc
 import MTLFormats
 import MTLGraph
 import MTLInfer
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Opening models")
 struct OpeningTests {
@@ -32,7 +32,8 @@ struct OpeningTests {
 
   @Test func missingFiles() {
     let missing = error("/nowhere/model")
-    #expect(missing?.kind == .inputOutput && missing?.systemErrorNumber == ENOENT && missing?.subject == "/nowhere/model")
+    #expect(
+      missing?.kind == .inputOutput && missing?.systemErrorNumber == ENOENT && missing?.subject == "/nowhere/model")
     #expect(error("")?.kind == .invalidArgument)
     let bare = error(folder.path)
     #expect(bare?.kind == .inputOutput && bare?.subject == folder.path + "/model.json")

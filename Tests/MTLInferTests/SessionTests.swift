@@ -2,8 +2,8 @@ import MTLEngine
 import MTLGraph
 import MTLInfer
 import MTLTasks
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Sessions and results")
 struct SessionTests {
@@ -41,9 +41,11 @@ struct SessionTests {
       failure { () throws(MTLError) in try session.run(tensor: input(), tasks: tasks) }
     }
     #expect(errors.map { $0?.kind } == [.invalidArgument, .notFound, .notFound, .invalidArgument, .notFound])
-    #expect(errors[1]?.problem == "expected 0 to 1, found 2" && errors[3]?.description == "task 'count': is named twice")
+    #expect(
+      errors[1]?.problem == "expected 0 to 1, found 2" && errors[3]?.description == "task 'count': is named twice")
     #expect(failure { () throws(MTLError) in try MTLInferTests.session(model, tasks: [5]) }?.kind == .notFound)
-    #expect(failure { () throws(MTLError) in try model.taskIndex("depth") }?.problem.contains("it has hand, count") == true)
+    #expect(
+      failure { () throws(MTLError) in try model.taskIndex("depth") }?.problem.contains("it has hand, count") == true)
     let one = try session.run(tensor: input(), tasks: [0])
     #expect(failure { () throws(MTLError) in try one.classification(task: 1, image: 0) }?.problem == "was not run")
     #expect(failure { () throws(MTLError) in try one.classification(task: 9, image: 0) }?.kind == .notFound)
@@ -90,7 +92,8 @@ struct SessionTests {
   private func view(_ pixels: Bytes) throws(MTLError) -> PixelView {
     try unsafe pixels.withUnsafeBytes { (bytes) throws(MTLError) -> PixelView in
       try unsafe PixelView(
-        data: bytes.baseAddress, byteCount: UInt64(bytes.count), rowStride: 128, width: 128, height: 128, format: .gray8)
+        data: bytes.baseAddress, byteCount: UInt64(bytes.count), rowStride: 128, width: 128, height: 128, format: .gray8
+      )
     }
   }
 
@@ -98,7 +101,8 @@ struct SessionTests {
     let session = try session(model)
     let wanted = try session.run(tensor: input()).values(0)
     let error = failure { () throws(MTLError) in
-      try session.run(count: 2) { (_) throws(MTLError) -> PixelView in throw MTLError(.inputOutput, "camera", "is gone") }
+      try session.run(count: 2) { (_) throws(MTLError) -> PixelView in throw MTLError(.inputOutput, "camera", "is gone")
+      }
     }
     #expect(error?.subject == "camera")
     #expect(try session.run(tensor: input()).values(0) == wanted)
@@ -110,7 +114,9 @@ struct SessionTests {
     let error = failure { () throws(MTLError) in try session.run(tensor: input(2, side: side)) }
     #expect(error?.kind == .shapeMismatch, "\(String(describing: error))")
     #expect(error?.problem.contains("the model's input is 2x1x128x128") == true)
-    #expect(failure { () throws(MTLError) in try session.reserve(batch: 1, height: side, width: side) }?.kind == .shapeMismatch)
+    #expect(
+      failure { () throws(MTLError) in try session.reserve(batch: 1, height: side, width: side) }?.kind
+        == .shapeMismatch)
     #expect(try session.run(tensor: input()).batch == 1)
   }
 
@@ -127,7 +133,9 @@ struct SessionTests {
     #expect(error([1, 3, 128, 128])?.problem == "expected N x 1 x H x W, found 1x3x128x128")
     let bytes = try Tensor(shape: [1, 1, 1, 1], type: .uint8, bytes: Bytes(copying: [UInt8(1)]), of: "x")
     #expect(failure { () throws(MTLError) in try session.run(tensor: bytes) }?.kind == .dataTypeMismatch)
-    #expect(failure { () throws(MTLError) in try session.run(count: 0) { _ throws(MTLError) in fatalError() } }?.kind == .invalidArgument)
+    #expect(
+      failure { () throws(MTLError) in try session.run(count: 0) { _ throws(MTLError) in fatalError() } }?.kind
+        == .invalidArgument)
     #expect(failure { () throws(MTLError) in try session.reserve(batch: 1 << 17) }?.kind == .invalidArgument)
   }
 

@@ -65,7 +65,9 @@ final class TemporaryFolder {
 
   init() {
     var template = Array("/tmp/mtl-infer-tests-XXXXXX".utf8CString)
-    path = unsafe mkdtemp(&template) == nil ? "" : String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    path =
+      unsafe mkdtemp(&template) == nil
+      ? "" : String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   deinit {

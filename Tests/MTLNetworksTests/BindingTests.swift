@@ -1,7 +1,7 @@
 import MTLFormats
 import MTLGraph
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLNetworks
 
@@ -74,7 +74,8 @@ struct BindingTests {
 
   @Test func keysOfOthersAreAcceptedAndListed() throws {
     var more = checkpoint()
-    for name in ["loss_scale", "heads.other.0.weight", "ema.decay", "net.1.num_batches_tracked", "num_batches_tracked"] {
+    for name in ["loss_scale", "heads.other.0.weight", "ema.decay", "net.1.num_batches_tracked", "num_batches_tracked"]
+    {
       more.add(name, [1])
     }
     let network = try LoadedNetwork(try card(Self.text), weights: more.store())
@@ -85,7 +86,8 @@ struct BindingTests {
     var more = checkpoint()
     for index in 10..<40 { more.add("net.\(index).weight", [1]) }
     let problem = try #require(try mismatch(more)?.problem)
-    #expect(problem.contains("30 unexpected: net.10.weight (1), ") && problem.hasSuffix("net.21.weight (1) and 18 more"))
+    #expect(
+      problem.contains("30 unexpected: net.10.weight (1), ") && problem.hasSuffix("net.21.weight (1) and 18 more"))
   }
 
   @Test func biasIsUsedWhereItIs() throws {

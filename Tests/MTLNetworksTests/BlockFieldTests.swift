@@ -1,7 +1,7 @@
 import MTLFormats
 import MTLGraph
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLNetworks
 
@@ -34,7 +34,10 @@ struct BlockFieldTests {
     (#"{"block": "conv", "key": "c", "norm_epsilon": -1e-9}"#, "encoder[0].norm_epsilon: expected 0 to 1"),
     (#"{"block": "conv", "key": "c", "norm_epsilon": "0"}"#, "encoder[0].norm_epsilon: is not a number"),
     (#"{"block": "conv", "key": "c", "activation": "gelu"}"#, "activation: expected one of relu, leaky_relu, sigmoid"),
-    (#"{"block": "conv", "key": "c", "activtion": "relu"}"#, "encoder[0]: unknown field 'activtion'; known are activation"),
+    (
+      #"{"block": "conv", "key": "c", "activtion": "relu"}"#,
+      "encoder[0]: unknown field 'activtion'; known are activation"
+    ),
     (#"{"block": "linear"}"#, "encoder[0]: has no field 'key'"),
     (#"{"block": "linear", "key": "l", "features": 16777217}"#, "encoder[0].features: is not a whole number from 1"),
     (#"{"block": "linear", "key": "l", "kernel": 1}"#, "unknown field 'kernel'"),
@@ -56,7 +59,8 @@ struct BlockFieldTests {
   @Test(arguments: wrongBlocks)
   func wrongBlockIsNamed(_ block: String, _ words: String) {
     let error = failure { () throws(MTLError) in try card(block: block) }
-    #expect(error?.kind == .badFormat && error?.description.contains(words) == true, "\(block): \(String(describing: error))")
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(block): \(String(describing: error))")
   }
 
   @Test func everyBlockHasAnErrorHere() {
@@ -80,8 +84,10 @@ struct BlockFieldTests {
 
   @Test(arguments: misfits)
   func misfitIsNamed(_ blocks: String, _ words: String) throws {
-    let weights = try Checkpoint(shapes: ["c.weight": [4, 3, 3, 3], "none.weight": [0, 3, 1, 1], "flat.weight": [4, 3, 0, 1]])
-      .store()
+    let weights = try Checkpoint(shapes: [
+      "c.weight": [4, 3, 3, 3], "none.weight": [0, 3, 1, 1], "flat.weight": [4, 3, 0, 1],
+    ])
+    .store()
     let card = try card(block: blocks)
     let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: weights) }
     #expect([.shapeMismatch, .limit].contains(error?.kind), "\(String(describing: error))")

@@ -1,7 +1,7 @@
 import MTLFormats
 import MTLGraph
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLNetworks
 
@@ -28,7 +28,8 @@ struct CardTests {
     #expect(
       card.input
         == InputDescription(
-          name: "x", width: 5, height: 7, color: .bgr, range: [-1, 2], mean: [1, 2.5, 3], standardDeviation: [4, 5, -6]))
+          name: "x", width: 5, height: 7, color: .bgr, range: [-1, 2], mean: [1, 2.5, 3], standardDeviation: [4, 5, -6])
+    )
     #expect(card.input?.shape(batch: 9) == [9, 3, 7, 5])
     #expect(
       card.tasks == [
@@ -79,7 +80,8 @@ struct CardTests {
   @Test(arguments: wrongCards)
   func wrongCardIsNamed(_ text: String, _ words: String) {
     let error = failure { () throws(MTLError) in try card(text) }
-    #expect(error?.kind == .badFormat && error?.description.contains(words) == true, "\(text): \(String(describing: error))")
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(text): \(String(describing: error))")
   }
 
   @Test func newerFormatIsNamedAsSuch() {
@@ -114,7 +116,8 @@ struct CardTests {
   func wrongInputIsNamed(_ input: String, _ words: String) {
     let text = #"{"format": 1, "network": {"recipe": "x"}, "input": \#(input)}"#
     let error = failure { () throws(MTLError) in try card(text) }
-    #expect(error?.kind == .badFormat && error?.description.contains(words) == true, "\(input): \(String(describing: error))")
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(input): \(String(describing: error))")
   }
 
   static let wrongTasks = [
@@ -140,6 +143,7 @@ struct CardTests {
   func wrongTaskIsNamed(_ tasks: String, _ words: String) {
     let text = #"{"format": 1, "network": {"recipe": "x"}, "tasks": \#(tasks)}"#
     let error = failure { () throws(MTLError) in try card(text) }
-    #expect(error?.kind == .badFormat && error?.description.contains(words) == true, "\(tasks): \(String(describing: error))")
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(tasks): \(String(describing: error))")
   }
 }

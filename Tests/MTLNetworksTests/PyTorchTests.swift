@@ -1,7 +1,7 @@
 import MTLFormats
 import MTLGraph
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLNetworks
 
@@ -68,10 +68,16 @@ struct PyTorchTests {
     #expect(network.graph.outputs.map(\.name) == ["score"] && network.tasks[0].kind == .classification)
     #expect(network.ignoredKeys.contains("class.0.weight") && network.ignoredKeys.contains("map.1.bias"))
     let wrong = [
-      (#"{"name": "depth"}"#, MTLError.Kind.notFound, "task 'depth': the network has no such head; it has class, map, score"),
+      (
+        #"{"name": "depth"}"#, MTLError.Kind.notFound,
+        "task 'depth': the network has no such head; it has class, map, score"
+      ),
       (#"{"name": "map", "prefix": "map"}"#, .notFound, "task 'map' with prefix 'map': the network has no such head"),
       (#"{"name": "map", "kind": "classification"}"#, .shapeMismatch, "task 'map': expected N x classes"),
-      (#"{"name": "class", "kind": "classification", "labels": ["a"]}"#, .shapeMismatch, "expected 4 labels for 4 classes"),
+      (
+        #"{"name": "class", "kind": "classification", "labels": ["a"]}"#, .shapeMismatch,
+        "expected 4 labels for 4 classes"
+      ),
     ]
     for (task, kind, words) in wrong {
       let card = try card(String(text[..<tasks.lowerBound]) + #""tasks": [\#(task)]}"#)

@@ -1,7 +1,7 @@
 import MTLFormats
 import MTLGraph
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLNetworks
 
@@ -37,7 +37,8 @@ struct RecipeTests {
     let published = try published()
     let other = published.libMTLFingers
     let error = failure { () throws(MTLError) in try network("fingers", other) }
-    #expect(error?.kind == .checkpointMismatch && error?.problem.hasSuffix("It fits the recipe 'libmtl-fingers'") == true)
+    #expect(
+      error?.kind == .checkpointMismatch && error?.problem.hasSuffix("It fits the recipe 'libmtl-fingers'") == true)
     #expect(error?.problem.contains("missing: encoder.0.weight (48x1x11x11)") == true)
     let reverse = failure { () throws(MTLError) in try network("libmtl-fingers", published) }
     #expect(reverse?.problem.hasSuffix("It fits the recipe 'fingers'") == true)

@@ -1,6 +1,6 @@
 import MTLGraph
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLTasks
 
@@ -44,7 +44,8 @@ struct PixelViewTests {
   @Test func largestStrideAndHeight() {
     let error = error(byteCount: .max, rowStride: 1 << 40, width: 1 << 15, height: 1 << 15, format: .rgba8)
     #expect(error == nil)
-    #expect(self.error(byteCount: 1 << 54, rowStride: 1 << 40, width: 1 << 15, height: 1 << 15)?.kind == .bufferTooSmall)
+    #expect(
+      self.error(byteCount: 1 << 54, rowStride: 1 << 40, width: 1 << 15, height: 1 << 15)?.kind == .bufferTooSmall)
   }
 
   @Test(arguments: [(0, 3), (4, 0), (-4, 3), (4, -3), (32769, 1), (1, 32769), (.max, .max), (.min, 1)])

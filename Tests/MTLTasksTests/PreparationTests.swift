@@ -1,8 +1,8 @@
 import MTLFormats
 import MTLGraph
 import MTLNetworks
-import Testing
 import TestSupport
+import Testing
 
 @testable import MTLTasks
 
@@ -73,7 +73,8 @@ struct PreparationTests {
     // Unit range: a grey level is the value times 255, and the rounding only undoes that division.
     let found = try item.prepare(with: ImagePreparer(item.input(mean: 0, deviation: 1))).map { ($0 * 255).rounded() }
     let expected = try #require(Self.pixels)[item.offset..<item.offset + found.count]
-    #expect(differing(found, expected) == 0, "of \(found.count), by at most \(largestDifference(found, Array(expected)))")
+    #expect(
+      differing(found, expected) == 0, "of \(found.count), by at most \(largestDifference(found, Array(expected)))")
   }
 
   @Test(arguments: PreparationCase.all)

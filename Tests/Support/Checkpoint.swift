@@ -65,7 +65,8 @@ public struct Checkpoint {
       let start = data.count
       for value in tensor.values { unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe data += $0 } }
       header.append(
-        "\"\(tensor.name)\":{\"dtype\":\"F32\",\"shape\":\(tensor.shape.dimensions),\"data_offsets\":[\(start),\(data.count)]}")
+        "\"\(tensor.name)\":{\"dtype\":\"F32\",\"shape\":\(tensor.shape.dimensions),\"data_offsets\":[\(start),\(data.count)]}"
+      )
     }
     let text = Array("{\(header.joined(separator: ","))}".utf8)
     return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data
@@ -85,7 +86,9 @@ extension Checkpoint {
     changed.crop("decoder2.4.weight", to: [48, 360])
     changed.crop("decoder2.4.bias", to: [48])
     changed.crop("decoder2.6.weight", to: [6, 48])
-    let prefixes = ["encoder.": "encoder.encoder.", "decoder1.": "decoders.A.decoder.", "decoder2.": "decoders.B.decoder."]
+    let prefixes = [
+      "encoder.": "encoder.encoder.", "decoder1.": "decoders.A.decoder.", "decoder2.": "decoders.B.decoder.",
+    ]
     changed.rename { name in
       guard let (old, new) = prefixes.first(where: { name.hasPrefix($0.key) }) else { return name }
       return new + name.dropFirst(old.count)
