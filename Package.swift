@@ -79,6 +79,20 @@ let package = Package(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ImageFilesTests", dependencies: ["ImageFiles", "MTLGraph"], swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["MTLGraph", "MTLFormats"], path: "Tests/Support", swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "MTLNetworksTests", dependencies: ["MTLNetworks", "MTLFormats", "MTLGraph", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLTasksTests", dependencies: ["MTLTasks", "MTLNetworks", "MTLFormats", "MTLGraph", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLInferTests",
+      dependencies: [
+        "MTLInfer", "MTLTasks", "MTLEngine", "MTLNetworks", "MTLFormats", "MTLGraph", "ImageFiles", "TestSupport",
+      ], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

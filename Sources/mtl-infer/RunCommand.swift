@@ -94,7 +94,7 @@ struct RunCommand: ParsableCommand {
     }
     let file = String(inputs[0][inputs[0].index(after: equals)...])
     let tensor = try NumpyFile.read(MappedFile.open(path: file), name: file)
-    let result = try session.run(tensor: tensor)
+    let result = try run(tensor, session, file)
     var folder = try OutputFolder(outputFolder ?? ".")
     var shapes: [String: [Int]] = [:]
     for task in session.tasks {
@@ -109,6 +109,17 @@ struct RunCommand: ParsableCommand {
         let name = model.tasks[task].name
         try writeLine("\(name) \(Shape(shapes[name] ?? []))")
       }
+    }
+  }
+
+  private func run(
+    _ tensor: Tensor, _ session: InferenceSession, _ file: String
+  ) throws(MTLError) -> InferenceResult {
+    do {
+      return try session.run(tensor: tensor)
+    } catch  where error.kind == .invalidArgument {
+      // An array that no run can take, such as an empty batch, is bad data and no wrong usage.
+      throw MTLError(.badFormat, file, error.description)
     }
   }
 

@@ -31,9 +31,10 @@ struct TextTable {
 
 /// A number with a fixed count of decimals, and others for people.
 enum Format {
+  /// Numbers too large for decimals, infinite ones and none at all are written as Swift does: "1e+30", "inf", "nan".
   static func decimals(_ value: Double, _ count: Int) -> String {
     let factor = (0..<count).reduce(1.0) { factor, _ in factor * 10 }
-    let scaled = Int((abs(value) * factor).rounded())
+    guard let scaled = Int(exactly: (abs(value) * factor).rounded()) else { return "\(value)" }
     let digits = String(scaled)
     let padded = String(repeating: "0", count: max(0, count + 1 - digits.count)) + digits
     let sign = value < 0 && scaled > 0 ? "-" : ""

@@ -67,8 +67,12 @@ public struct InputDescription: Sendable, Equatable {
       throw MTLError(
         .badFormat, fields.path, "needs 2 numbers in 'range' and \(channels) in 'mean' and 'std' for \(color.rawValue)")
     }
-    guard standardDeviation.allSatisfy({ $0 != 0 }) else {
+    // Pixels are computed in float32.
+    guard standardDeviation.allSatisfy({ Float($0) != 0 }) else {
       throw MTLError(.badFormat, "\(fields.path).std", "has a zero")
+    }
+    guard (range + mean + standardDeviation).allSatisfy({ Float($0).isFinite }) else {
+      throw MTLError(.badFormat, fields.path, "a number in 'range', 'mean' or 'std' is too large for float32")
     }
   }
 

@@ -21,7 +21,12 @@ public struct Classification: Sendable, Equatable {
     case .probabilities: confidence = unsafe values[best]
     case .logits:
       let largest = unsafe values[best]
-      confidence = unsafe 1 / values.reduce(0) { $0 + exp($1 - largest) }
+      // Equal values have equal shares, infinite ones too; what is no number has none.
+      confidence =
+        unsafe 1
+        / values.reduce(0) { sum, value in
+          value.isNaN ? sum : sum + (value == largest ? 1 : exp(value - largest))
+        }
     }
   }
 }

@@ -1,0 +1,149 @@
+import MTLFormats
+import MTLGraph
+import TestSupport
+import Testing
+
+@testable import MTLNetworks
+
+func card(_ text: String) throws(MTLError) -> ModelCard {
+  try ModelCard(parsing: Bytes(copying: Array(text.utf8)), name: "card")
+}
+
+@Suite("model.json")
+struct CardTests {
+  @Test func everyFieldIsRead() throws {
+    let card = try card(
+      """
+      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "network": {"recipe": "fingers"},
+       "input": {"name": "x", "width": 5, "height": 7, "color": "bgr", "range": [-1, 2], "mean": [1, 2.5, 3],
+                 "std": [4, 5, -6], "resize": "stretch", "filter": "bilinear"},
+       "tasks": [{"name": "t", "kind": "classification", "labels": ["a", "b"], "output": "probabilities", "prefix": "p"},
+                 {"name": "u", "kind": "raw", "output": "logits"}]}
+      """)
+    #expect(card.name == "n" && card.description == "d" && card.weights == "w.pt")
+    guard case .recipe("fingers") = card.network else {
+      Issue.record("\(card.network)")
+      return
+    }
+    #expect(
+      card.input
+        == InputDescription(
+          name: "x", width: 5, height: 7, color: .bgr, range: [-1, 2], mean: [1, 2.5, 3], standardDeviation: [4, 5, -6])
+    )
+    #expect(card.input?.shape(batch: 9) == [9, 3, 7, 5])
+    #expect(
+      card.tasks == [
+        TaskDescription(name: "t", kind: .classification, labels: ["a", "b"], form: .probabilities, prefix: "p"),
+        TaskDescription(name: "u", kind: .raw, form: .logits),
+      ])
+  }
+
+  @Test func defaults() throws {
+    let bare = try card(#"{"format": 1, "network": {"recipe": "x"}}"#)
+    #expect(bare.name == "model" && bare.description.isEmpty && bare.weights == nil)
+    #expect(bare.input == nil && bare.tasks.isEmpty)
+    let card = try card(
+      #"{"format": 1, "network": {"recipe": "x"}, "input": {"width": 5, "height": 7}, "tasks": [{"name": "t"}]}"#)
+    #expect(
+      card.input == InputDescription(width: 5, height: 7, color: .rgb, mean: [0, 0, 0], standardDeviation: [1, 1, 1]))
+    #expect(card.input?.name == "image" && card.input?.range == [0, 1])
+    #expect(card.tasks == [TaskDescription(name: "t", kind: .raw, form: .logits)])
+  }
+
+  @Test func nullIsAFieldLeftOut() throws {
+    let card = try card(#"{"format": 1, "name": null, "input": null, "tasks": null, "network": {"recipe": "x"}}"#)
+    #expect(card.name == "model" && card.input == nil && card.tasks.isEmpty)
+  }
+
+  static let wrongCards = [
+    ("[]", "card: is no object"),
+    (#"{"network": {"recipe": "x"}}"#, "card: has no field 'format'"),
+    (#"{"format": "1"}"#, "card.format: is not a whole number from 1"),
+    (#"{"format": 0}"#, "card.format: is not a whole number from 1"),
+    (#"{"format": 1.5}"#, "card.format: is not a whole number"),
+    (#"{"format": 1}"#, "card: has no field 'network'"),
+    (#"{"format": 1, "name": 3}"#, "card.name: is not text"),
+    (#"{"format": 1, "description": []}"#, "card.description: is not text"),
+    (#"{"format": 1, "weights": true}"#, "card.weights: is not text"),
+    (#"{"format": 1, "network": "fingers"}"#, "card: network: is no object"),
+    (#"{"format": 1, "network": {}}"#, "card: network.encoder: is not a list of blocks"),
+    (#"{"format": 1, "network": {"recipe": 1}}"#, "card: network.recipe: is not text"),
+    (#"{"format": 1, "network": {"recipe": "x", "encoder": []}}"#, "unknown field 'encoder'"),
+    (#"{"format": 1, "network": {"encoder": []}}"#, "needs a 'recipe', or 'encoder' and at least one task in 'heads'"),
+    (#"{"format": 1, "network": {"encoder": [], "heads": {}}}"#, "at least one task in 'heads'"),
+    (#"{"format": 1, "network": {"encoder": [], "heads": []}}"#, "at least one task in 'heads'"),
+    (#"{"format": 1, "network": {"encoder": [], "heads": {"t": 1}}}"#, "network.heads.t: is not a list of blocks"),
+    (#"{"format": 1, "network": {"encoder": [], "heads": {"t": []}, "x": 1}}"#, "unknown field 'x'"),
+    (#"{"format": 1, "network": {"recipe": "x"}, "naem": "n"}"#, "card: unknown field 'naem'; known are description"),
+  ]
+
+  @Test(arguments: wrongCards)
+  func wrongCardIsNamed(_ text: String, _ words: String) {
+    let error = failure { () throws(MTLError) in try card(text) }
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(text): \(String(describing: error))")
+  }
+
+  @Test func newerFormatIsNamedAsSuch() {
+    let error = failure { () throws(MTLError) in try card(#"{"format": 2, "later": {}}"#) }
+    #expect(error?.kind == .formatTooNew)
+    #expect(error?.description == "card: expected format up to 1, found 2")
+  }
+
+  static let wrongInputs = [
+    ("[]", "card: input: is no object"),
+    (#"{"width": 4}"#, "card: input: needs 'width' and 'height'"),
+    (#"{"height": 4}"#, "needs 'width' and 'height'"),
+    (#"{"width": 0, "height": 4}"#, "card: input.width: is not a whole number from 1 to 32768"),
+    (#"{"width": 4, "height": 32769}"#, "card: input.height: is not a whole number from 1 to 32768"),
+    (#"{"width": 4, "height": 4, "name": 1}"#, "card: input.name: is not text"),
+    (#"{"width": 4, "height": 4, "color": "cmyk"}"#, "input.color: expected one of gray, rgb, bgr, found 'cmyk'"),
+    (#"{"width": 4, "height": 4, "color": 3}"#, "input.color: is not text"),
+    (#"{"width": 4, "height": 4, "resize": "crop"}"#, "input.resize: expected one of stretch, found 'crop'"),
+    (#"{"width": 4, "height": 4, "filter": "cubic"}"#, "input.filter: expected one of bilinear, found 'cubic'"),
+    (#"{"width": 4, "height": 4, "range": [1]}"#, "needs 2 numbers in 'range'"),
+    (#"{"width": 4, "height": 4, "range": 1}"#, "input.range: is not a list of numbers"),
+    (#"{"width": 4, "height": 4, "mean": [1, 2]}"#, "3 in 'mean' and 'std' for rgb"),
+    (#"{"width": 4, "height": 4, "mean": [1, 2, "3"]}"#, "input.mean: is not a list of numbers"),
+    (#"{"width": 4, "height": 4, "color": "gray", "std": [1, 2, 3]}"#, "1 in 'mean' and 'std' for gray"),
+    (#"{"width": 4, "height": 4, "std": [1, 0, 1]}"#, "input.std: has a zero"),
+    (#"{"width": 4, "height": 4, "std": [1, 1e-60, 1]}"#, "input.std: has a zero"),
+    (#"{"width": 4, "height": 4, "mean": [1, 1e60, 1]}"#, "is too large"),
+    (#"{"width": 4, "height": 4, "stdd": [1, 1, 1]}"#, "card: input: unknown field 'stdd'"),
+  ]
+
+  @Test(arguments: wrongInputs)
+  func wrongInputIsNamed(_ input: String, _ words: String) {
+    let text = #"{"format": 1, "network": {"recipe": "x"}, "input": \#(input)}"#
+    let error = failure { () throws(MTLError) in try card(text) }
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(input): \(String(describing: error))")
+  }
+
+  static let wrongTasks = [
+    ("{}", "card: tasks: is not a list of at most 256 tasks"),
+    ("[\(Array(repeating: "{}", count: 257).joined(separator: ","))]", "is not a list of at most 256 tasks"),
+    ("[1]", "card: tasks[0]: is no object"),
+    (#"[{"name": "a"}, {}]"#, "card: tasks[1]: has no field 'name'"),
+    (#"[{"name": 1}]"#, "tasks[0].name: is not text"),
+    (#"[{"name": ""}]"#, "the task name '' is empty"),
+    (#"[{"name": "a/b"}]"#, "the task name 'a/b' is empty or has one of '/'"),
+    (#"[{"name": "a,b"}]"#, "the task name 'a,b'"),
+    (#"[{"name": "a\u0000b"}]"#, "the task name"),
+    (#"[{"name": "a", "kind": "depth"}]"#, "tasks[0].kind: expected one of classification, raw, found 'depth'"),
+    (#"[{"name": "a", "labels": "b"}]"#, "tasks[0].labels: is not a list of texts"),
+    (#"[{"name": "a", "labels": [1]}]"#, "tasks[0].labels: is not a list of texts"),
+    (#"[{"name": "a", "output": "log"}]"#, "tasks[0].output: expected one of logits, probabilities, found 'log'"),
+    (#"[{"name": "a", "prefix": 1}]"#, "tasks[0].prefix: is not text"),
+    (#"[{"name": "a", "unit": "m"}]"#, "card: tasks[0]: unknown field 'unit'"),
+    (#"[{"name": "a"}, {"name": "b"}, {"name": "a"}]"#, "card: tasks[2]: a second task is named 'a'"),
+  ]
+
+  @Test(arguments: wrongTasks)
+  func wrongTaskIsNamed(_ tasks: String, _ words: String) {
+    let text = #"{"format": 1, "network": {"recipe": "x"}, "tasks": \#(tasks)}"#
+    let error = failure { () throws(MTLError) in try card(text) }
+    #expect(
+      error?.kind == .badFormat && error?.description.contains(words) == true, "\(tasks): \(String(describing: error))")
+  }
+}

@@ -1,0 +1,97 @@
+import MTLFormats
+import MTLGraph
+import TestSupport
+import Testing
+
+@testable import MTLNetworks
+
+@Suite("Fingers, both published forms")
+struct RecipeTests {
+  private func published() throws(MTLError) -> Checkpoint {
+    try Checkpoint(copying: WeightStore.read(MappedFile.open(path: Fixtures.fingers + "/best.pt"), name: "best.pt"))
+  }
+
+  private func network(_ recipe: String, _ checkpoint: Checkpoint) throws(MTLError) -> LoadedNetwork {
+    try LoadedNetwork(ModelCard(recipe: recipe), weights: checkpoint.store())
+  }
+
+  @Test func publishedForm() throws {
+    let network = try network("fingers", published())
+    let costs = try network.graph.costs(for: [network.input.shape(batch: 1)])
+    #expect(costs.values.reduce(0) { $0 + $1.parameters } == 2_365_556)
+    #expect(costs[.encoder]?.multiplyAccumulates == 394_060_800)
+    #expect(network.networkName == "fingers" && network.ignoredKeys.isEmpty)
+    #expect(network.tasks.map(\.name) == ["hand", "count"] && network.tasks.allSatisfy { $0.form == .probabilities })
+  }
+
+  @Test func libMTLForm() throws {
+    let network = try network("libmtl-fingers", published().libMTLFingers)
+    let costs = try network.graph.costs(for: [network.input.shape(batch: 1)])
+    #expect(costs.values.reduce(0) { $0 + $1.parameters } == 2_006_480)
+    #expect(costs[.encoder]?.multiplyAccumulates == 394_060_800)
+    let shapes = try network.graph.shapes(for: [[5, 1, 128, 128]])
+    #expect(network.graph.outputs.map { shapes[$0.value] } == [[5, 2], [5, 6]])
+  }
+
+  @Test func otherFormIsSuggested() throws {
+    let published = try published()
+    let other = published.libMTLFingers
+    let error = failure { () throws(MTLError) in try network("fingers", other) }
+    #expect(
+      error?.kind == .checkpointMismatch && error?.problem.hasSuffix("It fits the recipe 'libmtl-fingers'") == true)
+    #expect(error?.problem.contains("missing: encoder.0.weight (48x1x11x11)") == true)
+    let reverse = failure { () throws(MTLError) in try network("libmtl-fingers", published) }
+    #expect(reverse?.problem.hasSuffix("It fits the recipe 'fingers'") == true)
+    #expect(try LoadedNetwork.fittingRecipe(other.store()) == "libmtl-fingers")
+    #expect(try LoadedNetwork.fittingRecipe(published.store()) == "fingers")
+  }
+
+  @Test func nothingIsSuggestedForStrangers() throws {
+    var changed = try published()
+    changed.add("encoder.20.weight", [1])
+    let error = failure { () throws(MTLError) in try network("fingers", changed) }
+    #expect(error?.problem.hasSuffix("1 unexpected: encoder.20.weight (1)") == true)
+    #expect(try LoadedNetwork.fittingRecipe(changed.store()) == nil)
+  }
+
+  /// The single-task baseline of the same code has neither head.
+  @Test func baselineIsRefused() throws {
+    var baseline = try published()
+    baseline.rename { $0.replacing("encoder.", with: "conv.").replacing("decoder2.", with: "fc.") }
+    let error = failure { () throws(MTLError) in try network("fingers", baseline) }
+    #expect(error?.kind == .checkpointMismatch && error?.problem.contains("22 missing: encoder.0.weight") == true)
+  }
+
+  @Test func unknownRecipe() throws {
+    let error = failure { () throws(MTLError) in try network("figners", Checkpoint()) }
+    #expect(error?.kind == .notFound)
+    #expect(error?.description == "recipe 'figners': is not known; known are fingers, libmtl-fingers")
+  }
+
+  @Test func cardNamesHeadsByPrefix() throws {
+    let text = """
+      {"format": 1, "network": {"recipe": "fingers"},
+       "tasks": [{"name": "fingers", "kind": "classification", "prefix": "decoder2"}, {"name": "hand"}]}
+      """
+    let network = try LoadedNetwork(try card(text), weights: published().store())
+    #expect(network.tasks.map(\.name) == ["fingers", "hand"])
+    let shapes = try network.graph.shapes(for: [[1, 1, 128, 128]])
+    #expect(network.graph.outputs.map { shapes[$0.value] } == [[1, 6], [1, 2]])
+    let wrong = text.replacing("decoder2", with: "decoder3")
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card(wrong), weights: published().store()) }
+    #expect(
+      error?.problem
+        == "the network has no such head; it has hand (prefix 'decoder1'), count (prefix 'decoder2')")
+  }
+
+  /// Labels say how many classes there should be.
+  @Test func classCountFollowsTheLabels() throws {
+    let text = """
+      {"format": 1, "network": {"recipe": "fingers"},
+       "tasks": [{"name": "hand", "kind": "classification", "labels": ["a", "b", "c"]}]}
+      """
+    let store = try published().store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card(text), weights: store) }
+    #expect(error?.problem.contains("decoder1.6.weight (expected 3x48, found 2x48)") == true)
+  }
+}
