@@ -67,7 +67,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     .target(
-      name: "TestSupport", dependencies: ["MTLGraph"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+      name: "TestSupport", dependencies: ["MTLGraph", "MTLFormats"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLGraphTests", dependencies: ["MTLGraph", "MTLFormats", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
@@ -79,9 +80,6 @@ let package = Package(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ImageFilesTests", dependencies: ["ImageFiles", "MTLGraph"], swiftSettings: swiftSettings),
-    .target(
-      name: "TestSupport", dependencies: ["MTLGraph", "MTLFormats"], path: "Tests/Support", swiftSettings: swiftSettings
-    ),
     .testTarget(
       name: "MTLNetworksTests", dependencies: ["MTLNetworks", "MTLFormats", "MTLGraph", "TestSupport"],
       swiftSettings: swiftSettings),

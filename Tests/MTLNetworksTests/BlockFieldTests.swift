@@ -73,7 +73,7 @@ struct BlockFieldTests {
     (#"{"block": "flatten"}, {"block": "conv", "key": "c"}"#, "encoder: block 'conv': expected an image"),
     (#"{"block": "conv", "key": "c", "groups": 2}"#, "c: expected a multiple of 2 channels, found 3"),
     (#"{"block": "conv", "key": "c", "stride": 2, "dilation": 5}"#, "c (Conv): input: expected at least one window"),
-    (#"{"block": "conv", "key": "none"}"#, "none (Conv): input: expected "),
+    (#"{"block": "conv", "key": "none"}"#, "none (Conv): weight: expected at least one output"),
     (#"{"block": "conv", "key": "flat"}"#, "flat (Conv): window: expected kernel, stride and dilation"),
     (#"{"block": "max_pool", "kernel": 9}"#, "encoder.MaxPool (MaxPool): input: expected at least one window of 9x9"),
     (#"{"block": "max_pool", "kernel": 2, "padding": 2}"#, "(MaxPool): padding: expected at most half of the kernel"),

@@ -27,7 +27,10 @@ public struct Convolution: Operator {
     try requireRank(inputs[0], 4)
     try requireRank(inputs[1], 4, "weight")
     let (x, weight) = (inputs[0], inputs[1])
-    guard groups >= 1, weight[0] >= 1, weight[0] % groups == 0 else {
+    guard weight[0] >= 1 else {
+      throw MTLError(.shapeMismatch, "weight", expected: "at least one output channel", found: "\(weight)")
+    }
+    guard groups >= 1, weight[0] % groups == 0 else {
       throw MTLError(.shapeMismatch, "groups", expected: "a divisor of \(weight[0]) outputs", found: "\(groups)")
     }
     guard x[1] == weight[1] * groups else {
