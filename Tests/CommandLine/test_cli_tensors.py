@@ -58,7 +58,7 @@ def test_batch_and_subset(tmp_path):
 def test_says_what_was_written(tmp_path):
     folder = FIXTURES / "networks" / "tied"
     arguments = ["run", folder, "--input", f"image={folder}/input.npy", "--out", tmp_path]
-    assert call(*arguments).splitlines() == ["right [2, 4]", "features [2, 10, 1, 1]", "left [2, 4]"]
+    assert call(*arguments).splitlines() == ["right 2x4", "features 2x10x1x1", "left 2x4"]
     assert json.loads(call(*arguments, "--json")) == {"right": [2, 4], "features": [2, 10, 1, 1], "left": [2, 4]}
 
 
