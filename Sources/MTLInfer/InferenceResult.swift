@@ -18,6 +18,7 @@ import Synchronization
   private let pool: ResultPool
   /// References that the C interface has given out.
   public let references = Atomic<Int>(0)
+  private let isFree = AtomicFlag()
 
   init(model: Model, pool: ResultPool) {
     self.model = model
@@ -77,13 +78,20 @@ import Synchronization
     let classes = unsafe output.shape[1]
     let row = unsafe UnsafeBufferPointer(rebasing: output.values[image * classes..<(image + 1) * classes])
     guard let answer = unsafe Classification(row, form: description.form) else {
-      throw MTLError(.invalidState, "task '\(description.name)'", "its output has no number: the input had none either")
+      throw MTLError(
+        .invalidState, "task '\(description.name)'",
+        "its output holds only NaN: the input or the weights are no finite numbers")
     }
     return answer
   }
 
-  /// Gives the result back to its session for the next run. Nobody may use it afterwards.
-  public func recycle() { pool.add(self) }
+  /// Gives the result back to its session for the next run. Nobody may use it afterwards; a second call does nothing.
+  public func recycle() {
+    if isFree.take() { pool.add(self) }
+  }
+
+  /// Back in use, by the run that took it out of the pool.
+  func reuse() { isFree.clear() }
 
   /// Floats on the heap.
   @safe private final class Memory {
@@ -109,7 +117,11 @@ final class ResultPool: Sendable {
   private let state = Mutex(State())
 
   /// A free result; nil if a new one has to be made.
-  func take() -> InferenceResult? { state.withLock { $0.free.popLast() } }
+  func take() -> InferenceResult? {
+    let result = state.withLock { $0.free.popLast() }
+    result?.reuse()
+    return result
+  }
 
   func add(_ result: InferenceResult) {
     state.withLock { state in

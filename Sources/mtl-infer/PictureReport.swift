@@ -29,32 +29,43 @@ struct PictureReport: Encodable {
   var headsMs: [String: Double]?
   var error: String?
 
-  /// Reads, decodes and runs one picture.
+  /// Reads, decodes and runs one picture; every error names it.
   static func make(
     _ path: String, _ session: InferenceSession
   ) throws(MTLError) -> (PictureReport, InferenceResult) {
     let image = try ImageFile.read(path: path)
-    let result = try run(image, path, session)
+    do throws(MTLError) {
+      let result = try run(image, session)
+      return (try PictureReport(path, result, session), result)
+    } catch {
+      // An output of NaN is no fault of ours: the weights have it.
+      throw MTLError(error.kind == .invalidState ? .badFormat : error.kind, path, error.description)
+    }
+  }
+
+  init(image: String, error: String) {
+    self.image = image
+    self.error = error
+  }
+
+  private init(_ path: String, _ result: InferenceResult, _ session: InferenceSession) throws(MTLError) {
     let statistics = try session.statistics()
-    var report = PictureReport(image: path)
     var answers: [String: Answer] = [:]
     var heads: [String: Double] = [:]
     for task in session.tasks {
-      let description = session.model.tasks[task]
-      answers[description.name] = try answer(task, result)
-      heads[description.name] = try Double(session.headNanoseconds(task: task)) / 1e6
+      let name = session.model.tasks[task].name
+      answers[name] = try PictureReport.answer(task, result)
+      heads[name] = try Double(session.headNanoseconds(task: task)) / 1e6
     }
-    report.tasks = answers
-    report.timeMs = Double(statistics.totalNanoseconds) / 1e6
-    report.prepareMs = Double(statistics.prepareNanoseconds) / 1e6
-    report.encoderMs = Double(statistics.encoderNanoseconds) / 1e6
-    report.headsMs = heads
-    return (report, result)
+    image = path
+    tasks = answers
+    timeMs = Double(statistics.totalNanoseconds) / 1e6
+    prepareMs = Double(statistics.prepareNanoseconds) / 1e6
+    encoderMs = Double(statistics.encoderNanoseconds) / 1e6
+    headsMs = heads
   }
 
-  private static func run(
-    _ image: DecodedImage, _ path: String, _ session: InferenceSession
-  ) throws(MTLError) -> InferenceResult {
+  private static func run(_ image: DecodedImage, _ session: InferenceSession) throws(MTLError) -> InferenceResult {
     let outcome = unsafe image.pixels.withUnsafeBytes { pixels in
       Result { () throws(MTLError) -> InferenceResult in
         try session.run(count: 1) { (_: Int) throws(MTLError) -> PixelView in
@@ -65,11 +76,7 @@ struct PictureReport: Encodable {
         }
       }
     }
-    do {
-      return try outcome.get()
-    } catch {
-      throw MTLError(error.kind, path, error.description)
-    }
+    return try outcome.get()
   }
 
   private static func answer(_ task: Int, _ result: InferenceResult) throws(MTLError) -> Answer {

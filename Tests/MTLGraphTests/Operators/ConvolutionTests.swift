@@ -22,7 +22,8 @@ import Testing
     #expect(plain.refusal([1, 3, 4, 4], [8, 27])?.subject == "weight")
     let channels = plain.refusal([1, 4, 4, 4], [8, 3, 3, 3])
     #expect(channels?.problem == "expected 3 channels for a weight of 8x3x3x3 in 1 groups, found 4")
-    #expect(plain.refusal([1, 3, 4, 4], [0, 3, 3, 3])?.problem == "expected at least one output channel, found 0x3x3x3")
+    #expect(
+      plain.refusal([1, 3, 4, 4], [0, 3, 3, 3])?.problem == "expected at least one output channel, found 0x3x3x3")
     #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [7])?.description == "bias: expected 8, found 7")
     #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [1, 8])?.subject == "bias")
     #expect(
