@@ -69,7 +69,8 @@ public enum MappedFile {
     var buffer = [CChar](repeating: 0, count: 256)
     unsafe strerror_r(number, &buffer, buffer.count)
     let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return MTLError(.inputOutput, path, "\(what): \(text)", systemErrorNumber: number)
+    return MTLError(
+      number == ENOMEM ? .outOfMemory : .inputOutput, path, "\(what): \(text)", systemErrorNumber: number)
   }
 }
 

@@ -7,14 +7,8 @@ import Synchronization
 /// The outputs of one run. Owns its memory, so it stays valid and unchanged after later runs and without its session.
 @safe public final class InferenceResult: @unchecked Sendable {
   public let model: Model
-  /// Images in the batch.
-  public private(set) var batch = 0
-  /// Indices of the tasks that were run.
-  public private(set) var tasks: [Int] = []
-  /// By position in `tasks`.
-  private var shapes: [Shape] = []
-  private var offsets: [Int] = []
-  private var memory: Memory
+  private var layout: OutputLayout?
+  private var memory: HeapBuffer<Float>?
   private let pool: ResultPool
   /// References that the C interface has given out.
   public let references = Atomic<Int>(0)
@@ -23,38 +17,33 @@ import Synchronization
   init(model: Model, pool: ResultPool) {
     self.model = model
     self.pool = pool
-    memory = Memory(count: 0)
   }
 
-  /// Makes room for outputs of these shapes. Allocates only when they differ from the last ones.
-  func prepare(batch: Int, tasks: [Int], shapes: (Int) -> Shape) {
-    self.batch = batch
-    if self.tasks != tasks {
-      self.tasks = tasks
-      self.shapes = []
+  /// Images in the batch.
+  public var batch: Int { layout?.batch ?? 0 }
+  /// Indices of the tasks that were run.
+  public var tasks: [Int] { layout?.tasks ?? [] }
+
+  /// Makes room for outputs of this layout. Allocates only when they need more than the largest ones so far.
+  func prepare(_ layout: OutputLayout) throws(MTLError) {
+    if memory.map({ $0.count < layout.elementCount }) ?? true {
+      memory = try HeapBuffer(count: layout.elementCount, of: "result")
     }
-    if self.shapes.count == tasks.count, tasks.indices.allSatisfy({ self.shapes[$0] == shapes($0) }) { return }
-    self.shapes = tasks.indices.map(shapes)
-    offsets = []
-    var count = 0
-    for shape in self.shapes {
-      offsets.append(count)
-      count += (shape.elementCount + 15) / 16 * 16
-    }
-    if memory.count < count { memory = Memory(count: count) }
+    self.layout = layout
   }
 
-  /// Where the output at this position of `tasks` is written.
-  @unsafe func destination(_ position: Int) -> UnsafeMutablePointer<Float> {
-    unsafe memory.base + offsets[position]
+  /// Where the output at this position of `tasks` is written, once there is room.
+  @unsafe func destination(_ position: Int) -> UnsafeMutablePointer<Float>? {
+    guard let layout, let memory else { return nil }
+    return unsafe memory.base + layout.offsets[position]
   }
 
   /// Shape and elements of a task's output in row-major order, valid as long as the result; nil if it did not run.
   @unsafe public func output(task: Int) -> (shape: Shape, values: UnsafeBufferPointer<Float>)? {
-    guard let position = tasks.firstIndex(of: task) else { return nil }
-    let values = unsafe UnsafeBufferPointer(
-      start: memory.base + offsets[position], count: shapes[position].elementCount)
-    return unsafe (shapes[position], values)
+    guard let layout, let memory, let position = layout.tasks.firstIndex(of: task) else { return nil }
+    let shape = layout.shapes[position]
+    let values = unsafe UnsafeBufferPointer(start: memory.base + layout.offsets[position], count: shape.elementCount)
+    return unsafe (shape, values)
   }
 
   /// A copy of a task's output; nil if it did not run.
@@ -92,48 +81,49 @@ import Synchronization
 
   /// Back in use, by the run that took it out of the pool.
   func reuse() { isFree.clear() }
-
-  /// Floats on the heap.
-  @safe private final class Memory {
-    let base: UnsafeMutablePointer<Float>
-    let count: Int
-
-    init(count: Int) {
-      self.count = count
-      unsafe base = .allocate(capacity: max(count, 1))
-    }
-
-    deinit { unsafe base.deallocate() }
-  }
 }
 
-/// Results that wait for the next run of their session.
+/// Results that wait for the next run of their session: a few places, each taken by one exchange, so that no lock can be
+/// left taken in the child of a fork.
 final class ResultPool: Sendable {
-  private struct State {
-    var free: [InferenceResult] = []
-    var isClosed = false
+  /// The result in it, with one reference; 0 is none.
+  private final class Place: Sendable {
+    let address = Atomic<UInt>(0)
   }
 
-  private let state = Mutex(State())
+  private let places = (0..<8).map { _ in Place() }
+  private let isClosed = Atomic<Bool>(false)
 
   /// A free result; nil if a new one has to be made.
   func take() -> InferenceResult? {
-    let result = state.withLock { $0.free.popLast() }
-    result?.reuse()
-    return result
+    for place in places {
+      let address = place.address.exchange(0, ordering: .acquiring)
+      guard let pointer = unsafe UnsafeRawPointer(bitPattern: address) else { continue }
+      let result = unsafe Unmanaged<InferenceResult>.fromOpaque(pointer).takeRetainedValue()
+      result.reuse()
+      return result
+    }
+    return nil
   }
 
+  /// Keeps a result, or lets it go where all places are taken or the session is gone.
   func add(_ result: InferenceResult) {
-    state.withLock { state in
-      if !state.isClosed { state.free.append(result) }
+    let address = unsafe UInt(bitPattern: Unmanaged.passRetained(result).toOpaque())
+    let isKept = places.contains {
+      $0.address.compareExchange(expected: 0, desired: address, ordering: .acquiringAndReleasing).exchanged
     }
+    if !isKept { unsafe Unmanaged.passUnretained(result).release() }
+    // A session that closed meanwhile may have looked before the result was there.
+    if isClosed.load(ordering: .sequentiallyConsistent) { empty() }
   }
 
   /// The session is gone: results that come back are freed.
   func close() {
-    state.withLock { state in
-      state.isClosed = true
-      state.free = []
-    }
+    isClosed.store(true, ordering: .sequentiallyConsistent)
+    empty()
+  }
+
+  private func empty() {
+    while take() != nil {}
   }
 }

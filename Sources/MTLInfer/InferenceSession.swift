@@ -39,8 +39,8 @@ public final class InferenceSession: @unchecked Sendable {
   private let isBusy = AtomicFlag()
   private var prepareNanoseconds: UInt64 = 0
   private var totalNanoseconds: UInt64 = 0
-  /// The last shape run, kept because a new one costs an allocation.
-  private var lastShape: Shape = []
+  /// Shapes run lately, kept because a new one costs an allocation.
+  private var shapes = RecentList<Shape>()
 
   public static let maximumBatch = 1 << 16
 
@@ -85,7 +85,7 @@ public final class InferenceSession: @unchecked Sendable {
           guard let target = unsafe destination.interleavedImage(index) else {
             throw MTLError(.unsupported, input.name, "the network does not take pictures")
           }
-          unsafe preparer.prepare(view, width: input.width, height: input.height, into: target)
+          try unsafe preparer.prepare(view, width: input.width, height: input.height, into: target)
         }
       }
     }
@@ -182,9 +182,12 @@ public final class InferenceSession: @unchecked Sendable {
             try fill(destination)
             prepareNanoseconds = monotonicNanoseconds() - before
           },
-          collect: { outputs in
-            result.prepare(batch: shape[0], tasks: tasks) { outputs.shape($0) }
-            for position in tasks.indices { unsafe outputs.copy(position, to: result.destination(position)) }
+          collect: { outputs throws(MTLError) in
+            try result.prepare(outputs.layout)
+            for position in tasks.indices {
+              guard let target = unsafe result.destination(position) else { continue }
+              unsafe outputs.copy(position, to: target)
+            }
           })
       }
     } catch {
@@ -240,13 +243,11 @@ public final class InferenceSession: @unchecked Sendable {
     try extend(dimensions.3, strides.3)
   }
 
-  /// The shape of a batch, without an allocation when it is the last one again.
+  /// The shape of a batch, without an allocation when it was run lately.
   private func shape(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
-    let isSame =
-      lastShape.rank == 4 && lastShape[0] == batch && lastShape[1] == channels && lastShape[2] == height
-      && lastShape[3] == width
-    if !isSame { lastShape = [batch, channels, height, width] }
-    return lastShape
+    shapes.find(
+      where: { $0[0] == batch && $0[1] == channels && $0[2] == height && $0[3] == width },
+      orMake: { [batch, channels, height, width] })
   }
 
   private static func checked(_ tasks: [Int], _ model: Model) throws(MTLError) -> [Int] {

@@ -3,21 +3,26 @@ import Glibc
 import MTLFormats
 import MTLGraph
 
-/// The folder given by `--out`: made if it is not there, and found to be writable before any work is done.
+/// The folder given by `--out`: found to be writable before any work is done, and made with the first file.
 struct OutputFolder {
   private let path: String
   private var used: Set<String> = []
 
   init(_ path: String) throws(MTLError) {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw MTLError(.inputOutput, path, "cannot be made a folder: \(reason(error))")
+    var existing = path
+    while !existing.isEmpty, !FileManager.default.fileExists(atPath: existing) {
+      existing = String(existing[..<(existing.lastIndex(of: "/") ?? existing.startIndex)])
+      if existing.isEmpty { existing = path.hasPrefix("/") ? "/" : "." }
     }
-    guard unsafe access(path, W_OK | X_OK) == 0 else {
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: existing, isDirectory: &isFolder), isFolder else {
+      throw MTLError(.inputOutput, path, "'\(existing)' is no folder", systemErrorNumber: ENOTDIR)
+    }
+    guard unsafe access(existing, W_OK | X_OK) == 0 else {
       throw MTLError(
-        .inputOutput, path, "is not writable: \(unsafe String(cString: strerror(errno)))", systemErrorNumber: errno)
+        .inputOutput, path, "'\(existing)' is not writable: \(unsafe String(cString: strerror(errno)))",
+        systemErrorNumber: errno)
     }
   }
 
@@ -28,6 +33,11 @@ struct OutputFolder {
     while !used.insert(unique).inserted {
       number += 1
       unique = "\(name)-\(number)"
+    }
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw MTLError(.inputOutput, path, "cannot be made a folder: \(reason(error))")
     }
     let file = "\(path)/\(unique).npy"
     let bytes = try NumpyFile.write(tensor.floats(of: name), shape: tensor.shape)

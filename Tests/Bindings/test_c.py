@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, compiler, run
+from bindings_support import ROOT, compiler, run
 
 FOLDER = Path(__file__).parent / "abi_test"
 CASES = re.findall(r"CASE\((\w+)\)", (FOLDER / "cases.def").read_text())

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, compiler, run, sample_labels
+from bindings_support import ROOT, compiler, run, sample_labels
 from PIL import Image
 
 BINDINGS = ROOT / "bindings"

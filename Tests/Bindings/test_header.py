@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, compiler, run
+from bindings_support import ROOT, compiler, run
 
 STRICT = ["-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", ROOT / "include"]
 RECORD = Path(__file__).parent / "abi" / "layout.json"

@@ -3,7 +3,7 @@ import os
 import shutil
 
 import pytest
-from conftest import ROOT, compiler, run
+from bindings_support import ROOT, compiler, run
 
 CMAKE = """cmake_minimum_required(VERSION 3.16)
 project(consumer C CXX)

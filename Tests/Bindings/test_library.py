@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, compiler, run
+from bindings_support import ROOT, compiler, run
 
 SYMBOLS = Path(__file__).parent / "abi" / "symbols.txt"
 ALLOWED = re.compile(r"(libc|libm|libstdc\+\+|libgcc_s|ld-linux-[\w-]+)\.so\.\d+")

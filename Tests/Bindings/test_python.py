@@ -1,7 +1,7 @@
 """The Python package: results, what a run accepts and what it refuses."""
 import numpy
 import pytest
-from conftest import same, sample_labels
+from bindings_support import same, sample_labels
 from PIL import Image
 
 

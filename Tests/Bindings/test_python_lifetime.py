@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from conftest import same
+from bindings_support import same
 from PIL import Image
 
 # ---- Errors --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import time
 import venv
 
 import pytest
-from conftest import ROOT, run
+from bindings_support import ROOT, run
 
 PACKAGE = ROOT / "bindings" / "python"
 

@@ -31,7 +31,7 @@ extension Session {
       },
       collect: { outputs in
         for position in tasks.indices {
-          let shape = outputs.shape(position)
+          let shape = outputs.layout.shapes[position]
           var values = [Float](repeating: .nan, count: shape.elementCount)
           unsafe values.withUnsafeMutableBufferPointer { memory in
             if let base = memory.baseAddress { unsafe outputs.copy(position, to: base) }

@@ -47,7 +47,7 @@ struct PreparationCase: CustomTestStringConvertible {
         height: size[1], format: format, orientation: integer("orientation"),
         region: .init(x: region[0], y: region[1], width: region[2], height: region[3]))
       try unsafe result.withUnsafeMutableBufferPointer {
-        unsafe preparer.prepare(view, width: target[0], height: target[1], into: try #require($0.baseAddress))
+        try unsafe preparer.prepare(view, width: target[0], height: target[1], into: try #require($0.baseAddress))
       }
     }
     return result
@@ -111,7 +111,7 @@ struct PreparationTests {
     try unsafe levels.withUnsafeBytes { memory in
       let view = try unsafe PixelView(
         data: memory.baseAddress, byteCount: 256, rowStride: 256, width: 256, height: 1, format: .gray8)
-      unsafe ImagePreparer(input).prepare(view, width: 256, height: 1, into: &found)
+      try unsafe ImagePreparer(input).prepare(view, width: 256, height: 1, into: &found)
     }
     #expect(found == levels.map { (Float($0) / 255 * 2 - 1 - 0.25) / 0.5 })
     #expect(found.first == -2.5 && found.last == 1.5)

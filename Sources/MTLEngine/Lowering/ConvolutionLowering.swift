@@ -51,11 +51,14 @@ enum ConvolutionLowering: Lowering {
       for: .init(value: node.inputs[1], packing: "convolution \(lane)")
     ) { () throws(MTLError) -> Bytes in
       let count = outputBlocks * inputBlocks * taps * lane * Layout.lane
-      let values = try weight.floats(of: node.name)
-      return unsafe try Bytes(byteCount: count * 4) { (memory: UnsafeMutableRawBufferPointer) throws(MTLError) in
-        unsafe mtlk_pack_convolution(
-          values, memory.baseAddress?.assumingMemoryBound(to: Float.self), Int64(shape[0]), Int64(shape[1]),
-          Int64(taps), Int64(lane))
+      return try unsafe Bytes(byteCount: count * MemoryLayout<Float>.size) {
+        (memory: UnsafeMutableRawBufferPointer) throws(MTLError) in
+        unsafe weight.bytes.withUnsafeBytes { values in
+          unsafe mtlk_pack_convolution(
+            values.assumingMemoryBound(to: Float.self).baseAddress,
+            memory.assumingMemoryBound(to: Float.self).baseAddress, Int64(shape[0]), Int64(shape[1]), Int64(taps),
+            Int64(lane))
+        }
       }
     }
     let biasValue = node.inputs.count == 3 ? node.inputs[2] : node.inputs[1]

@@ -64,7 +64,7 @@ extension InputDestination {
     self.plan = plan
   }
 
-  public func shape(_ position: Int) -> Shape { plan.outputs[position].buffer.shape }
+  public var layout: OutputLayout { plan.outputLayout }
 
   /// Writes an output in row-major order; `target` has room for `shape.elementCount` floats.
   @unsafe public func copy(_ position: Int, to target: UnsafeMutablePointer<Float>) {

@@ -21,6 +21,7 @@ final class Plan: ParallelWork {
   let input: Operand
   /// By position in `key.tasks`.
   let outputs: [Operand]
+  let outputLayout: OutputLayout
   let arena: Arena
   private var current: (any Step)?
 
@@ -43,6 +44,8 @@ final class Plan: ParallelWork {
     arena = try Arena(byteCount: memory.byteCount, of: "plan for \(key.inputShape)")
     input = operands[inputBuffer.index]
     outputs = outputBuffers.map { operands[$0.index] }
+    outputLayout = OutputLayout(
+      batch: key.inputShape.dimensions.first ?? 1, tasks: key.tasks, shapes: outputBuffers.map { $0.shape })
     entries = planner.drafts.map { draft in
       Entry(
         step: draft.make((draft.inputs + draft.outputs).map { operands[$0.index] }), nodeName: draft.nodeName,

@@ -77,7 +77,7 @@ import MTLGraph
   /// next run overwrites them.
   public func run(
     inputShape: Shape, tasks: [Int], fill: (InputDestination) throws(MTLError) -> Void,
-    collect: (Outputs) -> Void
+    collect: (Outputs) throws(MTLError) -> Void
   ) throws(MTLError) {
     let plan = try plan(inputShape: inputShape, tasks: tasks)
     try unsafe fill(InputDestination(plan.input, arena: plan.arena.base))
@@ -86,7 +86,7 @@ import MTLGraph
     unsafe plan.run(on: hasPool ? pool : nil, threadLimit: threadCount, clocks: clocks)
     if hasPool { pool.giveBack() }
     statistics.runs += 1
-    collect(Outputs(plan))
+    try collect(Outputs(plan))
   }
 
   /// What `inspect --plan` shows: each step's node, part of the network and kernel.

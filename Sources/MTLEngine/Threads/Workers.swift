@@ -33,10 +33,12 @@ import Synchronization
     unsafe wakeUp = .allocate(capacity: 1)
     unsafe pthread_mutex_init(lock, nil)
     unsafe pthread_cond_init(wakeUp, nil)
-    // The host's signals are not ours to receive: the threads inherit a full mask.
+    // The host's signals are not ours to receive, but for those that a fault of the thread itself raises: the host's
+    // crash reporter must see them. The threads inherit the mask.
     var everything = sigset_t()
     var before = sigset_t()
     unsafe sigfillset(&everything)
+    for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS] { unsafe sigdelset(&everything, fault) }
     unsafe pthread_sigmask(SIG_SETMASK, &everything, &before)
     for _ in 0..<count {
       var thread = pthread_t()

@@ -9,10 +9,13 @@ import MTLNetworks
 @safe final class ModelHandle {
   let model: Model
   let runtime: Runtime
+  /// Memory of the caller's that is given back with the model, also if none of it is in use any more.
+  private let memory: AnyObject?
   private let strings: [[UnsafeMutablePointer<CChar>?]]
 
-  init(_ model: Model, _ runtime: Runtime) {
+  init(_ model: Model, _ runtime: Runtime, memory: AnyObject? = nil) {
     self.model = model
+    self.memory = memory
     self.runtime = runtime
     let general = [model.name, model.format, model.networkName, model.input.name]
     unsafe strings = ([general] + model.tasks.map { [$0.name] + $0.labels }).map { texts in
@@ -81,7 +84,8 @@ public func mtl_model_open_memory(
     let model = unsafe try Model.open(
       bytes: bytes, network: text(options.network, "network"), card: text(options.description, "description"))
     owner?.isOurs = true
-    unsafe out.pointee = unsafe handle(for: ModelHandle(model, object(runtime, as: Runtime.self) ?? .shared))
+    unsafe out.pointee = unsafe handle(
+      for: ModelHandle(model, object(runtime, as: Runtime.self) ?? .shared, memory: owner))
   }
 }
 

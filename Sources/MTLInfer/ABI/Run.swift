@@ -33,7 +33,7 @@ private func pixelView(_ image: mtl_image_view, _ index: Int) throws(MTLError) -
       throw MTLError(.invalidArgument, "reserved", "is not zero")
     }
     let region =
-      unsafe image.roi_width == 0 && image.roi_height == 0
+      unsafe (image.roi_x, image.roi_y, image.roi_width, image.roi_height) == (0, 0, 0, 0)
       ? nil
       : PixelView.Region(
         x: Int(image.roi_x), y: Int(image.roi_y), width: Int(image.roi_width), height: Int(image.roi_height))

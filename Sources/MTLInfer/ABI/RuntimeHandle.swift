@@ -16,6 +16,7 @@ public func mtl_runtime_create(
 }
 
 private func runtime(_ options: mtl_runtime_options) throws(MTLError) -> Runtime {
+  guard unsafe options.reserved == 0 else { throw MTLError(.invalidArgument, "options.reserved", "is not zero") }
   let spin =
     unsafe options.spin_microseconds == 0
     ? ThreadPool.defaultSpinMicroseconds : Int(options.spin_microseconds)

@@ -8,9 +8,9 @@ import MTLTasks
 final class SessionHandle {
   let model: ModelHandle
   let session: InferenceSession
-  /// The last list of tasks that a run named, kept because a new one costs an allocation. Touched only while the
-  /// session is taken.
-  private var lastTasks: [Int] = []
+  /// Lists of tasks that runs named lately, kept because a new one costs an allocation. Touched only while the session
+  /// is taken.
+  private var taskLists = RecentList<[Int]>()
   private let isTaken = AtomicFlag()
 
   init(_ model: ModelHandle, _ session: InferenceSession) {
@@ -27,11 +27,11 @@ final class SessionHandle {
     }
     defer { isTaken.clear() }
     guard let indices = try unsafe taskIndices(options.tasks, options.num_tasks) else { return try body(nil) }
-    let isSame =
-      unsafe indices.count == lastTasks.count
-      && zip(indices, lastTasks).allSatisfy { $0 == UInt32(exactly: $1) }
-    if !isSame { lastTasks = unsafe indices.map { Int($0) } }
-    return try body(lastTasks)
+    let tasks = taskLists.find(
+      where: { list in
+        unsafe indices.count == list.count && zip(indices, list).allSatisfy { $0 == UInt32(exactly: $1) }
+      }, orMake: { unsafe indices.map { Int($0) } })
+    return try body(tasks)
   }
 }
 
@@ -58,6 +58,7 @@ public func mtl_session_create(
     let model = unsafe try object(model, "model", as: ModelHandle.self)
     let out = unsafe try required(out, "out")
     let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_session_options())
+    guard unsafe options.reserved == 0 else { throw MTLError(.invalidArgument, "options.reserved", "is not zero") }
     var sessionOptions = InferenceSession.Options()
     sessionOptions.threads = unsafe Int(options.max_threads)
     sessionOptions.tasks = unsafe try taskIndices(options.tasks, options.num_tasks)?.map { Int($0) }

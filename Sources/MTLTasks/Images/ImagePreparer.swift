@@ -4,18 +4,19 @@ import MTLNetworks
 
 /// Turns pictures of any size into a network's input: orientation, colour, resize, normalisation.
 ///
-/// Keeps its buffers and filter tables, so that pictures of one size need no memory after the first. For one thread.
-public final class ImagePreparer {
+/// Keeps its buffers and the filter tables of the last few sizes, so that they need no memory when they come again. For
+/// one thread.
+@safe public final class ImagePreparer {
   private let input: InputDescription
   private let channels: Int
   /// The network's value for every 8-bit value of each channel, computed in float32 in the order in which torchvision
   /// does it, so that the numbers are the same bits.
   private let table: [Float]
-  private var horizontal: ResampleFilter?
-  private var vertical: ResampleFilter?
-  private var convertedRow: [UInt8] = []
-  private var narrowRows: [UInt8] = []
-  private var outputRow: [UInt8] = []
+  private var filters = RecentList<ResampleFilter>(capacity: 16)
+  /// One row of the picture in the network's colours, all rows at the output's width, one row of the output.
+  private var convertedRow: HeapBuffer<UInt8>?
+  private var narrowRows: HeapBuffer<UInt8>?
+  private var outputRow: HeapBuffer<UInt8>?
 
   public init(_ input: InputDescription) {
     self.input = input
@@ -30,70 +31,76 @@ public final class ImagePreparer {
     }
   }
 
-  /// Writes one picture as `height` x `width` x channels floats, resized to that size.
-  @unsafe public func prepare(_ image: PixelView, width: Int, height: Int, into target: UnsafeMutablePointer<Float>) {
-    grow(&convertedRow, to: image.width * channels)
+  /// Writes one picture as `height` x `width` x channels floats, resized to that size. Fails only with `.outOfMemory`.
+  @unsafe public func prepare(
+    _ image: PixelView, width: Int, height: Int, into target: UnsafeMutablePointer<Float>
+  ) throws(MTLError) {
+    let converted = try room(for: image.width * channels, in: &convertedRow)
+    let rowBytes = width * channels
     if image.width == width, image.height == height {
       for row in 0..<height {
-        convert(image, row: row)
-        unsafe mtlk_normalize(convertedRow, target + row * width * channels, Int64(width), Int32(channels), table)
+        convert(image, row: row, into: converted)
+        unsafe mtlk_normalize(converted.base, target + row * rowBytes, Int64(width), Int32(channels), table)
       }
       return
     }
-    narrow(image, to: width)
-    let rowBytes = width * channels
-    if vertical?.inputSize != image.height || vertical?.outputSize != height {
-      vertical = ResampleFilter(inputSize: image.height, outputSize: height)
-    }
-    grow(&outputRow, to: rowBytes)
-    guard let vertical else { return }
+    let narrow = try room(for: image.height * rowBytes, in: &narrowRows)
+    let output = try room(for: rowBytes, in: &outputRow)
+    resampleHorizontally(image, to: width, through: converted, into: narrow)
+    let filter = self.filter(from: image.height, to: height)
     for row in 0..<height {
-      resampleVertically(vertical, row: row, rowBytes: rowBytes)
-      unsafe mtlk_normalize(outputRow, target + row * rowBytes, Int64(width), Int32(channels), table)
+      resampleVertically(filter, narrow, row: row, rowBytes: rowBytes, into: output)
+      unsafe mtlk_normalize(output.base, target + row * rowBytes, Int64(width), Int32(channels), table)
     }
   }
 
   /// Brings every row of the picture to the output's width.
-  private func narrow(_ image: PixelView, to width: Int) {
-    if horizontal?.inputSize != image.width || horizontal?.outputSize != width {
-      horizontal = ResampleFilter(inputSize: image.width, outputSize: width)
-    }
-    let rowBytes = width * channels
-    grow(&narrowRows, to: image.height * rowBytes)
-    guard let filter = horizontal else { return }
+  private func resampleHorizontally(
+    _ image: PixelView, to width: Int, through converted: HeapBuffer<UInt8>, into rows: HeapBuffer<UInt8>
+  ) {
+    let filter = self.filter(from: image.width, to: width)
     for row in 0..<image.height {
-      convert(image, row: row)
-      unsafe narrowRows.withUnsafeMutableBufferPointer { rows in
-        guard let base = rows.baseAddress else { return }
-        unsafe mtlk_resample_horizontal(
-          convertedRow, base + row * rowBytes, Int32(width), Int32(channels), filter.first, filter.count,
-          filter.coefficients, Int32(filter.taps))
-      }
+      convert(image, row: row, into: converted)
+      unsafe mtlk_resample_horizontal(
+        converted.base, rows.base + row * width * channels, Int32(width), Int32(channels), filter.first, filter.count,
+        filter.coefficients, Int32(filter.taps))
     }
   }
 
-  private func resampleVertically(_ filter: ResampleFilter, row: Int, rowBytes: Int) {
-    unsafe narrowRows.withUnsafeBufferPointer { rows in
-      unsafe filter.coefficients.withUnsafeBufferPointer { coefficients in
-        guard let from = rows.baseAddress, let weights = coefficients.baseAddress else { return }
-        unsafe mtlk_resample_vertical(
-          from + Int(filter.first[row]) * rowBytes, Int64(rowBytes), &outputRow, Int64(rowBytes), filter.count[row],
-          weights + row * filter.taps)
-      }
+  private func resampleVertically(
+    _ filter: ResampleFilter, _ rows: HeapBuffer<UInt8>, row: Int, rowBytes: Int, into output: HeapBuffer<UInt8>
+  ) {
+    unsafe filter.coefficients.withUnsafeBufferPointer { coefficients in
+      guard let weights = coefficients.baseAddress else { return }
+      unsafe mtlk_resample_vertical(
+        rows.base + Int(filter.first[row]) * rowBytes, Int64(rowBytes), output.base, Int64(rowBytes),
+        filter.count[row], weights + row * filter.taps)
     }
   }
 
-  /// One row of the upright picture in the network's colours, into `convertedRow`.
-  private func convert(_ image: PixelView, row: Int) {
+  /// One row of the upright picture in the network's colours.
+  private func convert(_ image: PixelView, row: Int, into converted: HeapBuffer<UInt8>) {
     let source = unsafe image.row(row)
     let offsets = image.format.channelOffsets
     let isReversed = input.color == .bgr
     unsafe mtlk_convert_row(
       source.first, Int64(source.step), isReversed ? offsets.blue : offsets.red, offsets.green,
-      isReversed ? offsets.red : offsets.blue, &convertedRow, Int32(image.width), Int32(channels))
+      isReversed ? offsets.red : offsets.blue, converted.base, Int32(image.width), Int32(channels))
   }
 
-  private func grow(_ buffer: inout [UInt8], to count: Int) {
-    if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
+  private func filter(from inputSize: Int, to outputSize: Int) -> ResampleFilter {
+    filters.find(
+      where: { $0.inputSize == inputSize && $0.outputSize == outputSize },
+      orMake: { ResampleFilter(inputSize: inputSize, outputSize: outputSize) })
+  }
+
+  /// The buffer, made larger if it has to be.
+  private func room(
+    for byteCount: Int, in buffer: inout HeapBuffer<UInt8>?
+  ) throws(MTLError) -> HeapBuffer<UInt8> {
+    if let buffer, buffer.count >= byteCount { return buffer }
+    let larger = try HeapBuffer<UInt8>(count: byteCount, of: "picture")
+    buffer = larger
+    return larger
   }
 }

@@ -20,16 +20,21 @@ struct ResampleFilter {
     let scale = Double(inputSize) / Double(outputSize)
     let support = max(scale, 1)
     taps = Int(support.rounded(.up)) * 2 + 1
+    first.reserveCapacity(outputSize)
+    count.reserveCapacity(outputSize)
+    coefficients = [Int32](repeating: 0, count: outputSize * taps)
     for output in 0..<outputSize {
       let center = (Double(output) + 0.5) * scale
       let begin = max(Int(center - support + 0.5), 0)
       let end = min(Int(center + support + 0.5), inputSize)
-      let weights = (begin..<end).map { max(0, 1 - abs((Double($0) - center + 0.5) / support)) }
-      let sum = weights.reduce(0, +)
-      let fixed = weights.map { Int32(($0 / sum * ResampleFilter.one + 0.5).rounded(.towardZero)) }
+      func weight(_ input: Int) -> Double { max(0, 1 - abs((Double(input) - center + 0.5) / support)) }
+      let sum = (begin..<end).reduce(0) { $0 + weight($1) }
       first.append(Int32(begin))
-      count.append(Int32(fixed.count))
-      coefficients += fixed + [Int32](repeating: 0, count: taps - fixed.count)
+      count.append(Int32(end - begin))
+      for input in begin..<end {
+        coefficients[output * taps + input - begin] = Int32(
+          (weight(input) / sum * ResampleFilter.one + 0.5).rounded(.towardZero))
+      }
     }
   }
 }

@@ -31,6 +31,7 @@ def _image_view(picture: Any, order: str) -> Tuple[Any, numpy.ndarray]:
     orientation = 0
     if hasattr(picture, "getexif"):
         orientation = picture.getexif().get(_EXIF_ORIENTATION, 0)
+        orientation = orientation if orientation in range(1, 9) else 0  # others mean nothing: upright
         order = "rgb"
         if picture.mode in _PIL_CONVERSIONS:
             picture = picture.convert(_PIL_CONVERSIONS[picture.mode])
