@@ -72,6 +72,22 @@ struct BindingTests {
     #expect(try mismatch(changed)?.problem.contains("1 unexpected: \(name) (1)") == true)
   }
 
+  /// A module whose name has no dot has none around it, but is in use itself.
+  @Test(arguments: ["c.bias", "c.weight_g", "c.parametrizations.weight.original0", "n.extra"])
+  func unexpectedKeysOfFlatModulesAreNamed(_ name: String) throws {
+    let card = try card(
+      block: #"{"block": "conv", "key": "c", "bias": false}, {"block": "batch_norm", "key": "n"}"#)
+    var checkpoint = Checkpoint(shapes: [
+      "c.weight": [4, 3, 3, 3], "n.weight": [4], "n.bias": [4], "n.running_mean": [4], "n.running_var": [4],
+      "n.num_batches_tracked": [1], "other.weight": [1],
+    ])
+    #expect(try LoadedNetwork(card, weights: checkpoint.store()).ignoredKeys == ["other.weight"])
+    checkpoint.add(name, [4])
+    let store = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: store) }
+    #expect(error?.problem == "the checkpoint does not fit: 1 unexpected: \(name) (4)")
+  }
+
   @Test func keysOfOthersAreAcceptedAndListed() throws {
     var more = checkpoint()
     for name in ["loss_scale", "heads.other.0.weight", "ema.decay", "net.1.num_batches_tracked", "num_batches_tracked"]

@@ -43,10 +43,11 @@ struct WeightBinder {
     return try entry.float32(key)
   }
 
-  /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses: then
-  /// it is another network. Returns the keys that belong to nothing here.
+  /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses, or of
+  /// the module around that one: then it is another network. Returns the keys that belong to nothing here.
   func finish(network: String) throws(MTLError) -> [String] {
-    let modules = Set(used.compactMap { parent(of: parent(of: $0)) })
+    let own = Set(used.compactMap { parent(of: $0) })
+    let modules = own.union(own.compactMap { parent(of: $0) })
     let unused = store.names.filter { !used.contains($0) && !WeightBinder.isBookkeeping($0) }
     let unexpected = unused.filter { key in ancestors(of: key).contains { modules.contains($0) } }
     guard missing.isEmpty, misshapen.isEmpty, unexpected.isEmpty else {
