@@ -98,6 +98,31 @@ struct BindingTests {
     #expect(network.ignoredKeys == ["loss_scale", "heads.other.0.weight", "ema.decay"])
   }
 
+  /// What the card's tasks leave out is no other network, but still has only the keys that are described.
+  @Test func headsLeftOutAreIgnoredAndListed() throws {
+    let card = try card(
+      """
+      {"format": 1, "input": {"width": 2, "height": 2}, "tasks": [{"name": "a"}],
+       "network": {"encoder": [{"block": "flatten"}],
+                   "heads": {"a": [{"block": "linear", "key": "heads.a"}],
+                             "b": [{"block": "linear", "key": "heads.b", "norm": "heads.n"}],
+                             "c": [{"block": "linear", "key": "heads.a"}, {"block": "batch_norm", "key": "heads.m"}]}}}
+      """)
+    var checkpoint = Checkpoint(shapes: [
+      "heads.a.weight": [2, 12], "heads.b.weight": [3, 5], "heads.b.bias": [3], "heads.n.weight": [3],
+      "heads.m.bias": [3],
+    ])
+    #expect(
+      try LoadedNetwork(card, weights: checkpoint.store()).ignoredKeys == [
+        "heads.b.weight", "heads.b.bias", "heads.n.weight", "heads.m.bias",
+      ])
+    checkpoint.add("heads.d.weight", [1])
+    checkpoint.add("heads.a.extra", [1])
+    let store = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: store) }
+    #expect(error?.problem.hasSuffix("2 unexpected: heads.d.weight (1), heads.a.extra (1)") == true)
+  }
+
   @Test func longListsAreCut() throws {
     var more = checkpoint()
     for index in 10..<40 { more.add("net.\(index).weight", [1]) }

@@ -45,11 +45,17 @@ struct WeightBinder {
 
   /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses, or of
   /// the module around that one: then it is another network. Returns the keys that belong to nothing here.
-  func finish(network: String) throws(MTLError) -> [String] {
+  ///
+  /// - Parameter spared: modules that the network has, but that this use of it leaves out; their keys are as expected.
+  func finish(network: String, sparing spared: [String]) throws(MTLError) -> [String] {
     let own = Set(used.compactMap { parent(of: $0) })
     let modules = own.union(own.compactMap { parent(of: $0) })
     let unused = store.names.filter { !used.contains($0) && !WeightBinder.isBookkeeping($0) }
-    let unexpected = unused.filter { key in ancestors(of: key).contains { modules.contains($0) } }
+    let leftOut = Set(spared).subtracting(own)
+    let unexpected = unused.filter { key in
+      let ancestors = ancestors(of: key)
+      return ancestors.contains { modules.contains($0) } && !ancestors.contains { leftOut.contains($0) }
+    }
     guard missing.isEmpty, misshapen.isEmpty, unexpected.isEmpty else {
       let parts = [
         WeightBinder.list("missing", missing), WeightBinder.list("wrong shape", misshapen),
