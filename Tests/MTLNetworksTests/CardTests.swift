@@ -55,6 +55,10 @@ struct CardTests {
     #expect(card.name == "model" && card.input == nil && card.tasks.isEmpty)
   }
 
+  private static func heads(_ names: String) -> String {
+    #"{"format": 1, "network": {"encoder": [], "heads": {\#(names): []}}}"#
+  }
+
   static let wrongCards = [
     ("[]", "card: is no object"),
     (#"{"network": {"recipe": "x"}}"#, "card: has no field 'format'"),
@@ -74,6 +78,12 @@ struct CardTests {
     (#"{"format": 1, "network": {"encoder": [], "heads": []}}"#, "at least one task in 'heads'"),
     (#"{"format": 1, "network": {"encoder": [], "heads": {"t": 1}}}"#, "network.heads.t: is not a list of blocks"),
     (#"{"format": 1, "network": {"encoder": [], "heads": {"t": []}, "x": 1}}"#, "unknown field 'x'"),
+    (heads(#""../ESC""#), "card: network.heads: the task name '../ESC' is empty or has one of '/'"),
+    (heads(#""a/\u0301b""#), "network.heads: the task name"),
+    (heads(#""t": [], """#), "network.heads: the task name '' is empty"),
+    (heads(#""a,b""#), "network.heads: the task name 'a,b'"),
+    (heads(#""a\u0000b""#), "network.heads: the task name"),
+    (heads((0...256).map { #""\#($0)""# }.joined(separator: ": [], ")), "network.heads: has more than 256 tasks"),
     (#"{"format": 1, "network": {"recipe": "x"}, "naem": "n"}"#, "card: unknown field 'naem'; known are description"),
   ]
 

@@ -38,8 +38,15 @@ public struct TaskDescription: Sendable, Equatable {
     form = try fields.choice("output") ?? .logits
     prefix = try fields.string("prefix")
     try fields.finish()
-    guard !name.isEmpty, !name.contains(where: { $0 == "/" || $0 == "\0" || $0 == "," }) else {
-      throw MTLError(.badFormat, fields.path, "the task name '\(name)' is empty or has one of '/' ','")
+    try TaskDescription.check(name: name, path: fields.path)
+  }
+
+  /// Fails for a name that no task can have: outputs become files of that name, and lists of tasks have commas.
+  static func check(name: String, path: String) throws(MTLError) {
+    // By bytes: with a combining character behind it, a slash is no Character of its own.
+    let refused = [UInt8(ascii: "/"), UInt8(ascii: ","), 0]
+    guard !name.isEmpty, !name.utf8.contains(where: { refused.contains($0) }) else {
+      throw MTLError(.badFormat, path, "the task name '\(name)' is empty or has one of '/' ','")
     }
   }
 
