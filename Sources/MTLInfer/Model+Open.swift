@@ -16,7 +16,7 @@ extension Model {
     let file = isFolder(path) ? path + "/model.json" : path
     let bytes = try MappedFile.open(path: file, copy: copy)
     guard isCard(bytes) else {
-      return try open(weights: WeightStore.read(bytes, name: file), network: network, card: card)
+      return try open(bytes: bytes, name: file, network: network, card: card)
     }
     guard network == nil, card == nil else {
       throw MTLError(.invalidArgument, file, "is a model.json, which names its network itself")
@@ -24,23 +24,21 @@ extension Model {
     // A description is parsed once and never kept, so a copy of it costs nothing.
     let parsed = try ModelCard(parsing: MappedFile.open(path: file, copy: true), name: file)
     let weights = try MappedFile.open(path: weightsPath(parsed, beside: file), copy: copy)
-    return try Model(parsed, weights: WeightStore.read(weights, name: parsed.weights ?? file))
+    return try Model(parsed, weights: WeightStore.read(weights, name: parsed.weights ?? file, section: parsed.section))
   }
 
   /// Opens the bytes of a checkpoint; like `open(path:)` for a bare one.
   public static func open(
     bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil
   ) throws(MTLError) -> Model {
-    try open(weights: WeightStore.read(bytes, name: name), network: network, card: card)
-  }
-
-  private static func open(weights: WeightStore, network: String?, card: String?) throws(MTLError) -> Model {
     if let card {
       guard network == nil else {
         throw MTLError(.invalidArgument, "network", "is named in the description already")
       }
-      return try Model(ModelCard(parsing: Bytes(copying: Array(card.utf8)), name: "description"), weights: weights)
+      let parsed = try ModelCard(parsing: Bytes(copying: Array(card.utf8)), name: "description")
+      return try Model(parsed, weights: WeightStore.read(bytes, name: name, section: parsed.section))
     }
+    let weights = try WeightStore.read(bytes, name: name)
     if let network { return try Model(ModelCard(recipe: network), weights: weights) }
     guard let fitting = LoadedNetwork.fittingRecipe(weights) else {
       throw MTLError(

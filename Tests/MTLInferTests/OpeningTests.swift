@@ -67,6 +67,23 @@ struct OpeningTests {
     #expect(error(checkpoint, network: "fingers", card: "{}")?.kind == .invalidArgument)
   }
 
+  @Test func sectionsOfCheckpointsAreRead() throws {
+    let parts = Fixtures.folder + "/checkpoints/parts.pt"
+    func card(_ section: String) -> String {
+      #"{"format": 1, "section": \#(section), "weights": "w.pt", "input": {"width": 4, "height": 4}, "network": "#
+        + #"{"encoder": [{"block": "conv", "key": "0", "norm": "1"}], "heads": {"t": []}}}"#
+    }
+    #expect(unsafe symlink(parts, folder.path + "/w.pt") == 0)
+    _ = folder.write("model.json", card(#""trunk""#))
+    #expect(try Model.open(path: folder.path).outputShapes == [[1, 4, 2, 2]])
+    #expect(try Model.open(path: parts, card: card(#""trunk""#)).totalCost.parameters == 4 * 27 + 8)
+    #expect(error(parts, card: card("null"))?.problem.contains("missing: 0.weight") == true)
+    let none = error(parts, card: card(#""trnk""#))
+    #expect(none?.description.hasPrefix("section 'trnk': expected one of 'trunk', 'heads'") == true)
+    let bare = folder.write("bare.safetensors", Checkpoint(shapes: ["a": [1]]).file)
+    #expect(error(bare, card: card(#""a""#))?.problem.hasPrefix("has no section 'a': a safetensors file") == true)
+  }
+
   @Test func truncatedCheckpoints() throws {
     let whole = [UInt8](try MappedFile.open(path: checkpoint))
     var places = noise(seed: 9, count: 600)

@@ -14,13 +14,13 @@ struct CardTests {
   @Test func everyFieldIsRead() throws {
     let card = try card(
       """
-      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "network": {"recipe": "fingers"},
+      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "section": "ema", "network": {"recipe": "fingers"},
        "input": {"name": "x", "width": 5, "height": 7, "color": "bgr", "range": [-1, 2], "mean": [1, 2.5, 3],
                  "std": [4, 5, -6], "resize": "stretch", "filter": "bilinear"},
        "tasks": [{"name": "t", "kind": "classification", "labels": ["a", "b"], "output": "probabilities", "prefix": "p"},
                  {"name": "u", "kind": "raw", "output": "logits"}]}
       """)
-    #expect(card.name == "n" && card.description == "d" && card.weights == "w.pt")
+    #expect(card.name == "n" && card.description == "d" && card.weights == "w.pt" && card.section == "ema")
     guard case .recipe("fingers") = card.network else {
       Issue.record("\(card.network)")
       return
@@ -40,7 +40,7 @@ struct CardTests {
 
   @Test func defaults() throws {
     let bare = try card(#"{"format": 1, "network": {"recipe": "x"}}"#)
-    #expect(bare.name == "model" && bare.description.isEmpty && bare.weights == nil)
+    #expect(bare.name == "model" && bare.description.isEmpty && bare.weights == nil && bare.section == nil)
     #expect(bare.input == nil && bare.tasks.isEmpty)
     let card = try card(
       #"{"format": 1, "network": {"recipe": "x"}, "input": {"width": 5, "height": 7}, "tasks": [{"name": "t"}]}"#)
@@ -69,6 +69,7 @@ struct CardTests {
     (#"{"format": 1, "name": 3}"#, "card.name: is not text"),
     (#"{"format": 1, "description": []}"#, "card.description: is not text"),
     (#"{"format": 1, "weights": true}"#, "card.weights: is not text"),
+    (#"{"format": 1, "section": 1}"#, "card.section: is not text"),
     (#"{"format": 1, "network": "fingers"}"#, "card: network: is no object"),
     (#"{"format": 1, "network": {}}"#, "card: network.encoder: is not a list of blocks"),
     (#"{"format": 1, "network": {"recipe": 1}}"#, "card: network.recipe: is not text"),

@@ -17,6 +17,8 @@ public struct ModelCard: Sendable {
   public let description: String
   /// File name of the weights beside the card; nil where the caller has them.
   public let weights: String?
+  /// Which part of the checkpoint holds the weights, where it has several sets of them; nil leaves that to the reader.
+  public let section: String?
   public let network: NetworkSource
   /// nil takes the recipe's.
   public let input: InputDescription?
@@ -28,6 +30,7 @@ public struct ModelCard: Sendable {
     name = recipe
     description = ""
     weights = nil
+    section = nil
     network = .recipe(recipe)
     input = nil
     tasks = []
@@ -45,6 +48,7 @@ public struct ModelCard: Sendable {
     name = try fields.string("name") ?? "model"
     description = try fields.string("description") ?? ""
     weights = try fields.string("weights")
+    section = try fields.string("section")
     guard let network = fields.value("network") else {
       throw MTLError(.badFormat, subject, "has no field 'network'")
     }
