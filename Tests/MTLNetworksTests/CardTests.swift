@@ -47,7 +47,16 @@ struct CardTests {
     #expect(
       card.input == InputDescription(width: 5, height: 7, color: .rgb, mean: [0, 0, 0], standardDeviation: [1, 1, 1]))
     #expect(card.input?.name == "image" && card.input?.range == [0, 1])
-    #expect(card.tasks == [TaskDescription(name: "t", kind: .raw, form: .logits)])
+    #expect(card.tasks == [TaskDescription(name: "t", kind: .raw)])
+  }
+
+  @Test func labelsMakeAClassification() throws {
+    let card = try card(
+      """
+      {"format": 1, "network": {"recipe": "x"},
+       "tasks": [{"name": "t", "labels": ["a"]}, {"name": "u", "labels": ["a"], "kind": "raw"}, {"name": "v"}]}
+      """)
+    #expect(card.tasks.map(\.kind) == [.classification, .raw, .raw])
   }
 
   @Test func nullIsAFieldLeftOut() throws {

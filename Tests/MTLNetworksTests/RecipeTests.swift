@@ -75,6 +75,8 @@ struct RecipeTests {
       """
     let network = try LoadedNetwork(try card(text), weights: published().store())
     #expect(network.tasks.map(\.name) == ["fingers", "hand"])
+    // The recipe's heads end in a softmax, which the card need not say.
+    #expect(network.tasks.allSatisfy { $0.form == .probabilities })
     let shapes = try network.graph.shapes(for: [[1, 1, 128, 128]])
     #expect(network.graph.outputs.map { shapes[$0.value] } == [[1, 6], [1, 2]])
     let wrong = text.replacing("decoder2", with: "decoder3")

@@ -48,6 +48,7 @@ public struct LoadedNetwork: Sendable {
     var features = builder.addInput(input)
     for block in description.encoder { features = try block.add(to: &builder, after: features) }
     var leftOut = description.heads
+    var built: [TaskDescription] = []
     for task in tasks {
       guard let place = leftOut.firstIndex(where: { $0.name == task.name }) else {
         throw MTLError(.internalFault, task.name, "the task has no head")
@@ -58,11 +59,12 @@ public struct LoadedNetwork: Sendable {
       for block in head.blocks { value = try block.add(to: &builder, after: value) }
       try LoadedNetwork.check(task, output: builder.shape(of: value), isKnown: !builder.binder.hasMismatch)
       builder.addOutput(task.name, value)
+      built.append(task.inferringForm(from: description.encoder + head.blocks))
     }
     ignoredKeys = try builder.binder.finish(network: name, sparing: leftOut.flatMap(\.blocks).flatMap(\.keys))
     graph = builder.graph
     self.input = input
-    self.tasks = tasks
+    self.tasks = built
     networkName = name
   }
 
