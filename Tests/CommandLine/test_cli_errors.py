@@ -71,6 +71,20 @@ def test_names_of_heads_lead_nowhere(tmp_path):
     assert not list(tmp_path.glob("*.npy"))
 
 
+@pytest.mark.parametrize("fields, part", [
+    ({"network": {"recipe": "resnet"}}, "recipe 'resnet': is not known"),
+    ({"tasks": [{"name": "hand", "prefix": "decoder9"}]}, "task 'hand' with prefix 'decoder9'"),
+    ({"weights": "a\0b"}, "weights: the name has a zero byte"),
+    ({"section": "ema"}, "section 'ema': "),
+])
+def test_faults_of_a_description_are_bad_data(tmp_path, fields, part):
+    shutil.copy(CHECKPOINT, tmp_path)
+    card = {"format": 1, "weights": CHECKPOINT.name, "network": {"recipe": "fingers"}}
+    (tmp_path / "model.json").write_text(json.dumps(card | fields))
+    refusal("run", tmp_path, SAMPLES[0], status=65, part=part)
+    refusal("run", CHECKPOINT, SAMPLES[0], "--network", "resnet", status=64, part="recipe 'resnet': is not known")
+
+
 def zero_size():
     header = struct.pack(">IIBBBBB", 0, 0, 8, 0, 0, 0, 0)
     return png(scene(1, 1, 1))[:12] + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))

@@ -123,7 +123,23 @@ struct OpeningTests {
     _ = folder.write("model.json", Self.card("."))
     #expect(error(path)?.kind == .badFormat)
     _ = folder.write("model.json", Self.card(#"a\u0000b"#))
-    #expect(error(path)?.kind == .invalidArgument)
+    #expect(error(path) == MTLError(.badFormat, "\(path): weights", "the name has a zero byte"))
+  }
+
+  /// Only what the caller names himself can be wrong usage.
+  @Test(arguments: [
+    (#""network": {"recipe": "resnet"}"#, "recipe 'resnet': is not known"),
+    (#""network": {"recipe": "fingers"}, "tasks": [{"name": "depth"}]"#, "task 'depth': the network has no such head"),
+    (#""network": {"recipe": "fingers"}, "tasks": [{"name": "a", "prefix": "b"}]"#, "task 'a' with prefix 'b'"),
+    (#""network": {"recipe": "fingers"}, "section": "s""#, "section 's'"),
+  ])
+  func faultsOfADescriptionAreBadData(_ fields: String, _ words: String) {
+    let card = #"{"format": 1, "weights": "w.pt", \#(fields)}"#
+    #expect(unsafe symlink(checkpoint, folder.path + "/w.pt") == 0)
+    let path = folder.write("model.json", card)
+    for error in [error(path), error(checkpoint, card: card)] {
+      #expect(error?.kind == .badFormat && error?.description.hasPrefix(words) == true, "\(String(describing: error))")
+    }
   }
 
   @Test func linksInACircle() {
@@ -137,6 +153,8 @@ struct OpeningTests {
   @Test func modelsBesideTheirWeights() throws {
     #expect(unsafe symlink(checkpoint, folder.path + "/w.pt") == 0)
     _ = folder.write("model.json", "\n \t" + Self.card("w.pt"))
+    #expect(try Model.open(path: folder.path).tasks.count == 2)
+    _ = folder.write("model.json", "\u{FEFF}" + Self.card("w.pt"))
     #expect(try Model.open(path: folder.path).tasks.count == 2)
     #expect(try Model.open(path: folder.path + "/model.json", copy: true).tasks.count == 2)
   }

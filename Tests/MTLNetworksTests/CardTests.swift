@@ -50,6 +50,19 @@ struct CardTests {
     #expect(card.tasks == [TaskDescription(name: "t", kind: .raw)])
   }
 
+  @Test func wholeNumbersMayHaveAPoint() throws {
+    let card = try card(#"{"format": 1.0, "network": {"recipe": "x"}, "input": {"width": 5.0, "height": 0.7e1}}"#)
+    #expect(card.input?.width == 5 && card.input?.height == 7)
+  }
+
+  @Test func byteOrderMarkIsSkipped() throws {
+    let text = #"{"format": 1, "network": {"recipe": "x"}}"#
+    #expect(try card("\u{FEFF}" + text).name == "model")
+    for wrong in ["\u{FEFF}\u{FEFF}" + text, "\u{FEFF}", "\u{FEFF}[]", "", " \u{FEFF}" + text] {
+      #expect(failure { () throws(MTLError) in try card(wrong) }?.kind == .badFormat, "\(wrong)")
+    }
+  }
+
   @Test func labelsMakeAClassification() throws {
     let card = try card(
       """
