@@ -49,8 +49,8 @@ extension Model {
     return try Model(ModelCard(recipe: fitting), weights: weights)
   }
 
-  /// A recipe, head or section that a description names and that is not there is a fault of that description: the caller
-  /// named none of them.
+  /// A recipe, head or section that a description names and that is not there is a fault of that description: the
+  /// caller named none of them.
   private static func open(_ card: ModelCard, weights: Bytes, name: String) throws(MTLError) -> Model {
     do {
       return try Model(card, weights: WeightStore.read(weights, name: name, section: card.section))
@@ -64,8 +64,8 @@ extension Model {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// JSON text begins with a brace and has no zero byte; safetensors may begin with one, but has zeros behind it. Before
-  /// the brace may be a byte order mark and whitespace.
+  /// JSON text begins with a brace and has no zero byte; safetensors may begin with one, but has zeros behind it.
+  /// Before the brace may be a byte order mark and whitespace.
   private static func isCard(_ bytes: Bytes) -> Bool {
     unsafe bytes.withUnsafeBytes { memory in
       let skipped: [UInt8] = [0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0A, 0x0D]

@@ -123,6 +123,23 @@ struct BindingTests {
     #expect(error?.problem.hasSuffix("2 unexpected: heads.d.weight (1), heads.a.extra (1)") == true)
   }
 
+  /// A head that is left out may hold its weights right where the others hang.
+  @Test func theNearestModuleDecides() throws {
+    let card = try card(
+      """
+      {"format": 1, "input": {"width": 2, "height": 2}, "tasks": [{"name": "a"}],
+       "network": {"encoder": [{"block": "flatten"}],
+                   "heads": {"a": [{"block": "linear", "key": "heads.a", "bias": false}],
+                             "b": [{"block": "linear", "key": "heads"}]}}}
+      """)
+    var checkpoint = Checkpoint(shapes: ["heads.a.weight": [2, 12], "heads.weight": [3, 12]])
+    #expect(try LoadedNetwork(card, weights: checkpoint.store()).ignoredKeys == ["heads.weight"])
+    checkpoint.add("heads.a.bias", [2])
+    let store = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: store) }
+    #expect(error?.problem.hasSuffix("1 unexpected: heads.a.bias (2)") == true)
+  }
+
   @Test func longListsAreCut() throws {
     var more = checkpoint()
     for index in 10..<40 { more.add("net.\(index).weight", [1]) }

@@ -14,7 +14,8 @@ struct CardTests {
   @Test func everyFieldIsRead() throws {
     let card = try card(
       """
-      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "section": "ema", "network": {"recipe": "fingers"},
+      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "section": "ema",
+       "network": {"recipe": "fingers"},
        "input": {"name": "x", "width": 5, "height": 7, "color": "bgr", "range": [-1, 2], "mean": [1, 2.5, 3],
                  "std": [4, 5, -6], "resize": "stretch", "filter": "bilinear"},
        "tasks": [{"name": "t", "kind": "classification", "labels": ["a", "b"], "output": "probabilities", "prefix": "p"},

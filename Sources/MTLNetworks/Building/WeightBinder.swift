@@ -53,8 +53,9 @@ struct WeightBinder {
     let unused = store.names.filter { !used.contains($0) && !WeightBinder.isBookkeeping($0) }
     let leftOut = Set(spared).subtracting(own)
     let unexpected = unused.filter { key in
-      let ancestors = ancestors(of: key)
-      return ancestors.contains { modules.contains($0) } && !ancestors.contains { leftOut.contains($0) }
+      // The nearest module decides: one that is left out may have one in use inside, and the other way around.
+      let nearest = ancestors(of: key).first { modules.contains($0) || leftOut.contains($0) }
+      return nearest.map { !leftOut.contains($0) } ?? false
     }
     guard missing.isEmpty, misshapen.isEmpty, unexpected.isEmpty else {
       let parts = [
