@@ -16,7 +16,7 @@ extension Model {
     let file = isFolder(path) ? path + "/model.json" : path
     let bytes = try MappedFile.open(path: file, copy: copy)
     guard isCard(bytes) else {
-      return try open(weights: WeightStore.read(bytes, name: file), network: network, card: card)
+      return try open(bytes: bytes, name: file, network: network, card: card)
     }
     guard network == nil, card == nil else {
       throw MTLError(.invalidArgument, file, "is a model.json, which names its network itself")
@@ -24,23 +24,21 @@ extension Model {
     // A description is parsed once and never kept, so a copy of it costs nothing.
     let parsed = try ModelCard(parsing: MappedFile.open(path: file, copy: true), name: file)
     let weights = try MappedFile.open(path: weightsPath(parsed, beside: file), copy: copy)
-    return try Model(parsed, weights: WeightStore.read(weights, name: parsed.weights ?? file))
+    return try open(parsed, weights: weights, name: parsed.weights ?? file)
   }
 
   /// Opens the bytes of a checkpoint; like `open(path:)` for a bare one.
   public static func open(
     bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil
   ) throws(MTLError) -> Model {
-    try open(weights: WeightStore.read(bytes, name: name), network: network, card: card)
-  }
-
-  private static func open(weights: WeightStore, network: String?, card: String?) throws(MTLError) -> Model {
     if let card {
       guard network == nil else {
         throw MTLError(.invalidArgument, "network", "is named in the description already")
       }
-      return try Model(ModelCard(parsing: Bytes(copying: Array(card.utf8)), name: "description"), weights: weights)
+      let parsed = try ModelCard(parsing: Bytes(copying: Array(card.utf8)), name: "description")
+      return try open(parsed, weights: bytes, name: name)
     }
+    let weights = try WeightStore.read(bytes, name: name)
     if let network { return try Model(ModelCard(recipe: network), weights: weights) }
     guard let fitting = LoadedNetwork.fittingRecipe(weights) else {
       throw MTLError(
@@ -51,16 +49,27 @@ extension Model {
     return try Model(ModelCard(recipe: fitting), weights: weights)
   }
 
+  /// A recipe, head or section that a description names and that is not there is a fault of that description: the
+  /// caller named none of them.
+  private static func open(_ card: ModelCard, weights: Bytes, name: String) throws(MTLError) -> Model {
+    do {
+      return try Model(card, weights: WeightStore.read(weights, name: name, section: card.section))
+    } catch  where [.notFound, .invalidArgument].contains(error.kind) {
+      throw MTLError(.badFormat, error.subject, error.problem)
+    }
+  }
+
   private static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// JSON text begins with a brace and has no zero byte; safetensors may begin with one, but has zeros behind it.
+  /// Before the brace may be a byte order mark and whitespace.
   private static func isCard(_ bytes: Bytes) -> Bool {
     unsafe bytes.withUnsafeBytes { memory in
-      let whitespace: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
-      let start = unsafe memory.first { !whitespace.contains($0) }
+      let skipped: [UInt8] = [0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0A, 0x0D]
+      let start = unsafe memory.first { !skipped.contains($0) }
       return unsafe start == UInt8(ascii: "{") && !memory.prefix(16).contains(0)
     }
   }
@@ -69,6 +78,9 @@ extension Model {
   private static func weightsPath(_ card: ModelCard, beside file: String) throws(MTLError) -> String {
     guard let weights = card.weights, !weights.isEmpty else {
       throw MTLError(.badFormat, file, "has no field 'weights'")
+    }
+    guard !weights.utf8.contains(0) else {
+      throw MTLError(.badFormat, "\(file): weights", "the name has a zero byte")
     }
     guard !weights.hasPrefix("/"), !weights.split(separator: "/").contains("..") else {
       throw MTLError(.badFormat, "\(file): weights", "'\(weights)' leads out of the model's folder")

@@ -28,6 +28,10 @@ struct OutputFolder {
 
   /// Writes NAME.npy, whole or not at all. A name that this run used before gets a number.
   mutating func write(_ tensor: Tensor, name: String) throws(MTLError) {
+    // Names come from the model, and nothing may be written outside of the folder, whatever a model was let through.
+    guard !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw MTLError(.badFormat, "output '\(name)'", "is no file name")
+    }
     var unique = name
     var number = 1
     while !used.insert(unique).inserted {

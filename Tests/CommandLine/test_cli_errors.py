@@ -1,5 +1,6 @@
 """Wrong usage, bad data and failing input or output: exit status, message, and nothing else."""
 
+import json
 import random
 import shutil
 import struct
@@ -59,6 +60,29 @@ def test_checkpoint_of_another_network(tmp_path):
     shutil.copy(FINGERS / "model.json", tmp_path)
     error = refusal("run", tmp_path, SAMPLES[0], status=65, part="28 missing: encoder.0.weight (48x1x11x11)")
     assert "network 'fingers'" in error
+
+
+def test_names_of_heads_lead_nowhere(tmp_path):
+    card = {"format": 1, "weights": "w.safetensors", "input": {"width": 2, "height": 2},
+            "network": {"encoder": [], "heads": {"../escaped": [{"block": "flatten"}]}}}
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    (tmp_path / "w.safetensors").write_bytes(safetensors({"w": [1]}))
+    refusal("run", tmp_path, SAMPLES[0], "--out", tmp_path / "out", status=65, part="the task name '../escaped'")
+    assert not list(tmp_path.glob("*.npy"))
+
+
+@pytest.mark.parametrize("fields, part", [
+    ({"network": {"recipe": "resnet"}}, "recipe 'resnet': is not known"),
+    ({"tasks": [{"name": "hand", "prefix": "decoder9"}]}, "task 'hand' with prefix 'decoder9'"),
+    ({"weights": "a\0b"}, "weights: the name has a zero byte"),
+    ({"section": "ema"}, "section 'ema': "),
+])
+def test_faults_of_a_description_are_bad_data(tmp_path, fields, part):
+    shutil.copy(CHECKPOINT, tmp_path)
+    card = {"format": 1, "weights": CHECKPOINT.name, "network": {"recipe": "fingers"}}
+    (tmp_path / "model.json").write_text(json.dumps(card | fields))
+    refusal("run", tmp_path, SAMPLES[0], status=65, part=part)
+    refusal("run", CHECKPOINT, SAMPLES[0], "--network", "resnet", status=64, part="recipe 'resnet': is not known")
 
 
 def zero_size():

@@ -28,13 +28,39 @@ struct StateDictSearchTests {
 
   @Test func severalSetsOfWeightsAreListed() throws {
     let object = Build.dictionary(
-      ("model", Build.dictionary(("w", pair))), ("ema", Build.dictionary(("v", pair))),
-      ("epoch", Build.integer(1)))
+      ("model", Build.dictionary(("w", pair))), ("net", Build.dictionary(("v", pair))),
+      ("ema", Build.dictionary(("u", pair))), ("epoch", Build.integer(1)))
+    let advice = "name the one to read in the field 'section' of a model.json"
     let error = failure { _ = try names(object) }
+    #expect(error.kind == .unsupported)
+    #expect(error.problem == "holds several sets of weights ('model', 'net', 'ema'); \(advice)")
+    let nested = failure { _ = try names(Build.dictionary(("state_dict", object))) }
     #expect(
-      error.kind == .unsupported
-        && error.problem == "holds several sets of weights ('model', 'ema'); name the one to read")
-    #expect(try names(object, section: "ema") == ["v"])
+      nested.problem
+        == "holds several sets of weights ('state_dict.model', 'state_dict.net', 'state_dict.ema'); \(advice)")
+    #expect(try names(Build.dictionary(("state_dict", object)), section: "state_dict.net") == ["v"])
+    let averages = Build.dictionary(
+      ("ema", Build.dictionary(("w", pair))), ("model_ema", Build.dictionary(("v", pair))))
+    #expect(failure { _ = try names(averages) }.problem.contains("('ema', 'model_ema'); \(advice)"))
+  }
+
+  @Test(arguments: ["ema", "model_ema", "ema_model", "ema_state_dict", "state_dict_ema", "params_ema"])
+  func weightsComeBeforeTheirAverage(_ average: String) throws {
+    let plain = Build.dictionary(("w", pair))
+    let averaged = Build.dictionary(("v", pair))
+    let object = Build.dictionary((average, averaged), ("model", plain), ("optimizer", plain))
+    let store = try read(Build.checkpoint(object))
+    #expect(store.names == ["w"])
+    #expect(
+      store.notes == [
+        "the weights are those under 'model'",
+        "other weights are under '\(average)'; \"section\": \"\(average)\" in a model.json takes them",
+        "'optimizer' was skipped",
+      ])
+    #expect(try names(object, section: average) == ["v"])
+    #expect(try names(Build.dictionary((average, averaged), ("epoch", Build.integer(1)))) == ["v"])
+    let nested = try read(Build.checkpoint(Build.dictionary(("state_dict", object))))
+    #expect(nested.notes[2].contains(#""section": "state_dict.\#(average)""#))
   }
 
   @Test func oneSetUnderTwoNamesIsOne() throws {

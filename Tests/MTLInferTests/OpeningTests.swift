@@ -67,6 +67,23 @@ struct OpeningTests {
     #expect(error(checkpoint, network: "fingers", card: "{}")?.kind == .invalidArgument)
   }
 
+  @Test func sectionsOfCheckpointsAreRead() throws {
+    let parts = Fixtures.folder + "/checkpoints/parts.pt"
+    func card(_ section: String) -> String {
+      #"{"format": 1, "section": \#(section), "weights": "w.pt", "input": {"width": 4, "height": 4}, "network": "#
+        + #"{"encoder": [{"block": "conv", "key": "0", "norm": "1"}], "heads": {"t": []}}}"#
+    }
+    #expect(unsafe symlink(parts, folder.path + "/w.pt") == 0)
+    _ = folder.write("model.json", card(#""trunk""#))
+    #expect(try Model.open(path: folder.path).outputShapes == [[1, 4, 2, 2]])
+    #expect(try Model.open(path: parts, card: card(#""trunk""#)).totalCost.parameters == 4 * 27 + 8)
+    #expect(error(parts, card: card("null"))?.problem.contains("missing: 0.weight") == true)
+    let none = error(parts, card: card(#""trnk""#))
+    #expect(none?.description.hasPrefix("section 'trnk': expected one of 'trunk', 'heads'") == true)
+    let bare = folder.write("bare.safetensors", Checkpoint(shapes: ["a": [1]]).file)
+    #expect(error(bare, card: card(#""a""#))?.problem.hasPrefix("has no section 'a': a safetensors file") == true)
+  }
+
   @Test func truncatedCheckpoints() throws {
     let whole = [UInt8](try MappedFile.open(path: checkpoint))
     var places = noise(seed: 9, count: 600)
@@ -106,7 +123,23 @@ struct OpeningTests {
     _ = folder.write("model.json", Self.card("."))
     #expect(error(path)?.kind == .badFormat)
     _ = folder.write("model.json", Self.card(#"a\u0000b"#))
-    #expect(error(path)?.kind == .invalidArgument)
+    #expect(error(path) == MTLError(.badFormat, "\(path): weights", "the name has a zero byte"))
+  }
+
+  /// Only what the caller names himself can be wrong usage.
+  @Test(arguments: [
+    (#""network": {"recipe": "resnet"}"#, "recipe 'resnet': is not known"),
+    (#""network": {"recipe": "fingers"}, "tasks": [{"name": "depth"}]"#, "task 'depth': the network has no such head"),
+    (#""network": {"recipe": "fingers"}, "tasks": [{"name": "a", "prefix": "b"}]"#, "task 'a' with prefix 'b'"),
+    (#""network": {"recipe": "fingers"}, "section": "s""#, "section 's'"),
+  ])
+  func faultsOfADescriptionAreBadData(_ fields: String, _ words: String) {
+    let card = #"{"format": 1, "weights": "w.pt", \#(fields)}"#
+    #expect(unsafe symlink(checkpoint, folder.path + "/w.pt") == 0)
+    let path = folder.write("model.json", card)
+    for error in [error(path), error(checkpoint, card: card)] {
+      #expect(error?.kind == .badFormat && error?.description.hasPrefix(words) == true, "\(String(describing: error))")
+    }
   }
 
   @Test func linksInACircle() {
@@ -120,6 +153,8 @@ struct OpeningTests {
   @Test func modelsBesideTheirWeights() throws {
     #expect(unsafe symlink(checkpoint, folder.path + "/w.pt") == 0)
     _ = folder.write("model.json", "\n \t" + Self.card("w.pt"))
+    #expect(try Model.open(path: folder.path).tasks.count == 2)
+    _ = folder.write("model.json", "\u{FEFF}" + Self.card("w.pt"))
     #expect(try Model.open(path: folder.path).tasks.count == 2)
     #expect(try Model.open(path: folder.path + "/model.json", copy: true).tasks.count == 2)
   }

@@ -72,6 +72,22 @@ struct BindingTests {
     #expect(try mismatch(changed)?.problem.contains("1 unexpected: \(name) (1)") == true)
   }
 
+  /// A module whose name has no dot has none around it, but is in use itself.
+  @Test(arguments: ["c.bias", "c.weight_g", "c.parametrizations.weight.original0", "n.extra"])
+  func unexpectedKeysOfFlatModulesAreNamed(_ name: String) throws {
+    let card = try card(
+      block: #"{"block": "conv", "key": "c", "bias": false}, {"block": "batch_norm", "key": "n"}"#)
+    var checkpoint = Checkpoint(shapes: [
+      "c.weight": [4, 3, 3, 3], "n.weight": [4], "n.bias": [4], "n.running_mean": [4], "n.running_var": [4],
+      "n.num_batches_tracked": [1], "other.weight": [1],
+    ])
+    #expect(try LoadedNetwork(card, weights: checkpoint.store()).ignoredKeys == ["other.weight"])
+    checkpoint.add(name, [4])
+    let store = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: store) }
+    #expect(error?.problem == "the checkpoint does not fit: 1 unexpected: \(name) (4)")
+  }
+
   @Test func keysOfOthersAreAcceptedAndListed() throws {
     var more = checkpoint()
     for name in ["loss_scale", "heads.other.0.weight", "ema.decay", "net.1.num_batches_tracked", "num_batches_tracked"]
@@ -80,6 +96,48 @@ struct BindingTests {
     }
     let network = try LoadedNetwork(try card(Self.text), weights: more.store())
     #expect(network.ignoredKeys == ["loss_scale", "heads.other.0.weight", "ema.decay"])
+  }
+
+  /// What the card's tasks leave out is no other network, but still has only the keys that are described.
+  @Test func headsLeftOutAreIgnoredAndListed() throws {
+    let card = try card(
+      """
+      {"format": 1, "input": {"width": 2, "height": 2}, "tasks": [{"name": "a"}],
+       "network": {"encoder": [{"block": "flatten"}],
+                   "heads": {"a": [{"block": "linear", "key": "heads.a"}],
+                             "b": [{"block": "linear", "key": "heads.b", "norm": "heads.n"}],
+                             "c": [{"block": "linear", "key": "heads.a"}, {"block": "batch_norm", "key": "heads.m"}]}}}
+      """)
+    var checkpoint = Checkpoint(shapes: [
+      "heads.a.weight": [2, 12], "heads.b.weight": [3, 5], "heads.b.bias": [3], "heads.n.weight": [3],
+      "heads.m.bias": [3],
+    ])
+    #expect(
+      try LoadedNetwork(card, weights: checkpoint.store()).ignoredKeys == [
+        "heads.b.weight", "heads.b.bias", "heads.n.weight", "heads.m.bias",
+      ])
+    checkpoint.add("heads.d.weight", [1])
+    checkpoint.add("heads.a.extra", [1])
+    let store = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: store) }
+    #expect(error?.problem.hasSuffix("2 unexpected: heads.d.weight (1), heads.a.extra (1)") == true)
+  }
+
+  /// A head that is left out may hold its weights right where the others hang.
+  @Test func theNearestModuleDecides() throws {
+    let card = try card(
+      """
+      {"format": 1, "input": {"width": 2, "height": 2}, "tasks": [{"name": "a"}],
+       "network": {"encoder": [{"block": "flatten"}],
+                   "heads": {"a": [{"block": "linear", "key": "heads.a", "bias": false}],
+                             "b": [{"block": "linear", "key": "heads"}]}}}
+      """)
+    var checkpoint = Checkpoint(shapes: ["heads.a.weight": [2, 12], "heads.weight": [3, 12]])
+    #expect(try LoadedNetwork(card, weights: checkpoint.store()).ignoredKeys == ["heads.weight"])
+    checkpoint.add("heads.a.bias", [2])
+    let store = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: store) }
+    #expect(error?.problem.hasSuffix("1 unexpected: heads.a.bias (2)") == true)
   }
 
   @Test func longListsAreCut() throws {

@@ -14,13 +14,14 @@ struct CardTests {
   @Test func everyFieldIsRead() throws {
     let card = try card(
       """
-      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "network": {"recipe": "fingers"},
+      {"format": 1, "name": "n", "description": "d", "weights": "w.pt", "section": "ema",
+       "network": {"recipe": "fingers"},
        "input": {"name": "x", "width": 5, "height": 7, "color": "bgr", "range": [-1, 2], "mean": [1, 2.5, 3],
                  "std": [4, 5, -6], "resize": "stretch", "filter": "bilinear"},
        "tasks": [{"name": "t", "kind": "classification", "labels": ["a", "b"], "output": "probabilities", "prefix": "p"},
                  {"name": "u", "kind": "raw", "output": "logits"}]}
       """)
-    #expect(card.name == "n" && card.description == "d" && card.weights == "w.pt")
+    #expect(card.name == "n" && card.description == "d" && card.weights == "w.pt" && card.section == "ema")
     guard case .recipe("fingers") = card.network else {
       Issue.record("\(card.network)")
       return
@@ -40,19 +41,45 @@ struct CardTests {
 
   @Test func defaults() throws {
     let bare = try card(#"{"format": 1, "network": {"recipe": "x"}}"#)
-    #expect(bare.name == "model" && bare.description.isEmpty && bare.weights == nil)
+    #expect(bare.name == "model" && bare.description.isEmpty && bare.weights == nil && bare.section == nil)
     #expect(bare.input == nil && bare.tasks.isEmpty)
     let card = try card(
       #"{"format": 1, "network": {"recipe": "x"}, "input": {"width": 5, "height": 7}, "tasks": [{"name": "t"}]}"#)
     #expect(
       card.input == InputDescription(width: 5, height: 7, color: .rgb, mean: [0, 0, 0], standardDeviation: [1, 1, 1]))
     #expect(card.input?.name == "image" && card.input?.range == [0, 1])
-    #expect(card.tasks == [TaskDescription(name: "t", kind: .raw, form: .logits)])
+    #expect(card.tasks == [TaskDescription(name: "t", kind: .raw)])
+  }
+
+  @Test func wholeNumbersMayHaveAPoint() throws {
+    let card = try card(#"{"format": 1.0, "network": {"recipe": "x"}, "input": {"width": 5.0, "height": 0.7e1}}"#)
+    #expect(card.input?.width == 5 && card.input?.height == 7)
+  }
+
+  @Test func byteOrderMarkIsSkipped() throws {
+    let text = #"{"format": 1, "network": {"recipe": "x"}}"#
+    #expect(try card("\u{FEFF}" + text).name == "model")
+    for wrong in ["\u{FEFF}\u{FEFF}" + text, "\u{FEFF}", "\u{FEFF}[]", "", " \u{FEFF}" + text] {
+      #expect(failure { () throws(MTLError) in try card(wrong) }?.kind == .badFormat, "\(wrong)")
+    }
+  }
+
+  @Test func labelsMakeAClassification() throws {
+    let card = try card(
+      """
+      {"format": 1, "network": {"recipe": "x"},
+       "tasks": [{"name": "t", "labels": ["a"]}, {"name": "u", "labels": ["a"], "kind": "raw"}, {"name": "v"}]}
+      """)
+    #expect(card.tasks.map(\.kind) == [.classification, .raw, .raw])
   }
 
   @Test func nullIsAFieldLeftOut() throws {
     let card = try card(#"{"format": 1, "name": null, "input": null, "tasks": null, "network": {"recipe": "x"}}"#)
     #expect(card.name == "model" && card.input == nil && card.tasks.isEmpty)
+  }
+
+  private static func heads(_ names: String) -> String {
+    #"{"format": 1, "network": {"encoder": [], "heads": {\#(names): []}}}"#
   }
 
   static let wrongCards = [
@@ -65,6 +92,7 @@ struct CardTests {
     (#"{"format": 1, "name": 3}"#, "card.name: is not text"),
     (#"{"format": 1, "description": []}"#, "card.description: is not text"),
     (#"{"format": 1, "weights": true}"#, "card.weights: is not text"),
+    (#"{"format": 1, "section": 1}"#, "card.section: is not text"),
     (#"{"format": 1, "network": "fingers"}"#, "card: network: is no object"),
     (#"{"format": 1, "network": {}}"#, "card: network.encoder: is not a list of blocks"),
     (#"{"format": 1, "network": {"recipe": 1}}"#, "card: network.recipe: is not text"),
@@ -74,6 +102,12 @@ struct CardTests {
     (#"{"format": 1, "network": {"encoder": [], "heads": []}}"#, "at least one task in 'heads'"),
     (#"{"format": 1, "network": {"encoder": [], "heads": {"t": 1}}}"#, "network.heads.t: is not a list of blocks"),
     (#"{"format": 1, "network": {"encoder": [], "heads": {"t": []}, "x": 1}}"#, "unknown field 'x'"),
+    (heads(#""../ESC""#), "card: network.heads: the task name '../ESC' is empty or has one of '/'"),
+    (heads(#""a/\u0301b""#), "network.heads: the task name"),
+    (heads(#""t": [], """#), "network.heads: the task name '' is empty"),
+    (heads(#""a,b""#), "network.heads: the task name 'a,b'"),
+    (heads(#""a\u0000b""#), "network.heads: the task name"),
+    (heads((0...256).map { #""\#($0)""# }.joined(separator: ": [], ")), "network.heads: has more than 256 tasks"),
     (#"{"format": 1, "network": {"recipe": "x"}, "naem": "n"}"#, "card: unknown field 'naem'; known are description"),
   ]
 

@@ -86,6 +86,28 @@ struct PyTorchTests {
     }
   }
 
+  /// Another softmax on the output of one would give confidences that are far too low.
+  @Test func formFollowsTheLastBlock() throws {
+    let flatten = #"{"block": "flatten"}"#
+    let softmax = #"\#(flatten), {"block": "softmax"}"#
+    let cases: [(blocks: String, output: String, form: TaskDescription.Form)] = [
+      (softmax, "null", .probabilities), (flatten, "null", .logits), ("", "null", .logits),
+      (#"\#(softmax), {"block": "dropout"}"#, "null", .probabilities),
+      (#"\#(softmax), {"block": "activation", "kind": "relu"}"#, "null", .logits),
+      (softmax, #""logits""#, .logits), (flatten, #""probabilities""#, .probabilities),
+    ]
+    for (blocks, output, form) in cases {
+      for (encoder, head) in [(blocks, ""), ("", blocks)] {
+        let card = try card(
+          """
+          {"format": 1, "input": {"width": 2, "height": 2}, "tasks": [{"name": "t", "output": \(output)}],
+           "network": {"encoder": [\(encoder)], "heads": {"t": [\(head)]}}}
+          """)
+        #expect(try LoadedNetwork(card, weights: Checkpoint().store()).tasks[0].form == form, "\(blocks), \(output)")
+      }
+    }
+  }
+
   @Test func blocksNeedAnInput() throws {
     let card = try card(#"{"format": 1, "network": {"encoder": [], "heads": {"t": []}}}"#)
     let error = failure { () throws(MTLError) in try LoadedNetwork(card, weights: Checkpoint().store()) }

@@ -75,6 +75,8 @@ struct RecipeTests {
       """
     let network = try LoadedNetwork(try card(text), weights: published().store())
     #expect(network.tasks.map(\.name) == ["fingers", "hand"])
+    // The recipe's heads end in a softmax, which the card need not say.
+    #expect(network.tasks.allSatisfy { $0.form == .probabilities })
     let shapes = try network.graph.shapes(for: [[1, 1, 128, 128]])
     #expect(network.graph.outputs.map { shapes[$0.value] } == [[1, 6], [1, 2]])
     let wrong = text.replacing("decoder2", with: "decoder3")
@@ -82,6 +84,21 @@ struct RecipeTests {
     #expect(
       error?.problem
         == "the network has no such head; it has hand (prefix 'decoder1'), count (prefix 'decoder2')")
+  }
+
+  /// A head of the recipe may take another's name; the one that is left out is ignored.
+  @Test(arguments: ["fingers", "libmtl-fingers"])
+  func headsLeftOutAreIgnored(_ recipe: String) throws {
+    let prefix = recipe == "fingers" ? "decoder1" : "decoders.A"
+    let other = recipe == "fingers" ? "decoder2" : "decoders.B"
+    let published = try published()
+    let store = try (recipe == "fingers" ? published : published.libMTLFingers).store()
+    let text =
+      #"{"format": 1, "network": {"recipe": "\#(recipe)"}, "tasks": [{"name": "count", "prefix": "\#(prefix)"}]}"#
+    let network = try LoadedNetwork(try card(text), weights: store)
+    let shapes = try network.graph.shapes(for: [[1, 1, 128, 128]])
+    #expect(network.graph.outputs.map { shapes[$0.value] } == [[1, 2]])
+    #expect(network.ignoredKeys.count == 6 && network.ignoredKeys.allSatisfy { $0.hasPrefix(other) })
   }
 
   /// Labels say how many classes there should be.

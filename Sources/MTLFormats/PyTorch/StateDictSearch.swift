@@ -65,15 +65,18 @@ struct StateDictSearch {
         found: names.isEmpty ? "no tensors" : "no tensors in \(names)")
     }
     var place = root
+    var path = ""
     for _ in 0..<8 {
-      guard let next = try descend(place) else { break }
-      place = next
+      guard let next = try descend(place, at: path) else { break }
+      place = next.value
+      path += next.name + "."
     }
     return place
   }
 
-  /// The part of a container that holds the weights; nil when it is the container itself.
-  private mutating func descend(_ place: PickleReference) throws(MTLError) -> PickleReference? {
+  /// The part of a container that holds the weights; nil when it is the container itself. `path` leads to it from the
+  /// root, with a dot at its end.
+  private mutating func descend(_ place: PickleReference, at path: String) throws(MTLError) -> StateDictGraph.Part? {
     guard !graph.isModule(place) else { return nil }
     let parts = graph.parts(place)
     let holders = parts.filter {
@@ -85,13 +88,26 @@ struct StateDictSearch {
       guard holders.count == 1, !parts.contains(where: { graph.tensors.isTensor($0.value) }) else { return nil }
       sections = holders
     }
-    guard Set(sections.map(\.value)).count == 1 else {
-      let list = sections.map { "'\($0.name)'" }.joined(separator: ", ")
-      throw MTLError(.unsupported, heap.subject, "holds several sets of weights (\(list)); name the one to read")
+    // Beside the weights themselves there may be their average over the training.
+    let plain = sections.filter { !StateDictSearch.occurs("ema", in: $0.name) }
+    let candidates = plain.isEmpty ? sections : plain
+    guard Set(candidates.map(\.value)).count == 1 else {
+      let list = sections.map { "'\(path)\($0.name)'" }.joined(separator: ", ")
+      throw MTLError(
+        .unsupported, heap.subject,
+        "holds several sets of weights (\(list)); name the one to read in the field 'section' of a model.json")
     }
-    store.note("the weights are those under '\(clipped(sections[0].name))'")
-    for part in parts where part.name != sections[0].name { noteSkipped(part) }
-    return sections[0].value
+    let chosen = candidates[0]
+    store.note("the weights are those under '\(clipped(chosen.name))'")
+    for part in parts where part.name != chosen.name {
+      if sections.contains(where: { $0.name == part.name && $0.value != chosen.value }) {
+        let section = clipped(path + part.name)
+        store.note("other weights are under '\(section)'; \"section\": \"\(section)\" in a model.json takes them")
+      } else {
+        noteSkipped(part)
+      }
+    }
+    return chosen
   }
 
   /// The part at a path of names that the caller chose.

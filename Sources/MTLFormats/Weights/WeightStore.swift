@@ -62,14 +62,24 @@ extension WeightStore {
   /// - Parameters:
   ///   - name: for errors, usually the file's name.
   ///   - section: which part of a PyTorch checkpoint to read when it has several sets of weights, for example "ema" or
-  ///     "state_dict"; nested parts are joined with dots. nil: find it, and fail with a list when there are several.
+  ///     "state_dict"; nested parts are joined with dots. nil: find it, where the weights themselves come before their
+  ///     average ("ema"), and fail with a list when there are several.
   public static func read(
     _ bytes: Bytes, name: String, section: String? = nil
   ) throws(MTLError) -> WeightStore {
     switch try WeightFileKind.of(bytes, name: name) {
     case .zip: try TorchZip.read(bytes, name: name, section: section)
     case .torchLegacy: try TorchLegacy.read(bytes, name: name, section: section)
-    case .safetensors: try SafetensorsFile.read(bytes, name: name)
+    case .safetensors: try readSafetensors(bytes, name: name, section: section)
     }
+  }
+
+  private static func readSafetensors(
+    _ bytes: Bytes, name: String, section: String?
+  ) throws(MTLError) -> WeightStore {
+    if let section {
+      throw MTLError(.unsupported, name, "has no section '\(section)': a safetensors file is one set of weights")
+    }
+    return try SafetensorsFile.read(bytes, name: name)
   }
 }

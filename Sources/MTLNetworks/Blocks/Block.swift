@@ -4,11 +4,18 @@ import MTLGraph
 public protocol Block: Sendable, SendableMetatype {
   static var name: String { get }
 
+  /// The modules whose weights the block takes, by their keys in the checkpoint.
+  var keys: [String] { get }
+
   /// Reads the block's fields from a `model.json`.
   init(_ fields: inout FieldReader) throws(MTLError)
 
   /// Adds the block's nodes behind `input` and returns its output.
   func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID
+}
+
+extension Block {
+  public var keys: [String] { [] }
 }
 
 /// Every block.

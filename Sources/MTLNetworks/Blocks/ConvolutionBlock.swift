@@ -46,6 +46,8 @@ public struct ConvolutionBlock: Block {
     layer = try LayerEnd(&fields)
   }
 
+  public var keys: [String] { [key] + layer.keys }
+
   public func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID {
     try builder.require(input, rank: 4, for: ConvolutionBlock.name)
     let inputChannels = builder.channels(of: input)

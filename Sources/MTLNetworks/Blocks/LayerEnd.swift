@@ -19,6 +19,8 @@ struct LayerEnd: Sendable {
     activation = try fields.choice("activation")
   }
 
+  var keys: [String] { norm.map { [$0] } ?? [] }
+
   func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID {
     var value = input
     if let norm { value = try builder.normalize(value, key: norm, epsilon: normEpsilon) }

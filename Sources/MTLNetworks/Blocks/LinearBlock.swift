@@ -25,6 +25,8 @@ public struct LinearBlock: Block {
     layer = try LayerEnd(&fields)
   }
 
+  public var keys: [String] { [key] + layer.keys }
+
   public func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID {
     try builder.require(input, rank: 2, for: LinearBlock.name)
     var inputs = [input, try builder.weight("\(key).weight", [features, builder.channels(of: input)])]

@@ -11,6 +11,8 @@ public struct NormalizationBlock: Block {
     epsilon = try readNormEpsilon(&fields)
   }
 
+  public var keys: [String] { [key] }
+
   public func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID {
     try builder.normalize(input, key: key, epsilon: epsilon)
   }

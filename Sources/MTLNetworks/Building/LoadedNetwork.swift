@@ -35,7 +35,9 @@ public struct LoadedNetwork: Sendable {
 
   private init(_ recipe: any Recipe, _ card: ModelCard, _ weights: WeightStore) throws(MTLError) {
     let tasks = try LoadedNetwork.tasks(card.tasks, recipe.tasks)
-    try self.init(recipe.name, recipe.network(for: tasks), tasks, card.input ?? recipe.input, weights)
+    // The heads that the card leaves out are described behind the others, so that their keys are known.
+    let others = recipe.tasks.filter { own in !tasks.contains { $0.isServed(by: own) } }
+    try self.init(recipe.name, recipe.network(for: tasks + others), tasks, card.input ?? recipe.input, weights)
   }
 
   private init(
@@ -45,20 +47,24 @@ public struct LoadedNetwork: Sendable {
     var builder = NetworkBuilder(weights)
     var features = builder.addInput(input)
     for block in description.encoder { features = try block.add(to: &builder, after: features) }
+    var leftOut = description.heads
+    var built: [TaskDescription] = []
     for task in tasks {
-      guard let head = description.heads.first(where: { $0.name == task.name }) else {
+      guard let place = leftOut.firstIndex(where: { $0.name == task.name }) else {
         throw MTLError(.internalFault, task.name, "the task has no head")
       }
+      let head = leftOut.remove(at: place)
       builder.enter(task.name)
       var value = features
       for block in head.blocks { value = try block.add(to: &builder, after: value) }
       try LoadedNetwork.check(task, output: builder.shape(of: value), isKnown: !builder.binder.hasMismatch)
       builder.addOutput(task.name, value)
+      built.append(task.inferringForm(from: description.encoder + head.blocks))
     }
-    ignoredKeys = try builder.binder.finish(network: name)
+    ignoredKeys = try builder.binder.finish(network: name, sparing: leftOut.flatMap(\.blocks).flatMap(\.keys))
     graph = builder.graph
     self.input = input
-    self.tasks = tasks
+    self.tasks = built
     networkName = name
   }
 

@@ -27,8 +27,12 @@ public struct NetworkDescription: Sendable {
     guard let members = fields.value("heads")?.members, !members.isEmpty else {
       throw MTLError(.badFormat, fields.path, "needs a 'recipe', or 'encoder' and at least one task in 'heads'")
     }
+    guard members.count <= ModelCard.maximumTaskCount else {
+      throw MTLError(.badFormat, "\(fields.path).heads", "has more than \(ModelCard.maximumTaskCount) tasks")
+    }
     var heads: [Head] = []
     for member in members {
+      try TaskDescription.check(name: member.name, path: "\(fields.path).heads")
       let blocks = try NetworkDescription.blocks(member.value, path: "\(fields.path).heads.\(member.name)")
       heads.append(Head(name: member.name, blocks: blocks))
     }

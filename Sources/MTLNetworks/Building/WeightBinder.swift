@@ -43,12 +43,20 @@ struct WeightBinder {
     return try entry.float32(key)
   }
 
-  /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses: then
-  /// it is another network. Returns the keys that belong to nothing here.
-  func finish(network: String) throws(MTLError) -> [String] {
-    let modules = Set(used.compactMap { parent(of: parent(of: $0)) })
+  /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses, or of
+  /// the module around that one: then it is another network. Returns the keys that belong to nothing here.
+  ///
+  /// - Parameter spared: modules that the network has, but that this use of it leaves out; their keys are as expected.
+  func finish(network: String, sparing spared: [String]) throws(MTLError) -> [String] {
+    let own = Set(used.compactMap { parent(of: $0) })
+    let modules = own.union(own.compactMap { parent(of: $0) })
     let unused = store.names.filter { !used.contains($0) && !WeightBinder.isBookkeeping($0) }
-    let unexpected = unused.filter { key in ancestors(of: key).contains { modules.contains($0) } }
+    let leftOut = Set(spared).subtracting(own)
+    let unexpected = unused.filter { key in
+      // The nearest module decides: one that is left out may have one in use inside, and the other way around.
+      let nearest = ancestors(of: key).first { modules.contains($0) || leftOut.contains($0) }
+      return nearest.map { !leftOut.contains($0) } ?? false
+    }
     guard missing.isEmpty, misshapen.isEmpty, unexpected.isEmpty else {
       let parts = [
         WeightBinder.list("missing", missing), WeightBinder.list("wrong shape", misshapen),

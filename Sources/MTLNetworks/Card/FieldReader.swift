@@ -55,13 +55,13 @@ public struct FieldReader {
 
   public mutating func number(_ name: String) throws(MTLError) -> Double? {
     guard let value = value(name) else { return nil }
-    guard let number = FieldReader.number(value) else { throw wrongType(name, "a number") }
+    guard let number = value.number else { throw wrongType(name, "a number") }
     return number
   }
 
   public mutating func numbers(_ name: String) throws(MTLError) -> [Double]? {
     guard let value = value(name) else { return nil }
-    let numbers = value.elements?.compactMap(FieldReader.number)
+    let numbers = value.elements?.compactMap(\.number)
     guard let numbers, numbers.count == value.elements?.count else { throw wrongType(name, "a list of numbers") }
     return numbers
   }
@@ -99,17 +99,9 @@ public struct FieldReader {
   private static func integer(
     _ value: JSONValue, in range: ClosedRange<Int>, path: String
   ) throws(MTLError) -> Int {
-    guard case .integer(let wide) = value, let integer = Int(exactly: wide), range.contains(integer) else {
+    guard let wide = value.integer, let integer = Int(exactly: wide), range.contains(integer) else {
       throw MTLError(.badFormat, path, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return integer
-  }
-
-  private static func number(_ value: JSONValue) -> Double? {
-    switch value {
-    case .integer(let integer): Double(integer)
-    case .number(let number): number
-    default: nil
-    }
   }
 }

@@ -17,6 +17,8 @@ public struct ModelCard: Sendable {
   public let description: String
   /// File name of the weights beside the card; nil where the caller has them.
   public let weights: String?
+  /// Which part of the checkpoint holds the weights, where it has several sets of them; nil leaves that to the reader.
+  public let section: String?
   public let network: NetworkSource
   /// nil takes the recipe's.
   public let input: InputDescription?
@@ -28,6 +30,7 @@ public struct ModelCard: Sendable {
     name = recipe
     description = ""
     weights = nil
+    section = nil
     network = .recipe(recipe)
     input = nil
     tasks = []
@@ -35,7 +38,10 @@ public struct ModelCard: Sendable {
 
   /// Reads a `model.json`. Unknown fields are errors.
   public init(parsing bytes: Bytes, name subject: String) throws(MTLError) {
-    var fields = try FieldReader(JSONValue.parse(bytes, of: subject), path: subject)
+    // Some editors put a byte order mark in front, which is no part of the text.
+    let mark = bytes.hasByteOrderMark ? Bytes.byteOrderMark.count : 0
+    let text = try bytes.slice(offset: mark, length: bytes.count - mark, of: subject)
+    var fields = try FieldReader(JSONValue.parse(text, of: subject), path: subject)
     guard let version = try fields.integer("format", in: 1...Int(Int32.max)) else {
       throw MTLError(.badFormat, subject, "has no field 'format'; it is \(ModelCard.formatVersion) today")
     }
@@ -45,6 +51,7 @@ public struct ModelCard: Sendable {
     name = try fields.string("name") ?? "model"
     description = try fields.string("description") ?? ""
     weights = try fields.string("weights")
+    section = try fields.string("section")
     guard let network = fields.value("network") else {
       throw MTLError(.badFormat, subject, "has no field 'network'")
     }
@@ -86,4 +93,13 @@ public struct ModelCard: Sendable {
   }
 
   public static let maximumTaskCount = 256
+}
+
+extension Bytes {
+  fileprivate static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  /// Whether UTF-8's byte order mark comes first.
+  fileprivate var hasByteOrderMark: Bool {
+    unsafe withUnsafeBytes { unsafe $0.starts(with: Bytes.byteOrderMark) }
+  }
 }
