@@ -81,10 +81,10 @@ public struct Window: Hashable, Sendable {
     _ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ before: Int, _ after: Int, _ ceil: Bool
   ) -> Int {
     let span = dilation * (kernel - 1) + 1
-    let room = size + before + after - span
+    // A window that is larger than the padded image may still be a partial one.
+    let room = size + before + after - span + (ceil ? stride - 1 : 0)
     guard room >= 0 else { return 0 }
-    var steps = (room + (ceil ? stride - 1 : 0)) / stride + 1
-    if ceil, (steps - 1) * stride >= size + before { steps -= 1 }
-    return steps
+    let steps = room / stride + 1
+    return ceil && (steps - 1) * stride >= size + before ? steps - 1 : steps
   }
 }
