@@ -46,7 +46,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     guard let scalar = unsafe mtlk_kernels(InstructionSet.scalar.rawValue) else { return false }
     var window = mtlk_window()
     (window.input_rows, window.input_columns, window.input_blocks, window.input_lane) = (5, 21, 2, 16)
-    (window.output_rows, window.output_columns, window.output_blocks) = (5, 21, 4)
+    (window.output_rows, window.output_columns, window.output_blocks, window.output_channels) = (5, 21, 4, 61)
     (window.kernel_rows, window.kernel_columns) = (3, 3)
     (window.stride_rows, window.stride_columns, window.dilation_rows, window.dilation_columns) = (1, 1, 1, 1)
     (window.padding_top, window.padding_left, window.padding_bottom, window.padding_right) = (1, 1, 1, 1)
