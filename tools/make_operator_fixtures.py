@@ -17,9 +17,9 @@ generator = torch.Generator().manual_seed(20)
 NAN, INFINITY = math.nan, math.inf
 
 
-def values(*shape, scale=1.0):
+def values(*shape, scale=1.0, source=generator):
     """Random numbers of three decimals, so that the files stay small."""
-    drawn = torch.randn(shape, generator=generator, dtype=torch.float64) * scale
+    drawn = torch.randn(shape, generator=source, dtype=torch.float64) * scale
     return (drawn * 1000).round().div(1000).to(torch.float32)
 
 
@@ -88,8 +88,36 @@ def maximum(name, x, kernel, stride, dilation=(1, 1), padding=(0, 0, 0, 0), ceil
     return case(name, [x], compute, kernel=kernel, stride=stride, dilation=dilation, padding=padding, ceil=ceil)
 
 
+def partial_windows(count, seed, largest_dilation):
+    """Random pools whose last windows are partial, most of them with a window larger than the padded image: an image,
+    kernel, stride, dilation and padding that PyTorch takes. Their own generator leaves the other cases as they are."""
+    source = torch.Generator().manual_seed(seed)
+
+    def draw(lowest, highest):
+        return torch.randint(lowest, highest + 1, (2,), generator=source).tolist()
+
+    found = []
+    while len(found) < count:
+        kernel, stride, dilation, size = draw(1, 6), draw(1, 5), draw(1, largest_dilation), draw(1, 7)
+        padding = [draw(0, side // 2)[0] for side in kernel]
+        spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
+        is_larger = any(side + 2 * pad < span for side, pad, span in zip(size, padding, spans))
+        x = values(1, 1, *size, source=source)
+        try:
+            functional.max_pool2d(x, kernel, stride, padding, dilation, True)
+        except RuntimeError:
+            continue
+        if is_larger or len(found) % 4 == 3:
+            found.append((x, kernel, stride, dilation, padding * 2))
+    return found
+
+
 def maxima():
+    partial = partial_windows(12, 31, 3)
     return [
+        maximum("a window wider than the image", values(1, 1, 15, 3, source=torch.Generator().manual_seed(30)), (3, 5),
+                (4, 4), ceil=True),
+        *[maximum(f"partial windows {index}", *facts, ceil=True) for index, facts in enumerate(partial)],
         maximum("halving", values(2, 3, 6, 8), (2, 2), (2, 2)),
         maximum("as after a stem", values(1, 2, 7, 9), (3, 3), (2, 2), padding=(1, 1, 1, 1)),
         maximum("partial windows", values(1, 2, 7, 8), (3, 3), (2, 3), ceil=True),
@@ -117,7 +145,11 @@ def average(name, x, kernel, stride, padding=(0, 0, 0, 0), ceil=False, counts_pa
 
 def averages():
     cases = [average("padding on every side its own", values(1, 2, 5, 6), (3, 2), (2, 1), padding=(1, 0, 0, 1)),
-             average("NaN and infinity", spread(values(1, 2, 5, 5), NAN, INFINITY), (2, 3), (1, 2))]
+             average("NaN and infinity", spread(values(1, 2, 5, 5), NAN, INFINITY), (2, 3), (1, 2)),
+             average("a window wider than the image", values(1, 1, 15, 3, source=torch.Generator().manual_seed(30)),
+                     (3, 5), (4, 4), ceil=True)]
+    cases += [average(f"partial windows {index}", x, kernel, stride, padding, True, index % 2 == 0)
+              for index, (x, kernel, stride, _, padding) in enumerate(partial_windows(12, 32, 1))]
     for counts_padding in (True, False):
         name = "with padding" if counts_padding else "without padding"
         cases += [

@@ -15,11 +15,28 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   /// The best set that the processor and the operating system support.
   public static let detected = InstructionSet(rawValue: mtlk_best_isa()) ?? .scalar
 
-  /// The best set under the cap of the environment variable `MTL_ISA`. A value that is no name of a set caps nothing.
+  /// The set of this name, in capitals or small letters.
+  public init?(named name: String) {
+    let name = name.lowercased()
+    guard let found = InstructionSet.allCases.first(where: { $0.name == name }) else { return nil }
+    self = found
+  }
+
+  /// The best set under the cap of the environment variable `MTL_ISA`. A value that is no name of a set caps nothing: a
+  /// library has nobody to tell. Programs call `checkEnvironment()` first.
   public static var available: InstructionSet {
-    guard let text = unsafe getenv("MTL_ISA") else { return detected }
-    let name = unsafe String(cString: text)
-    return min(detected, allCases.first { $0.name == name } ?? detected)
+    min(detected, environmentName.flatMap { InstructionSet(named: $0) } ?? detected)
+  }
+
+  /// Refuses a value of `MTL_ISA` that is neither empty nor the name of a set, and so would cap nothing.
+  public static func checkEnvironment() throws(MTLError) {
+    guard let name = environmentName, !name.isEmpty, InstructionSet(named: name) == nil else { return }
+    let names = allCases.map(\.name).joined(separator: ", ")
+    throw MTLError(.invalidArgument, "MTL_ISA", expected: "one of \(names)", found: "'\(name)'")
+  }
+
+  private static var environmentName: String? {
+    unsafe getenv("MTL_ISA").map { unsafe String(cString: $0) }
   }
 }
 
@@ -46,7 +63,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     guard let scalar = unsafe mtlk_kernels(InstructionSet.scalar.rawValue) else { return false }
     var window = mtlk_window()
     (window.input_rows, window.input_columns, window.input_blocks, window.input_lane) = (5, 21, 2, 16)
-    (window.output_rows, window.output_columns, window.output_blocks) = (5, 21, 4)
+    (window.output_rows, window.output_columns, window.output_blocks, window.output_channels) = (5, 21, 4, 61)
     (window.kernel_rows, window.kernel_columns) = (3, 3)
     (window.stride_rows, window.stride_columns, window.dilation_rows, window.dilation_columns) = (1, 1, 1, 1)
     (window.padding_top, window.padding_left, window.padding_bottom, window.padding_right) = (1, 1, 1, 1)

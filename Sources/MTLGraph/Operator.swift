@@ -14,6 +14,7 @@ public protocol Operator: Sendable {
   func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor]
 
   /// Multiplications that are added to a sum, as papers count them. Elementwise work counts as zero.
+  /// Stays at the largest number where the product is more than 64 bits hold.
   func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int
 
   /// Whether a constant at this position of the inputs is a trained parameter, and no statistic.

@@ -40,27 +40,42 @@ public struct Cost: Equatable, Sendable {
   public var parameters = 0
   public var multiplyAccumulates = 0
 
+  /// Most that a whole graph may count of either: far above every network, and sums of parts never overflow.
+  public static let maximum = 1 << 60
+
   public init() {}
+
+  public mutating func add(_ other: Cost) {
+    parameters = parameters.saturatingSum(other.parameters)
+    multiplyAccumulates = multiplyAccumulates.saturatingSum(other.multiplyAccumulates)
+  }
 }
 
 extension Graph {
-  /// Parameters and multiply-accumulates of each segment at these input shapes. A constant that several segments use
-  /// counts in each of them.
+  /// Parameters and multiply-accumulates of each segment at these input shapes, together at most `Cost.maximum`. A
+  /// constant that several segments use counts in each of them.
   public func costs(for inputShapes: [Shape]) throws(MTLError) -> [Segment: Cost] {
     let shapes = try shapes(for: inputShapes)
     var costs: [Segment: Cost] = [:]
+    var total = Cost()
     var counted: Set<[Int]> = []
     let segments = segments()
     for (node, segment) in zip(nodes, segments) {
-      var cost = costs[segment] ?? Cost()
-      cost.multiplyAccumulates += node.operation.multiplyAccumulates(
+      var added = Cost()
+      added.multiplyAccumulates = node.operation.multiplyAccumulates(
         inputs: node.inputs.map { shapes[$0] ?? [] }, outputs: node.outputs.map { shapes[$0] ?? [] })
       for (position, value) in node.inputs.enumerated()
       where constants[value] != nil && node.operation.isParameter(input: position) {
         let isNew = counted.insert([value.index, segments.firstIndex(of: segment) ?? 0]).inserted
-        if isNew { cost.parameters += shapes[value]?.elementCount ?? 0 }
+        if isNew { added.parameters = added.parameters.saturatingSum(shapes[value]?.elementCount ?? 0) }
       }
-      costs[segment] = cost
+      total.add(added)
+      guard max(total.parameters, total.multiplyAccumulates) <= Cost.maximum else {
+        throw MTLError(
+          .limit, "\(node.name) (\(node.operation.name))",
+          "up to here are more than 2^60 multiply-accumulates or parameters")
+      }
+      costs[segment, default: Cost()].add(added)
     }
     return costs
   }

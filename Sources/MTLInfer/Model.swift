@@ -43,10 +43,7 @@ public final class Model: Sendable {
 
   /// Sum over all parts.
   public var totalCost: Cost {
-    costs.values.reduce(into: Cost()) { total, cost in
-      total.parameters += cost.parameters
-      total.multiplyAccumulates += cost.multiplyAccumulates
-    }
+    costs.values.reduce(into: Cost()) { $0.add($1) }
   }
 
   /// Index of a task; the error lists the tasks there are.

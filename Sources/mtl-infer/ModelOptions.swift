@@ -1,4 +1,5 @@
 import ArgumentParser
+import MTLEngine
 import MTLGraph
 import MTLInfer
 
@@ -18,6 +19,11 @@ struct ModelOptions: ParsableArguments {
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+    do {
+      try InstructionSet.checkEnvironment()
+    } catch {
+      throw ValidationError("\(error.description).")
+    }
   }
 
   func openModel() throws(MTLError) -> Model { try Model.open(path: model, network: network) }

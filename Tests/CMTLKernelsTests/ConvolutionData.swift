@@ -13,8 +13,8 @@ struct ConvolutionData {
   let weights: [Float]
   let bias: [Float]
 
-  /// At most about `budget` multiplications.
-  init(budget: Int, _ random: inout SeededRandom) {
+  /// At most about `budget` multiplications; the input has the `specials` somewhere.
+  init(budget: Int, specials: [Float] = [], _ random: inout SeededRandom) {
     var shape = WindowCase.convolution(&random)
     let kernel = shape.window.kernel
     let each = kernel.rows * kernel.columns * shape.outputRows * shape.outputColumns
@@ -32,7 +32,9 @@ struct ConvolutionData {
       random.tensor([1, shape.channels, shape.rows, shape.columns]),
       random.tensor([outputs, shape.channels, kernel.rows, kernel.columns]), random.tensor([outputs]),
     ]
-    input = ConvolutionData.blocked(plain[0], lane: lane, &random)
+    var input = ConvolutionData.blocked(plain[0], lane: lane, &random)
+    for special in specials { input[random.integer(0...input.count - 1)] = special }
+    self.input = input
     weights = ConvolutionData.packed(plain[1], lane: lane)
     bias = (try? plain[2].floats() + [Float](repeating: 0, count: Int(window.output_blocks) * 16 - outputs)) ?? []
   }

@@ -64,6 +64,22 @@ import Testing
     }
   }
 
+  /// Also where a window covers nothing, which is minus infinity or NaN in channels that are there.
+  @Test(arguments: TestedSet.all, kinds) func fillingChannelsAreZero(_ set: TestedSet, _ kind: Int32) {
+    var window = mtlk_window()
+    (window.input_rows, window.input_columns, window.input_blocks, window.input_lane) = (1, 3, 2, 16)
+    (window.output_rows, window.output_columns, window.output_blocks, window.output_channels) = (1, 4, 2, 21)
+    (window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns) = (1, 1, 1, 1)
+    (window.dilation_rows, window.dilation_columns, window.padding_right) = (1, 1, 1)
+    let output = GuardedFloats(untouched: 128, .behind)
+    unsafe set.kernels.pointee.pool(
+      &window, kind, [Float](repeating: .infinity, count: 96), output.pointer, 0, 2, 0, 1)
+    for (index, value) in output.elements.enumerated() {
+      let isFilling = index / 64 * 16 + index % 16 >= 21
+      if isFilling { #expect(value == 0) } else if index / 16 % 4 < 3 { #expect(value == .infinity) }
+    }
+  }
+
   /// Every pool takes the elements in the same order, so that even means agree to the bit.
   @Test func everySetComputesTheSame() throws {
     var random = SeededRandom(seed: 21)

@@ -76,7 +76,7 @@ struct WindowCase {
     (result.input_rows, result.input_columns) = (Int32(rows), Int32(columns))
     (result.input_blocks, result.input_lane) = (Int32((channels + lane - 1) / lane), Int32(lane))
     (result.output_rows, result.output_columns) = (Int32(outputRows), Int32(outputColumns))
-    result.output_blocks = Int32((outputs + 15) / 16)
+    (result.output_blocks, result.output_channels) = (Int32((outputs + 15) / 16), Int32(outputs))
     (result.kernel_rows, result.kernel_columns) = (Int32(window.kernel.rows), Int32(window.kernel.columns))
     (result.stride_rows, result.stride_columns) = (Int32(window.stride.rows), Int32(window.stride.columns))
     (result.dilation_rows, result.dilation_columns) = (Int32(window.dilation.rows), Int32(window.dilation.columns))

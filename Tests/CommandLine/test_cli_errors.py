@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 from support import (
-    BINARY, CHECKPOINT, FINGERS, FIXTURES, SAMPLES, call_json, outputs, png, refusal, safetensors, scene)
+    BINARY, CHECKPOINT, FINGERS, FIXTURES, SAMPLES, call, call_json, outputs, png, refusal, safetensors, scene)
 
 
 @pytest.mark.parametrize("arguments, part", [
@@ -29,6 +29,15 @@ from support import (
 ])
 def test_wrong_usage(arguments, part):
     refusal(*arguments, status=64, part=part)
+
+
+def test_instruction_sets_are_named(tmp_path):
+    """A cap with a typing error would be no cap."""
+    call("inspect", FINGERS, env={"MTL_ISA": "sclar"}, status=64,
+         stderr="MTL_ISA: expected one of scalar, avx2, avx512, found 'sclar'")
+    for name in ("Scalar", "SCALAR"):
+        assert "runs on scalar" in call("inspect", FINGERS, env={"MTL_ISA": name})
+    assert call("inspect", FINGERS, env={"MTL_ISA": ""}) == call("inspect", FINGERS)
 
 
 @pytest.mark.parametrize("name", ["", "none", "none/model.json"])

@@ -1,5 +1,6 @@
 import CMTLKernels
 import Glibc
+import MTLGraph
 import Testing
 
 @testable import MTLEngine
@@ -23,13 +24,19 @@ import Testing
     let before = unsafe getenv("MTL_ISA").map { unsafe String(cString: $0) }
     defer { _ = if let before { unsafe setenv("MTL_ISA", before, 1) } else { unsafe unsetenv("MTL_ISA") } }
     for (text, cap) in [
-      ("scalar", .scalar), ("avx2", .avx2), ("avx512", .avx512), ("", .avx512), ("AVX2", .avx512), ("sse9", .avx512),
-      (" scalar", .avx512),
+      ("scalar", .scalar), ("avx2", .avx2), ("avx512", .avx512), ("", .avx512), ("AVX2", .avx2), ("Scalar", .scalar),
+      ("sse9", .avx512), (" scalar", .avx512),
     ] as [(String, InstructionSet)] {
       unsafe setenv("MTL_ISA", text, 1)
       #expect(InstructionSet.available == min(cap, .detected), "'\(text)'")
+      let isGood = text.isEmpty || InstructionSet(named: text) != nil
+      #expect(isGood == ((try? InstructionSet.checkEnvironment()) != nil), "'\(text)'")
     }
+    unsafe setenv("MTL_ISA", "garbage", 1)
+    let error = #expect(throws: MTLError.self) { try InstructionSet.checkEnvironment() }
+    #expect(error?.description == "MTL_ISA: expected one of scalar, avx2, avx512, found 'garbage'")
     unsafe unsetenv("MTL_ISA")
     #expect(InstructionSet.available == .detected)
+    #expect(throws: Never.self) { try InstructionSet.checkEnvironment() }
   }
 }

@@ -41,6 +41,21 @@ import Testing
     #expect(error(pool, [1 << 10, 1, side - 1, side - 1])?.kind == .outOfMemory)
   }
 
+  /// 2^10 layers that each keep their output of 2^46 bytes.
+  @Test func moreBuffersThanAnyMachineHolds() throws {
+    var graph = Graph()
+    let input = graph.addInput("x")
+    for index in 0..<1 << 10 {
+      graph.addOutput("y\(index)", graph.add(MaxPool(Window(kernel: .init(1))), name: "pool", [input]))
+    }
+    let network = try Network(graph)
+    let error = #expect(throws: MTLError.self) {
+      try Session(testing: network).reserve(
+        inputShape: [1 << 10, 1, 1 << 15, 1 << 15], tasks: Array(0..<network.taskCount))
+    }
+    #expect(error?.kind == .limit)
+  }
+
   @Test func channels() throws {
     let pool = try network(MaxPool(Window(kernel: .init(1))))
     #expect(error(pool, [1, (1 << 24) + 1, 1, 1])?.problem.hasPrefix("expected at most 2^24 channels") == true)

@@ -6,17 +6,24 @@ import Testing
 
 @Suite("Corners of the lowerings") struct LoweringTests {
   private func check(
-    _ shape: Shape, threads: Int = 1, sourceLocation: SourceLocation = #_sourceLocation,
+    _ shape: Shape, threads: Int = 1, special: Float? = nil, sourceLocation: SourceLocation = #_sourceLocation,
     _ build: (inout Graph, ValueID, inout SeededRandom) -> ValueID
   ) throws {
     var random = SeededRandom(seed: 4)
     var graph = Graph()
     graph.addOutput("y", build(&graph, graph.addInput("x"), &random))
-    let input = random.tensor(shape)
-    let expected = try graph.evaluate([input])[0]
+    var input = random.tensor(shape)
+    if let special {
+      var values = try input.floats()
+      values[values.count / 3] = special
+      input = Tensor(values, shape: shape)
+    }
+    let expected = try graph.evaluate([input])
     for isa in InstructionSet.allCases where isa <= .detected {
-      let found = try Session(testing: try Network(graph), threads: threads, isa: isa).run(input)[0]
-      #expect(try found.largestDifference(from: expected) <= 1e-5, sourceLocation: sourceLocation)
+      let results = try Session(testing: try Network(graph), threads: threads, isa: isa).run(input)
+      for (found, one) in zip(results, expected) {
+        #expect(try found.largestDifference(from: one) <= 1e-5, "\(isa)", sourceLocation: sourceLocation)
+      }
     }
   }
 
@@ -31,6 +38,24 @@ import Testing
     try check([1, 0, 4, 4]) { graph, x, random in
       let weight = graph.addConstant(Tensor([], shape: [5, 0, 3, 3]))
       return graph.add(Convolution(), name: "conv", [x, weight, graph.addConstant(random.tensor([5]))])
+    }
+  }
+
+  /// Where the input or a layer is infinite, the outputs are what the reference says: channels that only fill a block
+  /// up add nothing to them. No padding, whose zeros the kernels multiply with weights and the reference leaves out.
+  @Test(arguments: [17, 20, 48], [17, 20, 48, 5]) func infinities(_ channels: Int, _ inner: Int) throws {
+    for special in [Float.infinity, -.infinity] {
+      try check([2, channels, 6, 9], special: special) { graph, x, random in
+        let shapes: [Shape] = [[inner, channels, 3, 3], [channels, inner, 1, 1], [3, channels, 2, 1]]
+        let weights = shapes.map { graph.addConstant(random.tensor($0)) }
+        let first = graph.add(Convolution(), name: "first", [x, weights[0]])
+        let pool = graph.add(MaxPool(Window(kernel: .init(2), padding: .init(1))), name: "pool", [first])
+        let second = graph.add(Convolution(), name: "second", [pool, weights[1]])
+        let act = graph.add(Sigmoid(), name: "act", [second])
+        graph.addOutput("second", second)
+        let third = graph.add(Convolution(), name: "third", [act, weights[2]])
+        return graph.add(GlobalAveragePool(), name: "mean", [third])
+      }
     }
   }
 

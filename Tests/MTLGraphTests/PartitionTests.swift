@@ -52,6 +52,38 @@ import Testing
     #expect(throws: MTLError.self) { try threeTasks().costs(for: [[1, 3, 5, 7]]) }
   }
 
+  /// Says of itself what it costs.
+  private struct Expensive: ElementwiseOperator {
+    static let name = "Expensive"
+    let count: Int
+    func apply(_ value: Float) -> Float { value }
+    func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int { count }
+  }
+
+  private func expensive(layers: Int, each count: Int) -> Graph {
+    var graph = Graph()
+    var value = graph.addInput("x")
+    for layer in 0..<layers { value = graph.add(Expensive(count: count), name: "layer\(layer)", [value]) }
+    graph.addOutput("y", value)
+    return graph
+  }
+
+  @Test(arguments: [(1, Int.max), (2, Int.max), (9, 1 << 57), (1 << 10, 1 << 60)])
+  func moreThanCanBeCounted(_ layers: Int, _ count: Int) {
+    let error = #expect(throws: MTLError.self) { try expensive(layers: layers, each: count).costs(for: [[1]]) }
+    #expect(error?.kind == .limit && error?.subject.hasPrefix("layer") == true)
+  }
+
+  @Test func mostThatIsCounted() throws {
+    #expect(try expensive(layers: 8, each: 1 << 57).costs(for: [[1]])[.encoder]?.multiplyAccumulates == Cost.maximum)
+  }
+
+  @Test func productsBeyond64BitsAreTheLargestNumber() {
+    let images: Shape = [1, 1 << 10, 1 << 15, 1 << 15]
+    #expect(Convolution().multiplyAccumulates(inputs: [images, [1 << 10, 1 << 30, 1, 1]], outputs: [images]) == .max)
+    #expect(Gemm().multiplyAccumulates(inputs: [[1 << 20, 1 << 20], [1 << 20, 1 << 30]], outputs: [images]) == .max)
+  }
+
   @Test func sharedConstantsCountOnceInEachSegment() throws {
     var random = SeededRandom(seed: 2)
     var graph = Graph()

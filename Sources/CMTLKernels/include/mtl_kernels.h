@@ -2,7 +2,8 @@
  *
  * Activations are blocked: [channels / lane][rows][columns][lane] floats, with lane = 16, or lane = channels for
  * tensors of fewer than 16 channels that come from outside. Channels that only fill a block up hold finite numbers and
- * meet zero weights.
+ * meet zero weights. Finite they stay because convolution and pool write zeros there: an infinity times a zero weight is
+ * NaN, and the next layer would add it to every output.
  */
 #ifndef MTL_KERNELS_H
 #define MTL_KERNELS_H
@@ -21,6 +22,7 @@ enum { MTLK_NO_ACTIVATION = 0, MTLK_RELU = 1, MTLK_LEAKY_RELU = 2, MTLK_SIGMOID 
 typedef struct {
   int32_t input_rows, input_columns, input_blocks, input_lane;
   int32_t output_rows, output_columns, output_blocks;
+  int32_t output_channels; /* without those that fill the last block up */
   int32_t kernel_rows, kernel_columns;
   int32_t stride_rows, stride_columns;
   int32_t dilation_rows, dilation_columns;

@@ -41,6 +41,10 @@ static void convolution(const mtlk_window *w, const float *input, const float *w
       for (int32_t column = 0; column < w->output_columns; column++) {
         float *out = output + (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
         for (int32_t lane = 0; lane < MTLK_LANE; lane++) {
+          if (block * MTLK_LANE + lane >= w->output_channels) {
+            out[lane] = 0;
+            continue;
+          }
           const float sum = convolution_sum(w, input, weights + block * block_weights, row, column, lane);
           out[lane] = activation_of(sum + bias[block * MTLK_LANE + lane], w->activation, w->slope);
         }
@@ -75,7 +79,10 @@ static void pool(const mtlk_window *w, int32_t kind, const float *input, float *
     for (int32_t row = row_begin; row < row_end; row++) {
       for (int32_t column = 0; column < w->output_columns; column++) {
         float *out = output + (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
-        for (int32_t lane = 0; lane < MTLK_LANE; lane++) out[lane] = pool_window(w, kind, planes + lane, row, column);
+        for (int32_t lane = 0; lane < MTLK_LANE; lane++) {
+          const int is_filling = block * MTLK_LANE + lane >= w->output_channels;
+          out[lane] = is_filling ? 0 : pool_window(w, kind, planes + lane, row, column);
+        }
       }
     }
   }

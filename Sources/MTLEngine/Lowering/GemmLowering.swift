@@ -15,7 +15,7 @@ enum GemmLowering: Lowering {
     let kernels = planner.kernels
     let split = WorkSplit(
       groupCount: (weight.shape[0] + GemmStep.groupSize - 1) / GemmStep.groupSize, rowCount: 1,
-      work: weight.shape.elementCount * input.shape[0], threadCount: planner.threadCount)
+      work: weight.shape.elementCount.saturatingProduct(input.shape[0]), threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       GemmStep(
         kernels: kernels, weight: weight, bias: bias, activation: activation, input: operands[0], output: operands[1],

@@ -20,7 +20,7 @@ func kernelWindow(
   (result.input_rows, result.input_columns) = (Int32(input.shape[2]), Int32(input.shape[3]))
   (result.input_blocks, result.input_lane) = (Int32(input.blockCount), Int32(inputLane))
   (result.output_rows, result.output_columns) = (Int32(output.shape[2]), Int32(output.shape[3]))
-  result.output_blocks = Int32(output.blockCount)
+  (result.output_blocks, result.output_channels) = (Int32(output.blockCount), Int32(output.shape[1]))
   (result.kernel_rows, result.kernel_columns) = (Int32(window.kernel.rows), Int32(window.kernel.columns))
   (result.stride_rows, result.stride_columns) = (Int32(window.stride.rows), Int32(window.stride.columns))
   (result.dilation_rows, result.dilation_columns) = (Int32(window.dilation.rows), Int32(window.dilation.columns))

@@ -18,6 +18,11 @@ struct Planner {
   private(set) var drafts: [Draft] = []
   private var homes: [ValueID: [Layout: Buffer]] = [:]
   private var segment = Segment.encoder
+  /// Bytes of the first `checkedBufferCount` buffers.
+  private var bufferByteCount = 0
+  private var checkedBufferCount = 0
+
+  private static let maximumByteCount = 1 << 56
 
   /// A step before its memory is known.
   struct Draft {
@@ -57,8 +62,21 @@ struct Planner {
       let isConstant = node.inputs.first.map { constant($0) != nil } ?? true
       let candidates = isConstant ? [ReferenceLowering.self] : lowerings
       for lowering in candidates where try lowering.lower(node, in: &self) { break }
+      try checkMemory(of: node)
     }
     return inputBuffer
+  }
+
+  /// All buffers side by side are what sums of sizes are bounded by, wherever the memory plan places them.
+  private mutating func checkMemory(of node: Node) throws(MTLError) {
+    while checkedBufferCount < buffers.count {
+      let elementCount = buffers[checkedBufferCount].elementCount
+      bufferByteCount = bufferByteCount.saturatingSum(elementCount.saturatingProduct(MemoryLayout<Float>.size))
+      checkedBufferCount += 1
+    }
+    guard bufferByteCount <= Planner.maximumByteCount else {
+      throw MTLError(.limit, node.name, "the plan up to here has buffers of more than 2^56 bytes")
+    }
   }
 
   func shape(of value: ValueID) -> Shape { shapes[value] ?? [] }

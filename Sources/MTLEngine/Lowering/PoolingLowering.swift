@@ -25,12 +25,10 @@ enum PoolingLowering: Lowering {
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
     let kernelWindow = try kernelWindow(window, input: input, output: output, activation: .none, of: node.name)
     let kernels = planner.kernels
-    // 2^40 outputs of 2^30 elements each do not fit 64 bits; so much work is divided as far as it goes.
-    let (work, overflow) = output.imageElementCount.multipliedReportingOverflow(
-      by: window.kernel.rows * window.kernel.columns)
+    let work = output.imageElementCount.saturatingProduct(window.kernel.rows * window.kernel.columns)
     let split = WorkSplit(
       groupCount: output.blockCount, rowCount: output.shape[2], images: output.shape[0],
-      work: overflow ? .max : work, threadCount: planner.threadCount)
+      work: work, threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       PoolStep(
         kernels: kernels, window: kernelWindow, kind: kind, name: name, input: operands[0], output: operands[1],

@@ -92,6 +92,6 @@ public struct Convolution: Operator {
   }
 
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
-    outputs[0].elementCount * inputs[1].dimensions.dropFirst().reduce(1, *)
+    outputs[0].elementCount.saturatingProduct(inputs[1].dimensions.dropFirst().reduce(1, *))
   }
 }

@@ -37,6 +37,6 @@ public struct Gemm: Operator {
   }
 
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
-    outputs[0].elementCount * inputs[1][1]
+    outputs[0].elementCount.saturatingProduct(inputs[1][1])
   }
 }

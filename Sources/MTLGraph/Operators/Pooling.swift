@@ -12,8 +12,8 @@ extension PoolingOperator {
     try requireRank(inputs[0], 4)
     let padding = window.padding
     guard
-      max(padding.top, padding.bottom) * 2 <= window.kernel.rows,
-      max(padding.left, padding.right) * 2 <= window.kernel.columns
+      max(padding.top, padding.bottom) <= window.kernel.rows / 2,
+      max(padding.left, padding.right) <= window.kernel.columns / 2
     else {
       throw MTLError(
         .shapeMismatch, "padding",

@@ -44,7 +44,7 @@ public struct Window: Hashable, Sendable {
   }
 
   /// Rows and columns of the output for an input of this size. With `ceil`, a last partial window counts, unless it
-  /// would start in the padding (PyTorch's rule).
+  /// would start in the padding (PyTorch's rule). Both images keep `maximumSide`, too.
   public func outputSize(rows: Int, columns: Int, ceil: Bool = false) throws(MTLError) -> (rows: Int, columns: Int) {
     let limits = 1...Window.maximumSide
     for side in [kernel.rows, kernel.columns, stride.rows, stride.columns, dilation.rows, dilation.columns] {
@@ -57,6 +57,7 @@ public struct Window: Hashable, Sendable {
         throw MTLError(.limit, "window", expected: "padding of 0 to \(Window.maximumSide)", found: "\(side)")
       }
     }
+    try Window.checkImage("input", rows, columns)
     let outRows = Window.steps(rows, kernel.rows, stride.rows, dilation.rows, padding.top, padding.bottom, ceil)
     let outColumns = Window.steps(
       columns, kernel.columns, stride.columns, dilation.columns, padding.left, padding.right, ceil)
@@ -65,17 +66,25 @@ public struct Window: Hashable, Sendable {
         .shapeMismatch, "input", expected: "at least one window of \(kernel.rows)x\(kernel.columns)",
         found: "\(rows)x\(columns) pixels")
     }
+    try Window.checkImage("output", outRows, outColumns)
     return (outRows, outColumns)
+  }
+
+  private static func checkImage(_ subject: String, _ rows: Int, _ columns: Int) throws(MTLError) {
+    guard (0...maximumSide).contains(rows), (0...maximumSide).contains(columns) else {
+      throw MTLError(
+        .limit, subject, expected: "at most \(maximumSide) pixels a side", found: "\(rows)x\(columns)")
+    }
   }
 
   private static func steps(
     _ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ before: Int, _ after: Int, _ ceil: Bool
   ) -> Int {
     let span = dilation * (kernel - 1) + 1
-    let room = size + before + after - span
+    // A window that is larger than the padded image may still be a partial one.
+    let room = size + before + after - span + (ceil ? stride - 1 : 0)
     guard room >= 0 else { return 0 }
-    var steps = (room + (ceil ? stride - 1 : 0)) / stride + 1
-    if ceil, (steps - 1) * stride >= size + before { steps -= 1 }
-    return steps
+    let steps = room / stride + 1
+    return ceil && (steps - 1) * stride >= size + before ? steps - 1 : steps
   }
 }

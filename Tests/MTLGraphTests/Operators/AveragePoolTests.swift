@@ -5,7 +5,7 @@ import Testing
 @Suite struct AveragePoolTests {
   static let cases = OperatorCase.all("AveragePool")
 
-  @Test func casesAreThere() { #expect(AveragePoolTests.cases.count == 12) }
+  @Test func casesAreThere() { #expect(AveragePoolTests.cases.count == 25) }
 
   @Test(arguments: cases) func isPyTorchs(_ expected: OperatorCase) throws {
     let window = Window(

@@ -5,7 +5,7 @@ import Testing
 @Suite struct MaxPoolTests {
   static let cases = OperatorCase.all("MaxPool")
 
-  @Test func casesAreThere() { #expect(MaxPoolTests.cases.count == 9) }
+  @Test func casesAreThere() { #expect(MaxPoolTests.cases.count == 22) }
 
   @Test(arguments: cases) func isPyTorchs(_ expected: OperatorCase) throws {
     let window = Window(

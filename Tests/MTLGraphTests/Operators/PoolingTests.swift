@@ -22,6 +22,10 @@ import Testing
     #expect(try pool(.init(top: 1, left: 2, bottom: 1, right: 2)).outputShapes([[1, 1, 9, 9]]) == [[1, 1, 9, 9]])
   }
 
+  @Test func paddingOfAnySizeIsRefused() {
+    for side in [Int.max, Int.min] { #expect(pool(.init(side)).refusal([1, 1, 9, 9]) != nil) }
+  }
+
   @Test func noChannelsAndNoImagesStay() throws {
     #expect(try pool().outputShapes([[0, 0, 3, 5]]) == [[0, 0, 1, 1]])
     #expect(try pool().evaluate([Tensor([], shape: [0, 2, 3, 5])])[0].shape == [0, 2, 1, 1])

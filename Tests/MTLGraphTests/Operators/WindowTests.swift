@@ -62,8 +62,27 @@ import Testing
   @Test func largestSizesDoNotOverflow() throws {
     let all = Window.Pair(WindowTests.most)
     let window = Window(kernel: all, stride: all, dilation: all, padding: .init(WindowTests.most))
-    let size = try window.outputSize(rows: Shape.maximumElementCount, columns: 1 << 30, ceil: true)
-    #expect(size.rows == (1 << 25) - (1 << 15) + 4 && size.columns == 4)
-    #expect(throws: MTLError.self) { try window.outputSize(rows: 1, columns: 1 << 30) }
+    #expect(throws: MTLError.self) { try window.outputSize(rows: WindowTests.most, columns: WindowTests.most) }
+    let spread = Window(kernel: .init(3), stride: all, dilation: all, padding: .init(WindowTests.most))
+    let size = try spread.outputSize(rows: WindowTests.most, columns: WindowTests.most, ceil: true)
+    #expect(size == (2, 2))
+  }
+
+  @Test(arguments: [WindowTests.most + 1, Int.max, -1, Int.min])
+  func imagesAreLimited(_ side: Int) throws {
+    for (rows, columns) in [(side, 1), (1, side)] {
+      let error = #expect(throws: MTLError.self) {
+        try Window(kernel: .init(1), stride: .init(WindowTests.most)).outputSize(rows: rows, columns: columns)
+      }
+      #expect(error?.kind == .limit && error?.subject == "input")
+    }
+  }
+
+  @Test func outputsAreLimited() throws {
+    let window = Window(kernel: .init(1), padding: .init(top: 1, left: 0, bottom: 0, right: 0))
+    #expect(try window.outputSize(rows: WindowTests.most - 1, columns: 1) == (WindowTests.most, 1))
+    let error = #expect(throws: MTLError.self) { try window.outputSize(rows: WindowTests.most, columns: 1) }
+    #expect(
+      error?.description == "output: expected at most 32768 pixels a side, found 32769x1" && error?.kind == .limit)
   }
 }
