@@ -32,39 +32,15 @@ import MTLGraph
     data: UnsafeRawPointer?, byteCount: UInt64, rowStride: Int64, width: Int, height: Int, format: PixelFormat,
     orientation: Int = 1, region: Region? = nil
   ) throws(MTLError) {
-    let sides = 1...PixelView.maximumSide
-    guard sides.contains(width), sides.contains(height) else {
-      throw MTLError(
-        .invalidArgument, "image", expected: "1 to \(PixelView.maximumSide) pixels a side", found: "\(width)x\(height)")
-    }
     guard let data = unsafe data else { throw MTLError(.invalidArgument, "image", "its data is null") }
     guard (1...8).contains(orientation) else {
       throw MTLError(.invalidArgument, "image", expected: "an EXIF orientation of 1 to 8", found: "\(orientation)")
     }
-    let bytesPerPixel = format.bytesPerPixel
-    let rowBytes = width * bytesPerPixel
-    guard rowStride >= Int64(rowBytes), rowStride <= Int64(1) << 40 else {
-      throw MTLError(
-        .invalidArgument, "image",
-        expected: "a row stride of at least \(rowBytes) bytes for \(width) pixels of "
-          + "\(format.name)", found: "\(rowStride)")
-    }
-    let needed = UInt64(rowStride) * UInt64(height - 1) + UInt64(rowBytes)
-    guard byteCount >= needed else {
-      throw MTLError(
-        .bufferTooSmall, "image", expected: "\(needed) bytes for \(width)x\(height) \(format.name)",
-        found: "\(byteCount)")
-    }
+    try PixelView.checkMemory(byteCount, rowStride, width, height, format)
     let region = region ?? Region(width: width, height: height)
-    guard region.x >= 0, region.y >= 0, region.width >= 1, region.height >= 1, region.width <= width - region.x,
-      region.height <= height - region.y
-    else {
-      throw MTLError(
-        .invalidArgument, "image", expected: "a region inside \(width)x\(height)",
-        found: "\(region.width)x\(region.height) at \(region.x), \(region.y)")
-    }
+    try PixelView.check(region, width, height)
     self.format = format
-    let stride = Int(rowStride)
+    let (stride, bytesPerPixel) = (Int(rowStride), format.bytesPerPixel)
     let start = unsafe data + region.y * stride + region.x * bytesPerPixel
     // Each orientation is a choice of corner and of walking direction (EXIF 2.3, tag 0x0112).
     let isTransposed = orientation >= 5
@@ -78,6 +54,40 @@ import MTLGraph
     rowStep = isTransposed ? alongRow : alongColumn
     self.width = isTransposed ? region.height : region.width
     self.height = isTransposed ? region.width : region.height
+  }
+
+  /// All rows must lie within the memory.
+  private static func checkMemory(
+    _ byteCount: UInt64, _ rowStride: Int64, _ width: Int, _ height: Int, _ format: PixelFormat
+  ) throws(MTLError) {
+    let sides = 1...maximumSide
+    guard sides.contains(width), sides.contains(height) else {
+      throw MTLError(
+        .invalidArgument, "image", expected: "1 to \(maximumSide) pixels a side", found: "\(width)x\(height)")
+    }
+    let rowBytes = width * format.bytesPerPixel
+    guard rowStride >= Int64(rowBytes), rowStride <= Int64(1) << 40 else {
+      throw MTLError(
+        .invalidArgument, "image",
+        expected: "a row stride of at least \(rowBytes) bytes for \(width) pixels of \(format.name)",
+        found: "\(rowStride)")
+    }
+    let needed = UInt64(rowStride) * UInt64(height - 1) + UInt64(rowBytes)
+    guard byteCount >= needed else {
+      throw MTLError(
+        .bufferTooSmall, "image", expected: "\(needed) bytes for \(width)x\(height) \(format.name)",
+        found: "\(byteCount)")
+    }
+  }
+
+  private static func check(_ region: Region, _ width: Int, _ height: Int) throws(MTLError) {
+    guard region.x >= 0, region.y >= 0, region.width >= 1, region.height >= 1, region.width <= width - region.x,
+      region.height <= height - region.y
+    else {
+      throw MTLError(
+        .invalidArgument, "image", expected: "a region inside \(width)x\(height)",
+        found: "\(region.width)x\(region.height) at \(region.x), \(region.y)")
+    }
   }
 
   /// Which corner of the stored image is the upper left one of the upright picture.
