@@ -41,8 +41,6 @@ enum Format {
     return count == 0 ? sign + padded : "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
   }
 
-  static func milliseconds(_ nanoseconds: UInt64) -> String { decimals(Double(nanoseconds) / 1e6, 2) }
-
   static func percent(_ fraction: Float) -> String { decimals(Double(fraction) * 100, 1) + " %" }
 
   /// 2365556 as "2,365,556".
