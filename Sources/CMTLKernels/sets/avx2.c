@@ -1,6 +1,7 @@
 /* AVX2 with FMA: a block of 16 channels is two registers; 6 pixels of one block fill the 16 there are. */
 #if defined(__x86_64__)
 #include <math.h>
+#include <stddef.h>
 
 #include "../kernel_sets.h"
 
@@ -14,6 +15,12 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6 };
 #include "../families/pool.inc"
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
+#include "../families/elementwise.inc"
+#include "../families/channels.inc"
+#include "../families/rows.inc"
+#include "../families/resize.inc"
+#include "../families/depthwise.inc"
+#include "../families/attention.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

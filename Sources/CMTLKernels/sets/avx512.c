@@ -2,6 +2,7 @@
  * for 24 multiply-adds. */
 #if defined(__x86_64__)
 #include <math.h>
+#include <stddef.h>
 
 #include "../kernel_sets.h"
 
@@ -15,6 +16,12 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8 };
 #include "../families/pool.inc"
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
+#include "../families/elementwise.inc"
+#include "../families/channels.inc"
+#include "../families/rows.inc"
+#include "../families/resize.inc"
+#include "../families/depthwise.inc"
+#include "../families/attention.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

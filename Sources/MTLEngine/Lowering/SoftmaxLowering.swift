@@ -9,28 +9,32 @@ enum SoftmaxLowering: Lowering {
     else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     let output = planner.makeBuffer(for: node.outputs[0], .planar)
+    let kernels = planner.kernels
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      SoftmaxStep(input: operands[0], output: operands[1])
+      SoftmaxStep(kernels: kernels, input: operands[0], output: operands[1])
     }
     return true
   }
 }
 
 private final class SoftmaxStep: Step {
-  let kernelName = "softmax"
+  let kernelName: String
   let itemCount = 1
+  private let kernels: KernelSet
   private let input: Operand
   private let output: Operand
 
-  init(input: Operand, output: Operand) {
+  init(kernels: KernelSet, input: Operand, output: Operand) {
+    self.kernels = kernels
+    kernelName = "softmax \(kernels.instructionSet.name)"
     self.input = input
     self.output = output
   }
 
   func run(item: Int, arena: UnsafeMutableRawPointer) {
     let length = input.buffer.shape.dimensions.last ?? 1
-    unsafe mtlk_softmax(
+    unsafe kernels.functions.pointee.softmax(
       input.pointer(in: arena), output.pointer(in: arena), Int64(input.buffer.elementCount / max(length, 1)),
-      Int64(length))
+      Int64(length), 0)
   }
 }
