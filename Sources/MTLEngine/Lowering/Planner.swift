@@ -92,6 +92,14 @@ struct Planner {
     return buffer
   }
 
+  /// Memory that only the step to come uses.
+  mutating func makeScratch(elementCount: Int) -> Buffer {
+    let buffer = Buffer(index: buffers.count, shape: [elementCount], layout: .planar)
+    buffers.append(buffer)
+    lifetimes.append(drafts.count...drafts.count)
+    return buffer
+  }
+
   /// The value in this layout; a step that converts it is added where needed.
   mutating func buffer(of value: ValueID, as layout: Layout) throws(MTLError) -> Buffer {
     if let home = homes[value]?[layout] { return home }

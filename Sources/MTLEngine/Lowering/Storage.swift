@@ -35,6 +35,11 @@ struct Buffer: Hashable {
   /// Blocks of channels of an image.
   var blockCount: Int { (shape[1] + layout.lane - 1) / layout.lane }
 
+  var imageCount: Int { shape.rank > 0 ? shape[0] : 1 }
+
+  /// Pixels of an image.
+  var pixelCount: Int { shape.rank == 4 ? shape[2] * shape[3] : 1 }
+
   /// Floats of the whole buffer.
   var elementCount: Int { (shape.rank > 0 ? shape[0] : 1) * imageElementCount }
 }
