@@ -108,22 +108,47 @@ void mtlk_gather_transposed(const float *image, int64_t pixels, const int32_t *i
   }
 }
 
+/* Lanes [lane, lane + width) of a block from the floats that begin at `first` of a blocked pixel with `depth` channels;
+ * what lies beyond them is zero. */
+static inline void scatter_block(const float *input, int64_t count, int64_t first, int64_t depth, int64_t width,
+                                 float *to) {
+  const float *from = input + first / MTLK_LANE * count * MTLK_LANE + first % MTLK_LANE;
+  const int64_t rest = MTLK_LANE - first % MTLK_LANE;
+  if (width == MTLK_LANE && rest == MTLK_LANE && first + width <= depth) {
+    memcpy(to, from, sizeof(float) * MTLK_LANE);
+    return;
+  }
+  for (int64_t i = 0; i < width; i++) {
+    to[i] = first + i >= depth ? 0 : i < rest ? from[i] : from[(count - 1) * MTLK_LANE + i];
+  }
+}
+
 void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixels, const int32_t *index, int64_t first,
                   int64_t depth, int64_t channels) {
   const int64_t end = first + depth == channels ? (channels + MTLK_LANE - 1) / MTLK_LANE * MTLK_LANE : first + depth;
   for (int64_t channel = first; channel < end;) {
     const int64_t lane = channel % MTLK_LANE, rest = MTLK_LANE - lane;
     const int64_t width = end - channel < rest ? end - channel : rest;
+    float *block = image + channel / MTLK_LANE * pixels * MTLK_LANE + lane;
     for (int64_t p = 0; p < count; p++) {
       const int64_t pixel = index ? index[p] : p;
       if (pixel < 0) continue;
-      float *to = image + (channel / MTLK_LANE * pixels + pixel) * MTLK_LANE + lane;
-      for (int64_t i = 0; i < width; i++) {
-        const int64_t from = channel + i - first;
-        to[i] = from < depth ? input[(from / MTLK_LANE * count + p) * MTLK_LANE + from % MTLK_LANE] : 0;
-      }
+      scatter_block(input + p * MTLK_LANE, count, channel - first, depth, width, block + pixel * MTLK_LANE);
     }
     channel += width;
+  }
+}
+
+void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_column, float *target,
+                      int64_t target_row, int64_t target_column, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; row++, source += source_row, target += target_row) {
+    if (source_column == MTLK_LANE && target_column == MTLK_LANE) {
+      memcpy(target, source, sizeof(float) * (size_t)(columns * MTLK_LANE));
+      continue;
+    }
+    for (int64_t column = 0; column < columns; column++) {
+      memcpy(target + column * target_column, source + column * source_column, sizeof(float) * MTLK_LANE);
+    }
   }
 }
 

@@ -13,7 +13,8 @@ import Testing
       let activation = random.integer(MTLK_NO_ACTIVATION...MTLK_HARD_SWISH)
       let (a, b) = (operand(&random, kindA, count), operand(&random, kindB, count))
       let isInPlace = kindA == MTLK_EACH_BLOCK && random.once(in: 2)
-      checkSets(within: 2e-6, "\(number): operation \(operation), kinds \(kindA), \(kindB), \(activation)") { set, side in
+      let story = "\(number): operation \(operation), kinds \(kindA), \(kindB), \(activation)"
+      checkSets(within: 2e-6, story) { set, side in
         let (left, right) = (GuardedFloats(a, side), GuardedFloats(b, side))
         let output = isInPlace ? left : GuardedFloats(untouched: 16 * count, side)
         unsafe set.kernels.pointee.combine(

@@ -178,6 +178,10 @@ void mtlk_gather_transposed(const float *image, int64_t pixels, const int32_t *i
 void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixels, const int32_t *index, int64_t first,
                   int64_t depth, int64_t channels);
 
+/* Copies rows x columns pixels of 16 floats; the other arguments are floats from row to row and from column to column. */
+void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_column, float *target,
+                      int64_t target_row, int64_t target_column, int64_t rows, int64_t columns);
+
 /* Spreads the pixels of blocks [begin, end) to where `indices` of max_pool_indices says; the rest of the output is zero,
  * and indices outside of it are ignored. */
 void mtlk_max_unpool(const float *input, const float *indices, float *output, int64_t input_pixels,

@@ -9,7 +9,10 @@ protocol Lowering: SendableMetatype {
 /// Every lowering, in the order in which they are asked. The last one takes everything.
 let lowerings: [any Lowering.Type] = [
   ConvolutionLowering.self,
+  GroupedConvolutionLowering.self,
+  ConvolutionTransposeLowering.self,
   PoolingLowering.self,
+  IndexPoolingLowering.self,
   GemmLowering.self,
   NormalizationLowering.self,
   SoftmaxLowering.self,

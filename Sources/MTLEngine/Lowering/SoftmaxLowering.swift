@@ -5,8 +5,8 @@ import MTLGraph
 enum SoftmaxLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     let shape = planner.shape(of: node.inputs[0])
-    guard node.operation is Softmax || node.operation is LogSoftmax, let operation = node.operation as? any AxisOperator,
-      try operation.axis(of: shape) == shape.rank - 1
+    guard node.operation is Softmax || node.operation is LogSoftmax,
+      let operation = node.operation as? any AxisOperator, try operation.axis(of: shape) == shape.rank - 1
     else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     let output = planner.makeBuffer(for: node.outputs[0], .planar)
