@@ -73,7 +73,7 @@ import Testing
     let plan = try session.planDescription(inputShape: image().shape, tasks: [0, 1])
     #expect(plan.map(\.node) == ["trunk", "map", "gate", "mean"])
     #expect(plan.map(\.segment) == [.encoder, .head(0), .head(1), .head(1)])
-    #expect(plan.map(\.kernel) == ["convolution scalar", "tanh scalar", "sigmoid scalar", "global average"])
+    #expect(plan.map(\.kernel) == ["convolution scalar", "tanh scalar", "sigmoid scalar", "global average scalar"])
   }
 
   @Test func packedWeightsAreShared() throws {

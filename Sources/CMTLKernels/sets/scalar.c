@@ -1,5 +1,6 @@
 /* The oracle: every kernel the plain way, one element at a time, sharing no code with the vector sets. */
 #include <math.h>
+#include <stddef.h>
 
 #include "../kernel_sets.h"
 
@@ -9,6 +10,9 @@ static float activation_of(float value, int32_t activation, float slope) {
     case MTLK_LEAKY_RELU: return value >= 0 ? value : value * slope;
     case MTLK_SIGMOID: return 1 / (1 + expf(-value));
     case MTLK_TANH: return tanhf(value);
+    case MTLK_GELU: return (float)(value * 0.5 * (1 + erf(value * 0.70710678118654752)));
+    case MTLK_SILU: return value / (1 + expf(-value));
+    case MTLK_HARD_SWISH: return value * (value <= -3 ? 0 : value >= 3 ? 6 : value + 3) / 6;
     default: return value;
   }
 }
@@ -113,6 +117,10 @@ static void gemm(const float *x, const float *weight, const float *bias, float *
 static void activate(const float *x, float *y, int64_t count, int32_t activation, float slope) {
   for (int64_t i = 0; i < count; i++) y[i] = activation_of(x[i], activation, slope);
 }
+
+#include "scalar_channels.inc"
+#include "scalar_images.inc"
+#include "scalar_sums.inc"
 
 #define MTLK_FILL(name, parameters) name,
 const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, 1, MTLK_KERNEL_LIST(MTLK_FILL)};

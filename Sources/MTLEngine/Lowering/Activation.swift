@@ -17,6 +17,9 @@ struct Activation: Hashable {
       self.init(code: Int32(MTLK_LEAKY_RELU), slope: leaky.slope, name: "leaky relu")
     case is Sigmoid: self.init(code: Int32(MTLK_SIGMOID), slope: 0, name: "sigmoid")
     case is Tanh: self.init(code: Int32(MTLK_TANH), slope: 0, name: "tanh")
+    case is Gelu: self.init(code: Int32(MTLK_GELU), slope: 0, name: "gelu")
+    case is Silu: self.init(code: Int32(MTLK_SILU), slope: 0, name: "silu")
+    case is HardSwish: self.init(code: Int32(MTLK_HARD_SWISH), slope: 0, name: "hard swish")
     default: return nil
     }
   }

@@ -10,9 +10,16 @@ protocol Lowering: SendableMetatype {
 /// (`ConvolutionLowering`). The last one takes everything.
 let lowerings: [any Lowering.Type] = [
   ViewLowering.self,
+  GroupedConvolutionLowering.self,
+  ConvolutionTransposeLowering.self,
   PoolingLowering.self,
+  IndexPoolingLowering.self,
   GemmLowering.self,
+  NormalizationLowering.self,
   SoftmaxLowering.self,
+  CombineLowering.self,
+  GroupLowering.self,
+  ResizeLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
   ReferenceLowering.self,
