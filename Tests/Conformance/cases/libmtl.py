@@ -132,7 +132,7 @@ def office(name: str, kind: type, tasks: Mapping[str, int], is_published: bool =
         return kind(lambda: libmtl.OfficeEncoder(resnet(18, 2), 8), decoders)
 
     return Case(
-        name, name, ORIGIN, make, thin, OFFICE_SHAPE, (1, 3, 40, 48), outputs_one_by_one, **fields)
+        name, name, ORIGIN, make, thin, OFFICE_SHAPE, (1, 3, 32, 64), outputs_one_by_one, **fields)
 
 
 def subset(names: str) -> Mapping[str, int]:
