@@ -149,7 +149,7 @@ CASES = [
     dense("libmtl-pair-nyuv2", "HPS", libmtl.HardSharing, 50, subset("segmentation normal"), network="libmtl-hps-nyuv2",
           checkpoint=lambda module: {"model": module.state_dict(), "epoch": 199}),
     dense("libmtl-mtan-nyuv2", "MTAN", libmtl.MTAN, 50, NYUV2, thin_shape=(1, 3, 32, 48)),
-    dense("libmtl-mtan-cityscapes", "MTAN", libmtl.MTAN, 50, CITYSCAPES, has_fixture=False),
+    dense("libmtl-mtan-cityscapes", "MTAN", libmtl.MTAN, 50, CITYSCAPES, thin_shape=(1, 3, 32, 48), has_fixture=False),
     dense("libmtl-mtan-cityscapes-resnet18", "MTAN", libmtl.MTAN, 18, CITYSCAPES, network="libmtl-mtan-cityscapes",
           thin_shape=(1, 3, 48, 32)),
     dense("libmtl-cross-stitch-nyuv2", "", libmtl.CrossStitch, 50, NYUV2,
