@@ -1,6 +1,6 @@
 """Runs every published network from its checkpoint and compares with PyTorch.
 
-    python Tests/Conformance/networks.py [--thin] [NAME...]
+    python Tests/Conformance/networks.py [--thin] [--no-times] [NAME...]
 
 For each case: build the module, give it trained-like statistics, save it as its trainer does, run `mtl-infer` on the file
 as a process of its own, and compare with the module's forward. Prints a table in markdown; exits with 1 if a network fails
@@ -114,7 +114,7 @@ def differences(expected: Mapping[str, numpy.ndarray], folder: Path) -> dict[str
     return found
 
 
-def measure(case: Case, folder: Path, is_thin: bool) -> tuple[list[str], bool]:
+def measure(case: Case, folder: Path, is_thin: bool, has_times: bool) -> tuple[list[str], bool]:
     """The case's row of the table, and whether all outputs are near enough."""
     expected, key_count = save(case, folder, is_thin)
     gc.collect()
@@ -122,12 +122,15 @@ def measure(case: Case, folder: Path, is_thin: bool) -> tuple[list[str], bool]:
     run = execute("run", *model, "--input", f"image={folder}/input.npy", "--out", f"{folder}/out", "--json")
     found = differences(expected, folder / "out")
     report = json.loads(execute("inspect", *model, "--json").output)
-    times = json.loads(execute("bench", *model, "--threads", "1", "--runs", "3", "--json").output)
+    milliseconds = ""
+    if has_times:
+        times = json.loads(execute("bench", *model, "--threads", "1", "--runs", "3", "--json").output)
+        milliseconds = f"{times['whole']['median_ms']:.1f}"
     size = (folder / "weights.pt").stat().st_size
     ignored = len(report["ignored_keys"])
     largest = "<br>".join(f"{task} {absolute:.2g} ({relative:.1g})" for task, (absolute, relative) in found.items())
     row = [case.name, case.origin, str(key_count - ignored), str(ignored), largest,
-           f"{times['whole']['median_ms']:.1f}", f"{run.seconds:.2f}", f"{run.peak_bytes / 2**20:.0f}", f"{size / 2**20:.1f}"]
+           milliseconds, f"{run.seconds:.2f}", f"{run.peak_bytes / 2**20:.0f}", f"{size / 2**20:.1f}"]
     return row, all(relative <= TOLERANCE for _, relative in found.values())
 
 
@@ -135,6 +138,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compare published networks with PyTorch.")
     parser.add_argument("names", nargs="*", help="cases to run; all when none is named")
     parser.add_argument("--thin", action="store_true", help="the narrow forms of the fixtures")
+    parser.add_argument("--no-times", action="store_true", help="compare only, which is several times as fast")
     options = parser.parse_args()
     cases = [case for case in all_cases() if not options.names or case.name in options.names]
     unknown = set(options.names) - {case.name for case in cases}
@@ -145,7 +149,7 @@ def main() -> int:
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                row, is_near = measure(case, Path(folder), options.thin)
+                row, is_near = measure(case, Path(folder), options.thin, not options.no_times)
             except Exception as error:  # One network's failure must not hide the others.
                 row, is_near = [case.name, case.origin, "", "", f"**failed**: {error}", "", "", "", ""], False
         is_good = is_good and is_near

@@ -58,6 +58,15 @@ struct DenseRecipeTests {
     #expect(try renamed.graph.costs(for: shape)[.encoder] == own.graph.costs(for: shape)[.encoder])
   }
 
+  /// The blocks between MTAN's stages are used once for each task, and are there once.
+  @Test(arguments: ["libmtl-mtan-nyuv2", "libmtl-cross-stitch-cityscapes"])
+  func parametersAreThoseOfTheCheckpoint(_ name: String) throws {
+    let store = try store(name)
+    let trained = store.names.filter { !$0.contains(".running_") && !$0.hasSuffix("num_batches_tracked") }
+    let count = trained.reduce(0) { $0 + (store.shape($1)?.elementCount ?? 0) }
+    #expect(try network(name, store).graph.parameterCount == count)
+  }
+
   /// Networks trained with dummy heads beside the real ones: the card says which is real.
   @Test func headsThatLookAlikeAreChosenByPrefix() throws {
     var checkpoint = try Checkpoint(copying: store("libmtl-hps-nyuv2"))
