@@ -75,7 +75,7 @@ struct DetectionTests {
     let size = [Float](repeating: 2, count: 2 * heat.count)
     unsafe heat.withUnsafeBufferPointer { heat in
       unsafe size.withUnsafeBufferPointer { size in
-        guard let heatBase = unsafe heat.baseAddress, let sizeBase = unsafe size.baseAddress else { return }
+        guard let heatBase = heat.baseAddress, let sizeBase = size.baseAddress else { return }
         let height = heat.count / width
         unsafe decoder.decode(
           heat: FeatureMaps(base: heatBase, channels: 1, height: height, width: width),
