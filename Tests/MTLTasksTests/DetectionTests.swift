@@ -17,10 +17,10 @@ struct DetectionTests {
       let all = unsafe FeatureMaps(
         base: base, channels: tensor.shape[1], height: tensor.shape[2], width: tensor.shape[3])
       var start = 0
-      try unsafe body(
+      try body(
         counts.map { count in
           start += count
-          return unsafe all.channels(start - count..<start)
+          return all.channels(start - count..<start)
         })
     }
   }
@@ -40,12 +40,12 @@ struct DetectionTests {
   }
 
   @Test func boxesAreThoseOfThePublishedRules() throws {
-    try unsafe withMaps("centernet-ctdet", [5, 2, 2]) { maps in
+    try withMaps("centernet-ctdet", [5, 2, 2]) { maps in
       var decoder = DetectionDecoder()
       var detections: [Detection] = []
       // Twice: nothing of an earlier image may stay.
       for _ in 0..<2 {
-        unsafe decoder.decode(heat: maps[0], size: maps[1], offset: maps[2], into: &detections)
+        decoder.decode(heat: maps[0], size: maps[1], offset: maps[2], into: &detections)
         try check(
           detections, "centernet-ctdet",
           Placement(centered: (width: 640, height: 427), input: (width: 160, height: 128)))
@@ -55,13 +55,13 @@ struct DetectionTests {
 
   @Test func keyPointsAreThoseOfThePublishedRules() throws {
     let folder = "centernet-multi-pose"
-    try unsafe withMaps(folder, [1, 2, 2, 34, 17, 2]) { maps in
+    try withMaps(folder, [1, 2, 2, 34, 17, 2]) { maps in
       var decoder = PoseDecoder()
       var detections: [Detection] = []
       var points: [Point] = []
-      let pose = unsafe PoseMaps(
+      let pose = PoseMaps(
         heat: maps[0], size: maps[1], offset: maps[2], joints: maps[3], jointHeat: maps[4], jointOffset: maps[5])
-      unsafe decoder.decode(pose, into: &detections, points: &points)
+      decoder.decode(pose, into: &detections, points: &points)
       let placement = Placement(centered: (width: 640, height: 427), input: (width: 112, height: 80))
       try check(detections, folder, placement)
       try check(points.flatMap { [$0.x, $0.y] }, folder, "key_points")
@@ -77,9 +77,9 @@ struct DetectionTests {
       unsafe size.withUnsafeBufferPointer { size in
         guard let heatBase = heat.baseAddress, let sizeBase = size.baseAddress else { return }
         let height = heat.count / width
-        unsafe decoder.decode(
-          heat: FeatureMaps(base: heatBase, channels: 1, height: height, width: width),
-          size: FeatureMaps(base: sizeBase, channels: 2, height: height, width: width), offset: nil,
+        decoder.decode(
+          heat: unsafe FeatureMaps(base: heatBase, channels: 1, height: height, width: width),
+          size: unsafe FeatureMaps(base: sizeBase, channels: 2, height: height, width: width), offset: nil,
           above: minimumScore, into: &detections)
       }
     }

@@ -93,21 +93,20 @@ public struct DetectionDecoder {
 
   /// Writes the objects of one image over `detections`, best first, boxes in pixels of the input. `offset` is left out
   /// by networks that do not have it. All maps are of one size; `size` and `offset` have two channels.
-  @unsafe public mutating func decode(
+  public mutating func decode(
     heat: FeatureMaps, size: FeatureMaps, offset: FeatureMaps?, above minimumScore: Float = 0,
     into detections: inout [Detection]
   ) {
-    unsafe list.find(in: heat, above: minimumScore)
+    list.find(in: heat, above: minimumScore)
     detections.removeAll(keepingCapacity: true)
     let scale = Float(stride)
     for peak in list.peaks {
-      let (row, column) = (peak.row, peak.column)
-      let x = unsafe Float(column) + (offset.map { $0[0, row, column] } ?? 0.5)
-      let y = unsafe Float(row) + (offset.map { $0[1, row, column] } ?? 0.5)
-      let (halfWidth, halfHeight) = unsafe (size[0, row, column] / 2, size[1, row, column] / 2)
+      let center = peak.position(offset, scale: scale)
+      let halfWidth = size[0, peak.row, peak.column] / 2 * scale
+      let halfHeight = size[1, peak.row, peak.column] / 2 * scale
       let box = Box(
-        left: (x - halfWidth) * scale, top: (y - halfHeight) * scale, right: (x + halfWidth) * scale,
-        bottom: (y + halfHeight) * scale)
+        left: center.x - halfWidth, top: center.y - halfHeight, right: center.x + halfWidth,
+        bottom: center.y + halfHeight)
       detections.append(Detection(index: peak.channel, score: peak.score, box: box))
     }
   }

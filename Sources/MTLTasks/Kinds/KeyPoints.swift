@@ -1,5 +1,5 @@
 /// The maps of CenterNet's poses. All are of one size.
-@unsafe public struct PoseMaps {
+public struct PoseMaps {
   /// Centres of persons, their boxes, and the centres' offsets.
   public let heat: FeatureMaps
   public let size: FeatureMaps
@@ -14,12 +14,12 @@
     heat: FeatureMaps, size: FeatureMaps, offset: FeatureMaps?, joints: FeatureMaps, jointHeat: FeatureMaps?,
     jointOffset: FeatureMaps?
   ) {
-    unsafe self.heat = unsafe heat
-    unsafe self.size = unsafe size
-    unsafe self.offset = unsafe offset
-    unsafe self.joints = unsafe joints
-    unsafe self.jointHeat = unsafe jointHeat
-    unsafe self.jointOffset = unsafe jointOffset
+    self.heat = heat
+    self.size = size
+    self.offset = offset
+    self.joints = joints
+    self.jointHeat = jointHeat
+    self.jointOffset = jointOffset
   }
 }
 
@@ -46,24 +46,24 @@ public struct PoseDecoder {
 
   /// Writes the persons of one image over `detections`, best first, and the joints of each, one person after another,
   /// over `points`, all in pixels of the input.
-  @unsafe public mutating func decode(
+  public mutating func decode(
     _ maps: PoseMaps, above minimumScore: Float = 0, into detections: inout [Detection], points: inout [Point]
   ) {
-    unsafe persons.decode(
+    persons.decode(
       heat: maps.heat, size: maps.size, offset: maps.offset, above: minimumScore, into: &detections)
-    let jointCount = unsafe maps.joints.channels / 2
+    let jointCount = maps.joints.channels / 2
     let scale = Float(persons.stride)
     points.removeAll(keepingCapacity: true)
     for peak in persons.list.peaks {
       for joint in 0..<jointCount {
-        let x = unsafe maps.joints[2 * joint, peak.row, peak.column] + Float(peak.column)
-        let y = unsafe maps.joints[2 * joint + 1, peak.row, peak.column] + Float(peak.row)
+        let x = maps.joints[2 * joint, peak.row, peak.column] + Float(peak.column)
+        let y = maps.joints[2 * joint + 1, peak.row, peak.column] + Float(peak.row)
         points.append(Point(x: x * scale, y: y * scale))
       }
     }
-    guard let heat = unsafe maps.jointHeat else { return }
-    for joint in unsafe 0..<min(jointCount, heat.channels) {
-      unsafe findCandidates(in: heat.channels(joint..<joint + 1), maps.jointOffset)
+    guard let heat = maps.jointHeat else { return }
+    for joint in 0..<min(jointCount, heat.channels) {
+      findCandidates(in: heat.channels(joint..<joint + 1), maps.jointOffset)
       for person in detections.indices {
         snap(&points[person * jointCount + joint], within: detections[person].box)
       }
@@ -71,13 +71,11 @@ public struct PoseDecoder {
   }
 
   private mutating func findCandidates(in heat: FeatureMaps, _ offset: FeatureMaps?) {
-    unsafe candidates.find(in: heat, above: PoseDecoder.minimumJointScore)
+    candidates.find(in: heat, above: PoseDecoder.minimumJointScore)
     places.removeAll(keepingCapacity: true)
     let scale = Float(persons.stride)
     for peak in candidates.peaks {
-      let x = unsafe Float(peak.column) + (offset.map { $0[0, peak.row, peak.column] } ?? 0.5)
-      let y = unsafe Float(peak.row) + (offset.map { $0[1, peak.row, peak.column] } ?? 0.5)
-      places.append(Point(x: x * scale, y: y * scale))
+      places.append(peak.position(offset, scale: scale))
     }
   }
 
