@@ -97,4 +97,11 @@ public struct NetworkBlueprint: Sendable {
 public let recipes: [any Recipe] = [
   FingersRecipe(form: .mtlNet),
   FingersRecipe(form: .libMTL),
+  FairFaceRecipe(),
+  UTKFaceRecipe(form: .hydraNet),
+  UTKFaceRecipe(form: .split),
+  FacesRecipe(),
+  CenterNetRecipe(form: .detection),
+  CenterNetRecipe(form: .pose),
+  CenterNetRecipe(form: .multitask),
 ]

@@ -40,12 +40,12 @@ def multitask(divisor: int, classes: int, segments: int):
 PICTURE = (1, 3, 512, 512)
 CASES = [
     Case("centernet-ctdet-res18", "centernet-ctdet", "rebuilt", lambda: CenterNet(18, DETECTION),
-         lambda: CenterNet(18, DETECTION, 16), PICTURE, (1, 3, 64, 64), detection_outputs, trainer_checkpoint),
+         lambda: CenterNet(18, DETECTION, 20), PICTURE, (1, 3, 64, 64), detection_outputs, trainer_checkpoint),
     Case("centernet-ctdet-res101", "centernet-ctdet", "rebuilt", lambda: CenterNet(101, DETECTION),
          lambda: CenterNet(101, DETECTION, 32), PICTURE, (1, 3, 64, 64), detection_outputs, trainer_checkpoint,
          has_fixture=False),
     Case("centernet-multi-pose-res50", "centernet-multi-pose", "rebuilt", lambda: CenterNet(50, POSE),
-         lambda: CenterNet(50, POSE, 32), PICTURE, (1, 3, 64, 96), pose_outputs, parallel_checkpoint),
+         lambda: CenterNet(50, POSE, 32), PICTURE, (1, 3, 64, 64), pose_outputs, parallel_checkpoint),
     Case("centernet-multitask-res18", "centernet-multitask", "rebuilt", lambda: multitask(1, 80, 21),
-         lambda: multitask(16, 4, 3), PICTURE, (1, 3, 64, 64), multitask_outputs),
+         lambda: multitask(20, 4, 3), PICTURE, (1, 3, 64, 64), multitask_outputs),
 ]
