@@ -21,6 +21,8 @@ struct LinearHeads {
   }
 
   private(set) var heads: [Head] = []
+  /// Linear layers that fit nowhere.
+  private(set) var leftOver: [String] = []
 
   /// The heads among the modules that are none of the trunk's. A layer continues the head before it where the sizes fit;
   /// where it could as well begin one, because it takes the trunk's features, it does so under another parent.
@@ -50,7 +52,10 @@ struct LinearHeads {
       heads[last].layers.append(layer)
       return true
     }
-    guard layer.inputs == features else { return false }
+    guard layer.inputs == features else {
+      leftOver.append(layer.key)
+      return false
+    }
     heads.append(Head(layers: [layer]))
     return true
   }

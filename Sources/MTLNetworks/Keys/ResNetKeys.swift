@@ -33,17 +33,24 @@ struct ResNetKeys: Equatable {
     }
   }
 
+  func trunk(isDilated: Bool = false) -> ResidualTrunk {
+    ResidualTrunk(
+      stemConvolution: stem, stemNorm: stemNorm,
+      stages: (1...4).map { number in (0..<blocks[number - 1]).map { "\(stage(number)).\($0)" } }, isDilated: isDilated)
+  }
+
   /// Whether a module is the trunk's own. The classifier `fc` is not.
   func owns(_ key: String) -> Bool {
     key == stem || key == stemNorm || (1...4).contains { key.hasPrefix(stage($0) + ".") }
   }
 
-  /// The first ResNet of the checkpoint; nil where there is none.
-  static func find(_ keys: ModuleKeys) -> ResNetKeys? {
+  /// The first ResNet of the checkpoint, or the one with this prefix; nil where there is none.
+  static func find(_ keys: ModuleKeys, under wanted: String? = nil) -> ResNetKeys? {
     for module in keys.modules where module.shape.rank == 4 {
       let parts = components(of: module.key)
       guard let name = parts.last, name == "conv1" || name == "0" else { continue }
       let prefix = parts.dropLast().map { "\($0)." }.joined()
+      guard wanted == nil || wanted == prefix else { continue }
       if let found = ResNetKeys(keys, prefix: prefix, isSequential: name == "0") { return found }
     }
     return nil

@@ -53,7 +53,7 @@ struct CenterNetRecipe: Recipe {
       width: 512, height: 512, color: .bgr, mean: [0.407_896_54, 0.447_193_02, 0.470_261_15],
       standardDeviation: [0.288_638_28, 0.274_081_64, 0.278_098_35])
     return NetworkBlueprint(input: input, tasks: tasks) { builder, image, wanted throws(MTLError) in
-      let features = try upsampled(&builder, after: trunk.build(&builder, after: image))
+      let features = try upsampled(&builder, after: builder.residual(image, trunk.trunk()))
       var maps: [String: ValueID] = [:]
       for name in mapNames(checkpoint) {
         builder.enter(name)

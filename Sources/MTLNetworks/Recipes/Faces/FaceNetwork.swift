@@ -18,19 +18,18 @@ struct FaceNetwork {
     self.trunk = trunk
     let classifier = "\(trunk.prefix)fc"
     let isTrunk = { (key: String) in trunk.owns(key) || key == classifier }
-    let others = LinearHeads(keys, features: trunk.features, isTrunk: isTrunk).heads
     let classes = trunk.isSequential ? nil : keys[classifier]?.shape[0]
-    if let classes, others.isEmpty {
-      let behind = LinearHeads(keys, features: classes, isTrunk: isTrunk).heads
-      heads = behind.isEmpty ? LinearHeads(keys, features: trunk.features, isTrunk: trunk.owns).heads : behind
-      usedClassifier = behind.isEmpty ? nil : classifier
-      unusedClassifier = nil
-    } else {
-      heads = others
-      usedClassifier = nil
-      unusedClassifier = classes == nil ? nil : classifier
+    var found = LinearHeads(keys, features: trunk.features, isTrunk: isTrunk)
+    var isBehind = false
+    if let classes, found.heads.isEmpty {
+      found = LinearHeads(keys, features: classes, isTrunk: isTrunk)
+      isBehind = !found.heads.isEmpty
+      if !isBehind { found = LinearHeads(keys, features: trunk.features, isTrunk: trunk.owns) }
     }
-    guard !heads.isEmpty else { return nil }
+    guard !found.heads.isEmpty, found.leftOver.isEmpty else { return nil }
+    heads = found.heads
+    usedClassifier = isBehind ? classifier : nil
+    unusedClassifier = classes == nil || isBehind || heads.contains { $0.prefix == classifier } ? nil : classifier
   }
 
   var notes: [String] {
@@ -61,7 +60,7 @@ struct FaceNetwork {
   /// One row for each image.
   func features(_ builder: inout NetworkBuilder, after image: ValueID) throws(MTLError) -> ValueID {
     if let unusedClassifier { builder.skip(unusedClassifier, because: "the heads stand on the features before it") }
-    let row = try builder.pooledRow(trunk.build(&builder, after: image))
+    let row = try builder.pooledRow(builder.residual(image, trunk.trunk()))
     guard let usedClassifier else { return row }
     return try builder.linear(row, usedClassifier)
   }
