@@ -26,10 +26,12 @@ public struct ResNetBlock: Block {
 
   public func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID {
     try builder.require(input, rank: 4, for: ResNetBlock.name)
-    let found = ResNetKeys.find(ModuleKeys(builder.checkpoint), under: prefix)
-    guard let found else {
-      // Taking its weights puts what is missing on record.
-      return try builder.residual(input, ResidualTrunk(builder.checkpoint, prefix: prefix, isDilated: isDilated))
+    let modules = ModuleKeys(builder.checkpoint)
+    guard let found = ResNetKeys.find(modules, under: prefix) else {
+      let other = ResNetKeys.find(modules).map { "one under '\($0.prefix.dropLast())'" }
+      throw MTLError(
+        .checkpointMismatch, "resnet '\(key)'", expected: "conv1, bn1 and layer1 to layer4 under it",
+        found: other ?? "none")
     }
     guard depth == nil || depth == found.depth else {
       let blocks = "\(found.blocks.reduce(0, +)) \(found.isBottleneck ? "bottlenecks" : "basic blocks")"
