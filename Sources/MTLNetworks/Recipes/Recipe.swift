@@ -93,15 +93,7 @@ public struct NetworkBlueprint: Sendable {
   }
 }
 
-/// Every built-in network.
-public let recipes: [any Recipe] = [
-  FingersRecipe(form: .mtlNet),
-  FingersRecipe(form: .libMTL),
-  FairFaceRecipe(),
-  UTKFaceRecipe(form: .hydraNet),
-  UTKFaceRecipe(form: .split),
-  FacesRecipe(),
-  CenterNetRecipe(form: .detection),
-  CenterNetRecipe(form: .pose),
-  CenterNetRecipe(form: .multitask),
-]
+/// Every built-in network. A checkpoint that several of them fit is taken for the first.
+public let recipes: [any Recipe] =
+  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)] + libMTLRecipes + autoLambdaRecipes + centerNetRecipes
+  + faceRecipes

@@ -1,6 +1,10 @@
 import MTLFormats
 import MTLGraph
 
+let centerNetRecipes: [any Recipe] = [
+  CenterNetRecipe(form: .detection), CenterNetRecipe(form: .pose), CenterNetRecipe(form: .multitask),
+]
+
 /// CenterNet on a ResNet: three transposed convolutions and a head of two convolutions for each map, at a quarter of the
 /// input's size. Source: xingyizhou/CenterNet, src/lib/models/networks/msra_resnet.py.
 struct CenterNetRecipe: Recipe {

@@ -1,6 +1,11 @@
 import MTLFormats
 import MTLGraph
 
+/// The general one comes last.
+let faceRecipes: [any Recipe] = [
+  FairFaceRecipe(), UTKFaceRecipe(form: .hydraNet), UTKFaceRecipe(form: .split), FacesRecipe(),
+]
+
 /// A ResNet under any prefix with heads of Linear layers under any names: what most people save who train several
 /// attributes of one face, garment or leaf.
 struct FacesRecipe: Recipe {
