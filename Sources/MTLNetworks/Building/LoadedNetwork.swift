@@ -101,16 +101,16 @@ public struct LoadedNetwork: Sendable {
     return joined
   }
 
-  /// A classification's labels must be as many as the network has classes.
+  /// Labels must be as many as the network has classes or key points.
   private static func check(_ task: TaskDescription, output: Shape, isKnown: Bool) throws(MTLError) {
-    guard isKnown, task.kind == .classification else { return }
-    guard output.rank == 2 else {
+    guard isKnown, let form = task.kind.labelledForm else { return }
+    guard output.rank == form.rank, let count = form.count(output[1]) else {
       throw MTLError(
-        .shapeMismatch, "task '\(task.name)'", expected: "N x classes for a classification", found: "\(output)")
+        .shapeMismatch, "task '\(task.name)'", expected: "\(form.description) for \(form.name)", found: "\(output)")
     }
-    guard task.labels.isEmpty || task.labels.count == output[1] else {
+    guard task.labels.isEmpty || task.labels.count == count else {
       throw MTLError(
-        .shapeMismatch, "task '\(task.name)'", expected: "\(output[1]) labels for \(output[1]) classes",
+        .shapeMismatch, "task '\(task.name)'", expected: "\(count) labels for \(count) \(form.items)",
         found: "\(task.labels.count)")
     }
   }

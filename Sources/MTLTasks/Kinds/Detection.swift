@@ -1,3 +1,5 @@
+import MTLNetworks
+
 /// A place, in pixels.
 public struct Point: Sendable, Equatable {
   public var x: Float
@@ -64,6 +66,17 @@ public struct Placement: Sendable, Equatable {
       offsetY: (Float(picture.height) - Float(input.height) * scale) / 2)
   }
 
+  /// Where an input lies that was made of an upright picture of this size.
+  public init(_ resize: InputDescription.Resize, picture: (width: Int, height: Int), input: (width: Int, height: Int)) {
+    switch resize {
+    case .center: self.init(centered: picture, input: input)
+    case .stretch:
+      self.init(
+        scaleX: Float(picture.width) / Float(input.width), scaleY: Float(picture.height) / Float(input.height),
+        offsetX: 0, offsetY: 0)
+    }
+  }
+
   public func onPicture(_ point: Point) -> Point {
     Point(x: point.x * scaleX + offsetX, y: point.y * scaleY + offsetY)
   }
@@ -89,6 +102,18 @@ public struct DetectionDecoder {
   public init(stride: Int = 4, limit: Int = DetectionDecoder.defaultLimit) {
     self.stride = stride
     list = PeakList(limit: limit)
+  }
+
+  /// The same from a task's output: heat maps, width and height, offsets, one behind the other. False where it has too few.
+  public mutating func decode(
+    _ maps: FeatureMaps, above minimumScore: Float = 0, into detections: inout [Detection]
+  ) -> Bool {
+    let classes = maps.channels - 4
+    guard classes > 0 else { return false }
+    decode(
+      heat: maps.channels(0..<classes), size: maps.channels(classes..<classes + 2),
+      offset: maps.channels(classes + 2..<classes + 4), above: minimumScore, into: &detections)
+    return true
   }
 
   /// Writes the objects of one image over `detections`, best first, boxes in pixels of the input. `offset` is left out

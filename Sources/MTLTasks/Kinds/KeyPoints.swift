@@ -21,6 +21,18 @@ public struct PoseMaps {
     self.jointHeat = jointHeat
     self.jointOffset = jointOffset
   }
+
+  /// From a task's output: all maps in this order, one behind the other. nil where their number is not 7 and 3 for each
+  /// joint.
+  public init?(_ maps: FeatureMaps) {
+    let joints = (maps.channels - 7) / 3
+    guard joints > 0, maps.channels == 7 + 3 * joints else { return nil }
+    let heatStart = 5 + 2 * joints
+    self.init(
+      heat: maps.channels(0..<1), size: maps.channels(1..<3), offset: maps.channels(3..<5),
+      joints: maps.channels(5..<heatStart), jointHeat: maps.channels(heatStart..<heatStart + joints),
+      jointOffset: maps.channels(heatStart + joints..<maps.channels))
+  }
 }
 
 /// Reads CenterNet's poses: each joint of a person is where the centre points to, or the nearest peak of the joint's own

@@ -55,7 +55,7 @@ struct CenterNetRecipe: Recipe {
     let tasks = tasks(checkpoint)
     let input = InputDescription(
       width: 512, height: 512, color: .bgr, mean: [0.407_896_54, 0.447_193_02, 0.470_261_15],
-      standardDeviation: [0.288_638_28, 0.274_081_64, 0.278_098_35])
+      standardDeviation: [0.288_638_28, 0.274_081_64, 0.278_098_35], resize: .center)
     return NetworkBlueprint(input: input, tasks: tasks) { builder, image, wanted throws(MTLError) in
       let features = try upsampled(&builder, after: builder.residual(image, trunk.trunk()))
       var maps: [String: ValueID] = [:]
