@@ -129,6 +129,14 @@ public struct LoadedNetwork: Sendable {
     return MTLError(.checkpointMismatch, subject, "\(problem). It fits the recipe '\(fitting)'")
   }
 
+  /// What to say of a checkpoint that was taken for a recipe by its keys; others may have the same keys and differ in
+  /// what those do not tell.
+  public static func guessNote(_ weights: WeightStore, taken: String) -> String {
+    let others = recipes.filter { $0.name != taken && $0.recognizes(weights) }.map { "'\($0.name)'" }
+    return "taken for '\(taken)' by its keys"
+      + (others.isEmpty ? "" : ", which look like those of \(others.joined(separator: ", ")) as well")
+  }
+
   /// The name of the built-in recipe that a checkpoint fits, or nil.
   public static func fittingRecipe(_ weights: WeightStore) -> String? {
     recipes.first { recipe in

@@ -94,6 +94,11 @@ public struct NetworkBlueprint: Sendable {
 }
 
 /// Every built-in network. A checkpoint that several of them fit is taken for the first.
-public let recipes: [any Recipe] =
-  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)] + libMTLRecipes + autoLambdaRecipes + centerNetRecipes
-  + faceRecipes
+public let recipes: [any Recipe] = [
+  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)],
+  libMTLRecipes,
+  autoLambdaRecipes,
+  centerNetRecipes,
+  // Last, because its general form takes what the others know more of.
+  faceRecipes,
+].flatMap { $0 }
