@@ -65,7 +65,7 @@ def test_places_are_on_the_picture(tmp_path):
     """The maps of the run, decoded here for the best object: the longer side, 120 pixels, spans 64 of the input."""
     folder = write_model(tmp_path, "centernet-ctdet-res18")
     report, = call_json("run", folder, folder / "picture.png", "--threshold", 0.0, "--out", tmp_path / "out")
-    maps = numpy.load(tmp_path / "out" / "picture.detection.npy")[0]
+    maps = numpy.load(tmp_path / "out" / "picture.png.detection.npy")[0]
     heat = maps[:80]
     label, row, column = numpy.unravel_index(numpy.argmax(heat), heat.shape)
     best = report["tasks"]["detection"]["objects"][0]
