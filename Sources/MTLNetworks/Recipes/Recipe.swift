@@ -93,9 +93,12 @@ public struct NetworkBlueprint: Sendable {
   }
 }
 
-/// Every built-in network.
-public let recipes: [any Recipe] =
-  [
-    FingersRecipe(form: .mtlNet),
-    FingersRecipe(form: .libMTL),
-  ] + libMTLRecipes + autoLambdaRecipes
+/// Every built-in network. A checkpoint that several of them fit is taken for the first.
+public let recipes: [any Recipe] = [
+  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)],
+  libMTLRecipes,
+  autoLambdaRecipes,
+  centerNetRecipes,
+  // Last, because its general form takes what the others know more of.
+  faceRecipes,
+].flatMap { $0 }
