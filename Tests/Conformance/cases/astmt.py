@@ -5,12 +5,11 @@ from functools import partial
 from case import Case
 from definitions.astmt import TASKS, ASTMT
 
-THIN_TASKS = {"edge": 1, "semseg": 4, "normals": 3}
-THIN = dict(classes=THIN_TASKS, base=4, width=16, low_width=4)
+THIN = dict(classes={"edge": 1, "semseg": 4}, base=2, width=8, low_width=4, reduction=4)
 
 
 def case(name: str, make, thin, **options) -> Case:
-    return Case(name, "astmt-pascal", "rebuilt", make, thin, (1, 3, 512, 512), (1, 3, 64, 96),
+    return Case(name, "astmt-pascal", "rebuilt", make, thin, (1, 3, 512, 512), (1, 3, 48, 80),
                 lambda network, image: {task: network(image, task) for task in network.tasks}, **options)
 
 

@@ -9,8 +9,8 @@ from case import Case
 from definitions import segnet
 
 SHAPE = (1, 3, 288, 384)
-THIN_SHAPE = (1, 3, 64, 96)
-THIN = dict(widths=(4, 6, 8, 12, 12), classes=(5, 1, 3))
+THIN_SHAPE = (1, 3, 32, 64)
+THIN = dict(widths=(3, 4, 6, 8, 8), classes=(5, 1, 3))
 
 
 def stitched(**options) -> nn.Module:
@@ -42,7 +42,7 @@ def single(task: str, output: str) -> Case:
 CASES = [
     mtan("split", segnet.Split, partial(segnet.Split, **THIN)),
     mtan("split-wide", partial(segnet.Split, segnet.WIDE),
-         partial(segnet.Split, (4, 6, 8, 10, 20), THIN["classes"]), "mtan-segnet-split-nyuv2"),
+         partial(segnet.Split, (3, 4, 5, 6, 12), THIN["classes"]), "mtan-segnet-split-nyuv2"),
     mtan("split-deep", partial(segnet.Split, deep=True), partial(segnet.Split, deep=True, **THIN),
          "mtan-segnet-split-nyuv2"),
     mtan("mtan", segnet.MTAN, partial(segnet.MTAN, **THIN)),

@@ -24,13 +24,13 @@ THIN_PASCAL = {"semseg": 4, "human_parts": 3, "sal": 1, "normals": 3, "edge": 1}
 THIN_THREE = {"semseg": 4, "human_parts": 3, "sal": 1}
 THIN_NYUD = {"semseg": 5, "depth": 1}
 THIN_NYUD_AUXILIARY = {"semseg": 5, "normals": 3, "edge": 1, "depth": 1}
-THIN_WIDTHS = (4, 8, 12, 16)
+THIN_WIDTHS = (3, 4, 6, 8)
 
 Classes = Mapping[str, int]
 
 
 def hrnet(widths=WIDTHS) -> HRNet:
-    return HRNet(widths, 64 if widths == WIDTHS else 6)
+    return HRNet(widths, 64 if widths == WIDTHS else 4)
 
 
 def deeplab_heads(classes: Classes, backbone: nn.Module, width: int) -> dict[str, nn.Module]:
@@ -86,41 +86,42 @@ def last(network: nn.Module) -> dict:
 def case(name: str, data: str, make, thin, thin_shape=None, checkpoint=parallel, **options) -> Case:
     shape = (1, 3, 512, 512) if data == "pascal" else (1, 3, 480, 640)
     return Case(f"vandenhende-{name}-{data}", options.pop("network", f"vandenhende-{name}-{data}"), "rebuilt", make,
-                thin, shape, thin_shape or ((1, 3, 64, 64) if data == "pascal" else (1, 3, 64, 96)),
-                lambda network, image: network(image), checkpoint, **options)
+                thin, shape, thin_shape or (1, 3, 32, 64), lambda network, image: network(image),
+                checkpoint, **options)
 
 
-thin18 = partial(resnet18, 3)
-thin50 = partial(resnet50, 2)
+thin18 = partial(resnet18, 4)
+slim18 = partial(resnet18, 2)
+thin50 = partial(resnet50, 1)
 FIVE, THREE = (PASCAL, PASCAL), (THIN_THREE, THIN_THREE)
 
 CASES = [
     case("resnet18", "pascal", partial(resnet_network, Baseline, resnet18, PASCAL),
-         partial(resnet_network, Baseline, thin18, THIN_PASCAL, 8)),
+         partial(resnet_network, Baseline, slim18, THIN_PASCAL, 8)),
     case("resnet18", "nyud", partial(resnet_network, Baseline, resnet18, NYUD),
          partial(resnet_network, Baseline, thin18, THIN_NYUD, 8), checkpoint=last),
     case("resnet50", "nyud", partial(resnet_network, Baseline, resnet50, NYUD),
          partial(resnet_network, Baseline, thin50, THIN_NYUD, 8)),
     # Wide enough that all dilations of the pyramid reach into the image.
     case("resnet18-single", "nyud", partial(single_resnet, resnet18, "depth", 1),
-         partial(single_resnet, thin18, "depth", 1, 8), thin_shape=(1, 3, 64, 304)),
+         partial(single_resnet, thin18, "depth", 1, 8), thin_shape=(1, 3, 24, 304)),
     case("mtan-resnet18", "pascal", partial(resnet_network, MTAN, resnet18, PASCAL),
-         partial(resnet_network, MTAN, partial(resnet18, 4), THIN_THREE, 8)),
+         partial(resnet_network, MTAN, thin18, THIN_THREE, 8)),
     case("mtan-resnet50", "nyud", partial(resnet_network, MTAN, resnet50, NYUD),
          partial(resnet_network, MTAN, thin50, THIN_NYUD, 8), has_fixture=False),
     case("cross-stitch-resnet18", "pascal", partial(exchanging_network, CrossStitch, resnet18, PASCAL),
-         partial(exchanging_network, CrossStitch, thin18, THIN_THREE, 8)),
+         partial(exchanging_network, CrossStitch, slim18, THIN_THREE, 8)),
     case("nddr-cnn-resnet18", "pascal", partial(exchanging_network, NDDRCNN, resnet18, PASCAL),
-         partial(exchanging_network, NDDRCNN, thin18, THIN_THREE, 8)),
+         partial(exchanging_network, NDDRCNN, slim18, THIN_THREE, 8)),
     case("hrnet18", "pascal", partial(hrnet_baseline, PASCAL), partial(hrnet_baseline, THIN_PASCAL, THIN_WIDTHS)),
     case("hrnet18", "nyud", partial(hrnet_baseline, NYUD), partial(hrnet_baseline, THIN_NYUD, THIN_WIDTHS)),
     case("hrnet18-single", "pascal", partial(single_hrnet, "edge", 1),
          partial(single_hrnet, "edge", 1, THIN_WIDTHS)),
-    case("mti-net", "pascal", partial(mti_net, *FIVE), partial(mti_net, *THREE, THIN_WIDTHS, 4)),
+    case("mti-net", "pascal", partial(mti_net, *FIVE), partial(mti_net, *THREE, THIN_WIDTHS, 2)),
     # Two tasks of four are answered; the others' features only help.
     case("mti-net", "nyud", partial(mti_net, NYUD, NYUD),
-         partial(mti_net, THIN_NYUD, THIN_NYUD_AUXILIARY, THIN_WIDTHS, 4), checkpoint=last),
-    case("pad-net", "pascal", partial(pad_net, *FIVE), partial(pad_net, *THREE, THIN_WIDTHS, 16)),
+         partial(mti_net, THIN_NYUD, THIN_NYUD_AUXILIARY, THIN_WIDTHS, 2), checkpoint=last),
+    case("pad-net", "pascal", partial(pad_net, *FIVE), partial(pad_net, *THREE, THIN_WIDTHS, 8)),
     case("pad-net", "nyud", partial(pad_net, NYUD, NYUD),
-         partial(pad_net, THIN_NYUD, THIN_NYUD_AUXILIARY, THIN_WIDTHS, 16)),
+         partial(pad_net, THIN_NYUD, THIN_NYUD_AUXILIARY, THIN_WIDTHS, 8)),
 ]

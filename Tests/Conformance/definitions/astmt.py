@@ -32,7 +32,7 @@ def for_each(tasks: Sequence[str] | None, make) -> nn.Module:
 
 
 class Squeeze(nn.Module):
-    def __init__(self, channels: int, tasks: Sequence[str] | None, reduction: int = 16):
+    def __init__(self, channels: int, tasks: Sequence[str] | None, reduction: int):
         super().__init__()
         self.fc = for_each(tasks, lambda: nn.Sequential(
             nn.Linear(channels, channels // reduction), nn.ReLU(), nn.Linear(channels // reduction, channels),
@@ -66,7 +66,7 @@ class Block(nn.Module):
         self.bn1 = for_each(norms, lambda: nn.BatchNorm2d(middle))
         self.bn2 = for_each(norms, lambda: nn.BatchNorm2d(middle))
         self.bn3 = for_each(norms, lambda: nn.BatchNorm2d(outputs))
-        self.se = Squeeze(outputs, options.encoder_squeezes)
+        self.se = Squeeze(outputs, options.encoder_squeezes, options.reduction)
         self.downsample = Projection(inputs, outputs, stride, norms) if is_first else None
 
     def forward(self, x, task):
@@ -80,15 +80,16 @@ class Block(nn.Module):
 class Layer(nn.Module):
     """The decoder's layer: convolution with an adapter beside it, normalisation, ReLU, squeeze-and-excitation."""
 
-    def __init__(self, inputs: int, outputs: int, options: "Options", dilation: int = 0, reduction: int = 16,
+    def __init__(self, inputs: int, outputs: int, options: "Options", dilation: int = 0, reduction: int | None = None,
                  is_pooled: bool = False):
         super().__init__()
         convolution = (nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, bias=False) if dilation
                        else nn.Conv2d(inputs, outputs, 1, bias=False))
         self.process = nn.Sequential(*([nn.AdaptiveAvgPool2d(1)] if is_pooled else []), convolution)
-        self.se = Squeeze(outputs, options.tasks, reduction) if options.squeezes_decoder else None
+        squeezed = options.tasks if options.squeezes_decoder else None
+        self.se = Squeeze(outputs, squeezed, reduction or options.reduction) if squeezed else None
         self.adapt = None if is_pooled else options.adapter(inputs, outputs)
-        self.norm = for_each(options.tasks if options.squeezes_decoder else None, lambda: nn.BatchNorm2d(outputs))
+        self.norm = for_each(squeezed, lambda: nn.BatchNorm2d(outputs))
 
     def forward(self, x, task):
         y = self.process(x)
@@ -101,12 +102,14 @@ class Layer(nn.Module):
 class Options:
     """Which parts have weights for each task: `--trNorm`, `--seenc`, `--sedec`, `--adapt` of the training script."""
 
-    def __init__(self, tasks: Sequence[str], norms: bool, squeezes_encoder: bool, squeezes_decoder: bool, adapts: bool):
+    def __init__(self, tasks: Sequence[str], norms: bool, squeezes_encoder: bool, squeezes_decoder: bool, adapts: bool,
+                 reduction: int):
         self.tasks = list(tasks)
         self.encoder_norms = self.tasks if norms else None
         self.encoder_squeezes = self.tasks if squeezes_encoder else None
         self.squeezes_decoder = squeezes_decoder
         self.adapts = adapts
+        self.reduction = reduction
 
     def adapter(self, inputs: int, outputs: int) -> nn.Module | None:
         return for_each(self.tasks, lambda: nn.Conv2d(inputs, outputs, 1, bias=False)) if self.adapts else None
@@ -153,9 +156,9 @@ class Discriminator(nn.Module):
 class ASTMT(nn.Module):
     def __init__(self, classes: Mapping[str, int] = TASKS, depths: Sequence[int] = (2, 2, 2, 2), base: int = 64,
                  width: int = 64, low_width: int = 12, norms: bool = True, squeezes_encoder: bool = True,
-                 squeezes_decoder: bool = True, adapts: bool = True):
+                 squeezes_decoder: bool = True, adapts: bool = True, reduction: int = 16):
         super().__init__()
-        options = Options(list(classes), norms, squeezes_encoder, squeezes_decoder, adapts)
+        options = Options(list(classes), norms, squeezes_encoder, squeezes_decoder, adapts, reduction)
         self.tasks = list(classes)
         self.conv1 = nn.Conv2d(3, base, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(base)

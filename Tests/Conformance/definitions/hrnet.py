@@ -1,6 +1,6 @@
 """HRNet-18 (small, version 2) as SimonVandenhende/Multi-Task-Learning-PyTorch, models/seg_hrnet.py, uses it, rebuilt.
 
-Branches of 1/4, 1/8, 1/16 and 1/32 of the image's size run side by side and exchange their features behind every module.
+Branches of 1/4, 1/8, 1/16 and 1/32 of the image run side by side and exchange their features behind every module.
 All resizing is bilinear with align_corners off.
 """
 
@@ -86,7 +86,7 @@ class HRNet(nn.Module):
 
 
 class Fusion(nn.Module):
-    """All branches at the size of the first, side by side, then 1x1 convolutions; without `classes`, a backbone's end."""
+    """All branches at the size of the first, side by side, then 1x1 convolutions; without `classes`, a backbone ends so."""
 
     def __init__(self, widths: Sequence[int] = WIDTHS, classes: int | None = None):
         super().__init__()
