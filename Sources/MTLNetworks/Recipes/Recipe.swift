@@ -97,4 +97,4 @@ public struct NetworkBlueprint: Sendable {
 public let recipes: [any Recipe] = [
   FingersRecipe(form: .mtlNet),
   FingersRecipe(form: .libMTL),
-]
+] + libMTLRecipes + autoLambdaRecipes
