@@ -97,4 +97,5 @@ public struct NetworkBlueprint: Sendable {
 public let recipes: [any Recipe] = [
   FingersRecipe(form: .mtlNet),
   FingersRecipe(form: .libMTL),
-] + libMTLRecipes + autoLambdaRecipes
+] + libMTLRecipes + autoLambdaRecipes + segNetRecipes + vandenhendeRecipes
+  + [AstmtRecipe()]

@@ -116,7 +116,7 @@ CASES = [
     case("hrnet18", "pascal", partial(hrnet_baseline, PASCAL), partial(hrnet_baseline, THIN_PASCAL, THIN_WIDTHS)),
     case("hrnet18", "nyud", partial(hrnet_baseline, NYUD), partial(hrnet_baseline, THIN_NYUD, THIN_WIDTHS)),
     case("hrnet18-single", "pascal", partial(single_hrnet, "edge", 1),
-         partial(single_hrnet, "edge", 1, THIN_WIDTHS)),
+         partial(single_hrnet, "edge", 1, THIN_WIDTHS), parameters={"task": "edge"}),
     case("mti-net", "pascal", partial(mti_net, *FIVE), partial(mti_net, *THREE, THIN_WIDTHS, 2)),
     # Two tasks of four are answered; the others' features only help.
     case("mti-net", "nyud", partial(mti_net, NYUD, NYUD),
