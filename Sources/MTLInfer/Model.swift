@@ -21,6 +21,7 @@ public final class Model: Sendable {
   public let outputShapes: [Shape]
   /// Parameters and multiply-accumulates of the encoder and of each head, for a batch of 1 at the default input size.
   public let costs: [Segment: Cost]
+  private let parameterCount: Int
   let network: Network
 
   init(_ card: ModelCard, weights: WeightStore) throws(MTLError) {
@@ -39,11 +40,14 @@ public final class Model: Sendable {
     outputShapes = network.graph.outputs.map { shapes[$0.value] ?? [] }
     // Counted before the simplification, which folds some parameters into others.
     costs = try loaded.graph.costs(for: [inputShape])
+    parameterCount = loaded.graph.parameterCount
   }
 
-  /// Sum over all parts.
+  /// Sum over all parts; parameters that several of them use count once.
   public var totalCost: Cost {
-    costs.values.reduce(into: Cost()) { $0.add($1) }
+    var total = costs.values.reduce(into: Cost()) { $0.add($1) }
+    total.parameters = parameterCount
+    return total
   }
 
   /// Index of a task; the error lists the tasks there are.

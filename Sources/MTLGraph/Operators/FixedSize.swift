@@ -18,7 +18,8 @@ public struct FixedSize: Operator {
     guard inputs[0][2] == rows, inputs[0][3] == columns else {
       throw MTLError(
         .shapeMismatch, "image",
-        expected: "\(columns) x \(rows) pixels (width x height), the size that the network's \(reason) were trained for",
+        expected:
+          "\(columns) x \(rows) pixels (width x height), the size that the network's \(reason) were trained for",
         found: "\(inputs[0][3]) x \(inputs[0][2])")
     }
     return [inputs[0]]

@@ -80,7 +80,8 @@ extension InputDescription {
     guard ownWidth * ownHeight == pixels, isOfAspect else {
       throw MTLError(
         .shapeMismatch, "width and height", expected: "sides of \(pixels) pixels, for which the gates were trained",
-        found: isOfAspect ? "\(ownWidth) x \(ownHeight)" : "none, and no size of \(self.width):\(self.height) has as many")
+        found: isOfAspect
+          ? "\(ownWidth) x \(ownHeight)" : "none, and no size of \(self.width):\(self.height) has as many")
     }
     return InputDescription(
       name: name, width: ownWidth, height: ownHeight, color: color, range: range, mean: mean,

@@ -51,7 +51,9 @@ public struct LibMTLRecipe: Recipe {
   }
 
   public func recognizes(_ checkpoint: WeightStore) -> Bool {
-    guard architecture.isMarked(in: checkpoint), let task = checkpoint.children(of: "decoders").first else { return false }
+    guard architecture.isMarked(in: checkpoint), let task = checkpoint.children(of: "decoders").first else {
+      return false
+    }
     let isOffice = example == .office
     guard checkpoint.contains(isOffice ? "decoders.\(task).weight" : "decoders.\(task).0.convs.0.0.weight") else {
       return false

@@ -94,8 +94,8 @@ public struct NetworkBlueprint: Sendable {
 }
 
 /// Every built-in network.
-public let recipes: [any Recipe] = [
-  FingersRecipe(form: .mtlNet),
-  FingersRecipe(form: .libMTL),
-] + libMTLRecipes + autoLambdaRecipes + segNetRecipes + vandenhendeRecipes
-  + [AstmtRecipe()]
+public let recipes: [any Recipe] =
+  [
+    FingersRecipe(form: .mtlNet),
+    FingersRecipe(form: .libMTL),
+  ] + libMTLRecipes + autoLambdaRecipes + segNetRecipes + vandenhendeRecipes + [AstmtRecipe()]

@@ -120,19 +120,22 @@ def with_loss_scale(module: nn.Module) -> Any:
     return {**module.state_dict(), "loss_scale": torch.tensor([-0.5] * len(module.decoders))}
 
 
-def office(name: str, kind: type, tasks: Mapping[str, int], is_published: bool = True, **fields: Any) -> Case:
+def office(
+    name: str, architecture: str, kind: type, tasks: Mapping[str, int], thin_options: Mapping[str, Any] | None = None,
+    **options: Any
+) -> Case:
     def make() -> nn.Module:
         decoders = {task: nn.Linear(512, classes) for task, classes in tasks.items()}
         return published_libmtl.network(
-            kind.__name__ if kind is libmtl.MTAN else "HPS",
-            lambda: libmtl.OfficeEncoder(published_libmtl.trunk(18, is_dilated=False)), decoders, has_own_inputs=True)
+            architecture, lambda: libmtl.OfficeEncoder(published_libmtl.trunk(18, is_dilated=False)), decoders,
+            has_own_inputs=True, **options)
 
     def thin() -> nn.Module:
         decoders = {task: nn.Linear(8, classes) for task, classes in tasks.items()}
-        return kind(lambda: libmtl.OfficeEncoder(resnet(18, 2), 8), decoders)
+        return kind(lambda: libmtl.OfficeEncoder(resnet(18, 2), 8), decoders, **thin_options or {})
 
-    return Case(
-        name, name, ORIGIN, make, thin, OFFICE_SHAPE, (1, 3, 32, 64), outputs_one_by_one, **fields)
+    shape = (1, 3, 32, 64) if thin_options is None else (1, 3, 32, 32)
+    return Case(name, name, ORIGIN, make, thin, OFFICE_SHAPE, shape, outputs_one_by_one)
 
 
 def subset(names: str) -> Mapping[str, int]:
@@ -149,7 +152,7 @@ CASES = [
     dense("libmtl-pair-nyuv2", "HPS", libmtl.HardSharing, 50, subset("segmentation normal"), network="libmtl-hps-nyuv2",
           checkpoint=lambda module: {"model": module.state_dict(), "epoch": 199}),
     dense("libmtl-mtan-nyuv2", "MTAN", libmtl.MTAN, 50, NYUV2, thin_shape=(1, 3, 32, 48)),
-    dense("libmtl-mtan-cityscapes", "MTAN", libmtl.MTAN, 50, CITYSCAPES, has_fixture=False),
+    dense("libmtl-mtan-cityscapes", "MTAN", libmtl.MTAN, 50, CITYSCAPES, thin_shape=(1, 3, 32, 48), has_fixture=False),
     dense("libmtl-mtan-cityscapes-resnet18", "MTAN", libmtl.MTAN, 18, CITYSCAPES, network="libmtl-mtan-cityscapes",
           thin_shape=(1, 3, 48, 32)),
     dense("libmtl-cross-stitch-nyuv2", "", libmtl.CrossStitch, 50, NYUV2,
@@ -168,6 +171,8 @@ CASES = [
           {"num_experts": [1, 1, 1, 1]}),
     gated("libmtl-dselect-k-nyuv2", "DSelect_k", libmtl.DSelectK, NYUV2, {"shared": 3, "chosen": 2},
           {"num_experts": [3], "num_nonzeros": 2, "kgamma": 1.0}),
-    office("libmtl-hps-office", libmtl.HardSharing, OFFICE_31),
-    office("libmtl-mtan-office", libmtl.MTAN, OFFICE_HOME),
+    office("libmtl-hps-office", "HPS", libmtl.HardSharing, OFFICE_31),
+    office("libmtl-mtan-office", "MTAN", libmtl.MTAN, OFFICE_HOME),
+    office("libmtl-cgc-office", "CGC", libmtl.GatedExperts, OFFICE_31,
+           {"image": (3, 32, 32), "shared": 1, "specific": 1}, img_size=OFFICE_SHAPE[1:], num_experts=[1, 1, 1, 1]),
 ]

@@ -18,7 +18,8 @@ struct FixedSizeTests {
     } catch {
       #expect(
         error.description
-          == "image: expected 3 x 2 pixels (width x height), the size that the network's gates were trained for, found 2 x 3")
+          == "image: expected 3 x 2 pixels (width x height), the size that the network's gates were trained for, found 2 x 3"
+      )
     }
   }
 }
