@@ -99,7 +99,8 @@ private struct AstmtLayers {
   private func normalized(
     _ builder: inout NetworkBuilder, _ value: ValueID, _ key: String, _ activation: ActivationKind? = .relu
   ) throws(MTLError) -> ValueID {
-    try builder.activate(builder.normalize(value, key: own(builder.checkpoint, key, "weight"), epsilon: 1e-5), activation)
+    try builder.activate(
+      builder.normalize(value, key: own(builder.checkpoint, key, "weight"), epsilon: 1e-5), activation)
   }
 
   /// A bottleneck whose stride lies on its first convolution, as in Caffe's.

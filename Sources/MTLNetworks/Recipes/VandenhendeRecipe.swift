@@ -49,7 +49,9 @@ public struct VandenhendeRecipe: Recipe {
       guard hasBottlenecks == (backbone == .residual50) else { return false }
     }
     guard model != .singleTask else { return true }
-    let isNYUD = heads(checkpoint).contains { VandenhendeRecipe.lastName($0) == "depth" || classes($0, checkpoint) == 40 }
+    let isNYUD = heads(checkpoint).contains {
+      VandenhendeRecipe.lastName($0) == "depth" || classes($0, checkpoint) == 40
+    }
     return isNYUD == (data == .nyud)
   }
 
