@@ -47,7 +47,7 @@ extension NetworkBuilder {
   }
 
   /// Two 1 x 1 convolutions and a sigmoid: `key.0`, `key.1`, `key.3`, `key.4`.
-  private mutating func attentionMask(
+  mutating func attentionMask(
     _ input: ValueID, _ key: String, channels: Int
   ) throws(MTLError) -> ValueID {
     let value = try convolutionNormalized(input, "\(key).0", norm: "\(key).1", kernel: 1, bias: true)

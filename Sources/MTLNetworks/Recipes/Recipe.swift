@@ -98,6 +98,9 @@ public let recipes: [any Recipe] = [
   [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)],
   libMTLRecipes,
   autoLambdaRecipes,
+  segNetRecipes,
+  vandenhendeRecipes,
+  [AstmtRecipe()],
   centerNetRecipes,
   // Last, because its general form takes what the others know more of.
   faceRecipes,
