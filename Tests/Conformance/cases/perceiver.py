@@ -1,4 +1,4 @@
-"""Perceivers: lucidrains/perceiver-pytorch, krasserm/perceiver-io, transformers; one published class and several tasks."""
+"""Perceivers: lucidrains/perceiver-pytorch, krasserm/perceiver-io, transformers; a published class and tasks."""
 
 from case import Case
 from definitions import perceiver_heads as perceiver

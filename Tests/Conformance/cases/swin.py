@@ -71,8 +71,8 @@ CASES = [
         shape=PICTURE, thin_shape=(1, 3, 64, 64), outputs=task_outputs),
     Case(
         name="swin-torchvision-dense", network="swin-torchvision", origin="torchvision 0.28",
-        make=lambda: dense(swin.of_torchvision(TINY, 0), swin.torchvision_map, convolution_head, 768, 256),
-        thin=lambda: dense(swin.of_torchvision(THIN, 0), swin.torchvision_map, deep_lab_head, 32, 4),
+        make=lambda: dense(swin.of_torchvision(TINY, 0), swin.torchvision_map, deep_lab_head, 768, 256),
+        thin=lambda: dense(swin.of_torchvision(THIN, 0), swin.torchvision_map, convolution_head, 32, 8),
         shape=SCENE, thin_shape=THIN_PICTURE, outputs=task_outputs),
 ]
 for size in ("small", "base"):

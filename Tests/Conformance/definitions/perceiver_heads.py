@@ -35,8 +35,9 @@ def lucidrains(tasks: Mapping[str, int] | None, **options) -> nn.Module:
 def with_early_names(module: nn.Module) -> dict[str, torch.Tensor]:
     """Up to perceiver-pytorch 0.8 a layer was a list: cross attention, its feed-forward part, pairs of latent ones."""
     places = {"cross_attn": "0", "cross_ff": "1", "self_attns": "2"}
-    return {re.sub(r"(layers\.\d+\.)(cross_attn|cross_ff|self_attns)\.", lambda found: f"{found[1]}{places[found[2]]}.", key):
-            value for key, value in module.state_dict().items()}
+    part = re.compile(r"(layers\.\d+\.)(cross_attn|cross_ff|self_attns)\.")
+    return {part.sub(lambda found: f"{found[1]}{places[found[2]]}.", key): value
+            for key, value in module.state_dict().items()}
 
 
 def krasserm(

@@ -30,7 +30,8 @@ def of_timm(size: tuple, classes: int, image: tuple[int, int] = (224, 224), **op
 def of_torchvision(size: tuple, classes: int) -> nn.Module:
     """Without `classes` it gives pooled features."""
     depths, heads, width = size
-    module = torchvision_swin.SwinTransformer([4, 4], width, list(depths), list(heads), [7, 7], num_classes=classes or 1)
+    module = torchvision_swin.SwinTransformer(
+        [4, 4], width, list(depths), list(heads), [7, 7], num_classes=classes or 1)
     if not classes:
         module.head = nn.Identity()
     return stirred(module)

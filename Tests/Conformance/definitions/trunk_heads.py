@@ -1,5 +1,4 @@
-"""How users give a published trunk several tasks: the trunk's own classifier becomes Identity, and a ModuleDict keyed by
-task follows it."""
+"""How users give a published trunk several tasks: its own classifier becomes Identity, a ModuleDict of heads follows."""
 
 from collections.abc import Callable, Mapping
 
@@ -28,7 +27,7 @@ class TaskHeads(nn.Module):
 
 
 class AtrousPyramid(nn.Module):
-    """The spatial pyramid of DeepLabV3 with the key names that LibMTL's example gives it: convs.0 to convs.4, project."""
+    """The spatial pyramid of DeepLabV3 with the key names of LibMTL's example: convs.0 to convs.4, project."""
 
     def __init__(self, channels: int, width: int, rates: tuple[int, ...] = (12, 24, 36)) -> None:
         super().__init__()
@@ -93,8 +92,8 @@ def class_output(module: nn.Module, image: torch.Tensor) -> dict[str, torch.Tens
 
 
 def stirred(module: nn.Module) -> nn.Module:
-    """Values of their own for the parameters that no layer holds (tables, positions, latents, fused projections), many of
-    which start as zeros."""
+    """Values of their own for the parameters that no layer holds (tables, positions, latents, fused projections), as
+    many of them start at zero."""
     layers = (nn.Linear, nn.modules.conv._ConvNd, nn.LayerNorm, nn.modules.batchnorm._BatchNorm)
     with torch.no_grad():
         for part in module.modules():

@@ -1,4 +1,4 @@
-"""torchvision's Vision Transformer as published, with linear heads, and as Sohanuzzaman3301/UTKFace_Multitask_ViT has it."""
+"""torchvision's Vision Transformer, and what Sohanuzzaman3301/UTKFace_Multitask_ViT puts on it."""
 
 import torch
 from torch import nn
