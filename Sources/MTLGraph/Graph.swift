@@ -18,6 +18,13 @@ public struct Node: Sendable {
   }
 }
 
+extension Node {
+  /// The inputs whose elements are read, not only their shape.
+  public var dataInputs: [ValueID] {
+    inputs.indices.filter { !operation.readsShapeOnly(input: $0) }.map { inputs[$0] }
+  }
+}
+
 /// A named end of a graph.
 public struct Port: Sendable, Hashable {
   public let name: String
@@ -59,11 +66,12 @@ public struct Graph: Sendable {
     return value
   }
 
-  /// Appends a node with one output.
+  /// Appends a node; returns its first output, which mostly is the only one.
+  @discardableResult
   public mutating func add(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> ValueID {
-    let output = newValue()
-    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [output]))
-    return output
+    let outputs = (0..<max(operation.outputCount, 1)).map { _ in newValue() }
+    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs))
+    return outputs[0]
   }
 
   public mutating func addOutput(_ name: String, _ value: ValueID) {
@@ -87,10 +95,10 @@ public struct Graph: Sendable {
     return producers
   }
 
-  /// How often each value is read, graph outputs included.
+  /// How often the elements of each value are read, graph outputs included.
   public func useCounts() -> [ValueID: Int] {
     var counts: [ValueID: Int] = [:]
-    for value in nodes.flatMap(\.inputs) + outputs.map(\.value) { counts[value, default: 0] += 1 }
+    for value in nodes.flatMap(\.dataInputs) + outputs.map(\.value) { counts[value, default: 0] += 1 }
     return counts
   }
 

@@ -19,11 +19,20 @@ public protocol Operator: Sendable {
 
   /// Whether a constant at this position of the inputs is a trained parameter, and no statistic.
   func isParameter(input: Int) -> Bool
+
+  /// Values that a node of this operator makes.
+  var outputCount: Int { get }
+
+  /// Whether only the shape of the input at this position matters, as where another value gives the size of a resize.
+  /// Nothing is computed for it and nothing kept.
+  func readsShapeOnly(input: Int) -> Bool
 }
 
 extension Operator {
   public var name: String { Self.name }
   public func isParameter(input: Int) -> Bool { true }
+  public var outputCount: Int { 1 }
+  public func readsShapeOnly(input: Int) -> Bool { false }
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int { 0 }
 }
 

@@ -31,7 +31,7 @@ public final class Model: Sendable {
     networkName = loaded.networkName
     input = loaded.input
     tasks = loaded.tasks
-    notes = weights.notes
+    notes = weights.notes + loaded.notes
     ignoredKeys = loaded.ignoredKeys
     network = try Network(loaded.graph)
     let inputShape = loaded.input.shape(batch: 1)

@@ -10,21 +10,38 @@ struct NetworksCommand: ParsableCommand {
   var json = false
 
   private struct Entry: Encodable {
+    struct Parameter: Encodable {
+      let name: String
+      let defaultValue: String
+      let meaning: String
+    }
+
     let name: String
+    let family: String
     let summary: String
     let source: String
-    let tasks: [String]
+    let parameters: [Parameter]
   }
 
   func run() throws {
-    let entries = recipes.map {
-      Entry(name: $0.name, summary: $0.summary, source: $0.source, tasks: $0.tasks.map { $0.name })
+    let entries = recipes.map { recipe in
+      Entry(
+        name: recipe.name, family: recipe.family.rawValue, summary: recipe.summary, source: recipe.source,
+        parameters: recipe.parameters.map {
+          Entry.Parameter(name: $0.name, defaultValue: $0.defaultValue, meaning: $0.meaning)
+        })
     }
-    if json { return try reporting { try printJSON(entries) } }
-    var table = TextTable([("network", .left), ("tasks", .left), ("what", .left), ("source", .left)])
-    for entry in entries {
-      table.add([entry.name, entry.tasks.joined(separator: ", "), entry.summary, entry.source])
-    }
-    try reporting { try writeLine(table.text) }
+    try reporting { if json { try printJSON(entries) } else { try writeLine(text(entries)) } }
+  }
+
+  /// A table for each family.
+  private func text(_ entries: [Entry]) -> String {
+    RecipeFamily.allCases.compactMap { family in
+      let members = entries.filter { $0.family == family.rawValue }
+      guard !members.isEmpty else { return nil }
+      var table = TextTable([("network", .left), ("what", .left), ("source", .left)])
+      for entry in members { table.add([entry.name, entry.summary, entry.source]) }
+      return "\(family.rawValue)\n\(table.text)"
+    }.joined(separator: "\n\n")
   }
 }

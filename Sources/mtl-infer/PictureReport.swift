@@ -88,7 +88,7 @@ struct PictureReport: Encodable {
       return Answer(
         kind: description.kind.rawValue, label: isNamed ? description.labels[answer.index] : "\(answer.index)",
         index: answer.index, confidence: answer.confidence)
-    case .raw:
+    default:
       return Answer(kind: description.kind.rawValue, shape: result.tensor(task: task)?.shape.dimensions)
     }
   }

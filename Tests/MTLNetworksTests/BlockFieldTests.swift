@@ -33,7 +33,7 @@ struct BlockFieldTests {
     (#"{"block": "conv", "key": "c", "norm_epsilon": 2}"#, "encoder[0].norm_epsilon: expected 0 to 1, found 2.0"),
     (#"{"block": "conv", "key": "c", "norm_epsilon": -1e-9}"#, "encoder[0].norm_epsilon: expected 0 to 1"),
     (#"{"block": "conv", "key": "c", "norm_epsilon": "0"}"#, "encoder[0].norm_epsilon: is not a number"),
-    (#"{"block": "conv", "key": "c", "activation": "gelu"}"#, "activation: expected one of relu, leaky_relu, sigmoid"),
+    (#"{"block": "conv", "key": "c", "activation": "glu"}"#, "activation: expected one of relu, leaky_relu, sigmoid"),
     (
       #"{"block": "conv", "key": "c", "activtion": "relu"}"#,
       "encoder[0]: unknown field 'activtion'; known are activation"

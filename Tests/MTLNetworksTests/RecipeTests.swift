@@ -68,6 +68,12 @@ struct RecipeTests {
     #expect(error?.description == "recipe 'figners': is not known; known are fingers, libmtl-fingers")
   }
 
+  @Test func unknownParameter() throws {
+    let text = #"{"format": 1, "network": {"recipe": "fingers", "depth": 50}}"#
+    let error = failure { () throws(MTLError) in try LoadedNetwork(card(text), weights: published().store()) }
+    #expect(error?.kind == .badFormat && error?.problem.contains("unknown field 'depth'") == true)
+  }
+
   @Test func cardNamesHeadsByPrefix() throws {
     let text = """
       {"format": 1, "network": {"recipe": "fingers"},

@@ -1,7 +1,7 @@
 import Glibc
 
 /// exp(x) / sum(exp(x)) along one axis, with the maximum subtracted first.
-public struct Softmax: Operator {
+public struct Softmax: AxisOperator {
   public static let name = "Softmax"
   /// Negative counts from the last axis.
   public let axis: Int
@@ -12,10 +12,7 @@ public struct Softmax: Operator {
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 1...1)
-    let rank = inputs[0].rank
-    guard (-rank..<rank).contains(axis) else {
-      throw MTLError(.shapeMismatch, "axis", expected: "-\(rank) to \(rank - 1)", found: "\(axis)")
-    }
+    _ = try axis(of: inputs[0])
     return [inputs[0]]
   }
 
@@ -23,22 +20,13 @@ public struct Softmax: Operator {
   public func axis(rank: Int) -> Int { axis < 0 ? axis + rank : axis }
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
-    let shape = inputs[0].shape
-    var x = try inputs[0].floats()
-    let axis = axis(rank: shape.rank)
-    let length = shape[axis]
-    let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
-    for start in 0..<(length == 0 ? 0 : x.count / length) {
-      let first = start / inner * inner * length + start % inner
-      let positions = stride(from: first, to: first + length * inner, by: inner)
-      let largest = positions.reduce(-Float.infinity) { Swift.max($0, x[$1]) }
-      var sum: Float = 0
-      for position in positions {
-        x[position] = exp(x[position] - largest)
-        sum += x[position]
-      }
-      for position in positions { x[position] /= sum }
-    }
-    return [Tensor(x, shape: shape)]
+    [try inputs[0].mapLines(axis: axis(of: inputs[0].shape), Softmax.apply)]
+  }
+
+  static func apply(_ line: inout [Float]) {
+    let largest = line.reduce(-Float.infinity) { max($0, $1) }
+    line = line.map { exp($0 - largest) }
+    let sum = line.reduce(0, +)
+    line = line.map { $0 / sum }
   }
 }

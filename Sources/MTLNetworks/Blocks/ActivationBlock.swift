@@ -6,6 +6,9 @@ public enum ActivationKind: String, Sendable, CaseIterable {
   case leakyRelu = "leaky_relu"
   case sigmoid
   case tanh
+  case gelu
+  case silu
+  case hardSwish = "hard_swish"
 
   /// leaky_relu has PyTorch's default slope of 0.01.
   var operation: any Operator {
@@ -14,11 +17,14 @@ public enum ActivationKind: String, Sendable, CaseIterable {
     case .leakyRelu: LeakyRelu()
     case .sigmoid: Sigmoid()
     case .tanh: Tanh()
+    case .gelu: Gelu()
+    case .silu: Silu()
+    case .hardSwish: HardSwish()
     }
   }
 }
 
-/// {"block": "activation", "kind": "relu" | "leaky_relu" | "sigmoid" | "tanh"}
+/// {"block": "activation", "kind": "relu" | "leaky_relu" | "sigmoid" | "tanh" | "gelu" | "silu" | "hard_swish"}
 public struct ActivationBlock: Block {
   public static let name = "activation"
   let kind: ActivationKind

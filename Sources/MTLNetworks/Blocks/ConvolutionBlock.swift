@@ -57,7 +57,7 @@ public struct ConvolutionBlock: Block {
     var inputs = [
       input, try builder.weight("\(key).weight", [channels, inputChannels / groups, kernel?.rows, kernel?.columns]),
     ]
-    if hasBias ?? builder.binder.contains("\(key).bias") {
+    if hasBias ?? builder.checkpoint.contains("\(key).bias") {
       inputs.append(try builder.weight("\(key).bias", [builder.shape(of: inputs[1])[0]]))
     }
     let convolution = Convolution(

@@ -30,7 +30,7 @@ public struct LinearBlock: Block {
   public func add(to builder: inout NetworkBuilder, after input: ValueID) throws(MTLError) -> ValueID {
     try builder.require(input, rank: 2, for: LinearBlock.name)
     var inputs = [input, try builder.weight("\(key).weight", [features, builder.channels(of: input)])]
-    if hasBias ?? builder.binder.contains("\(key).bias") {
+    if hasBias ?? builder.checkpoint.contains("\(key).bias") {
       inputs.append(try builder.weight("\(key).bias", [builder.shape(of: inputs[1])[0]]))
     }
     return try layer.add(to: &builder, after: builder.add(Gemm(), key: key, inputs))

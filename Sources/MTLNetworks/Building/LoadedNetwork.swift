@@ -12,57 +12,64 @@ public struct LoadedNetwork: Sendable {
   /// Keys of the checkpoint that the network has no use for.
   public let ignoredKeys: [String]
 
+  /// What was decided while building.
+  public let notes: [String]
+
   /// Builds the card's network from a checkpoint. Keys that are missing, unexpected or misshapen are reported together.
   public init(_ card: ModelCard, weights: WeightStore) throws(MTLError) {
     switch card.network {
-    case .recipe(let name):
+    case .recipe(let name, let parameters):
       guard let recipe = recipes.first(where: { $0.name == name }) else {
         let known = recipes.map(\.name).joined(separator: ", ")
         throw MTLError(.notFound, "recipe '\(name)'", "is not known; known are \(known)")
       }
       do {
-        try self.init(recipe, card, weights)
+        try self.init(recipe, parameters, card, weights)
       } catch  where error.kind == .checkpointMismatch {
         throw LoadedNetwork.suggesting(after: error, weights, except: name)
       }
     case .blocks(let description):
       guard let input = card.input else { throw MTLError(.badFormat, card.name, "a network of blocks needs 'input'") }
-      let tasks = try LoadedNetwork.tasks(
-        card.tasks, description.heads.map { TaskDescription(name: $0.name, kind: .raw) })
-      try self.init("blocks", description, tasks, input, weights)
+      let own = description.heads.map { TaskDescription(name: $0.name, kind: .raw) }
+      let blueprint = NetworkBlueprint(input: input, tasks: own) { tasks in
+        NetworkDescription(
+          encoder: description.encoder,
+          heads: description.heads.filter { head in tasks.contains { $0.name == head.name } })
+      }
+      try self.init("blocks", blueprint, card, weights)
     }
-  }
-
-  private init(_ recipe: any Recipe, _ card: ModelCard, _ weights: WeightStore) throws(MTLError) {
-    let tasks = try LoadedNetwork.tasks(card.tasks, recipe.tasks)
-    // The heads that the card leaves out are described behind the others, so that their keys are known.
-    let others = recipe.tasks.filter { own in !tasks.contains { $0.isServed(by: own) } }
-    try self.init(recipe.name, recipe.network(for: tasks + others), tasks, card.input ?? recipe.input, weights)
   }
 
   private init(
-    _ name: String, _ description: NetworkDescription, _ tasks: [TaskDescription], _ input: InputDescription,
-    _ weights: WeightStore
+    _ recipe: any Recipe, _ parameters: JSONValue, _ card: ModelCard, _ weights: WeightStore
   ) throws(MTLError) {
+    var fields = try FieldReader(parameters, path: "\(card.name): network")
+    _ = try fields.string("recipe")
+    let blueprint = try recipe.blueprint(weights, &fields)
+    try fields.finish()
+    try self.init(recipe.name, blueprint, card, weights)
+  }
+
+  private init(
+    _ name: String, _ blueprint: NetworkBlueprint, _ card: ModelCard, _ weights: WeightStore
+  ) throws(MTLError) {
+    let tasks = try LoadedNetwork.tasks(card.tasks, blueprint.tasks)
+    let others = blueprint.tasks.filter { own in !tasks.contains { $0.isServed(by: own) } }
+    let input = card.input ?? blueprint.input
     var builder = NetworkBuilder(weights)
-    var features = builder.addInput(input)
-    for block in description.encoder { features = try block.add(to: &builder, after: features) }
-    var leftOut = description.heads
+    let image = builder.addInput(input)
+    let outputs = try blueprint.build(&builder, image, blueprint.headKeys == nil ? tasks + others : tasks)
+    let producers = builder.graph.producers()
     var built: [TaskDescription] = []
-    for task in tasks {
-      guard let place = leftOut.firstIndex(where: { $0.name == task.name }) else {
-        throw MTLError(.internalFault, task.name, "the task has no head")
-      }
-      let head = leftOut.remove(at: place)
-      builder.enter(task.name)
-      var value = features
-      for block in head.blocks { value = try block.add(to: &builder, after: value) }
+    for (task, value) in zip(tasks, outputs) {
       try LoadedNetwork.check(task, output: builder.shape(of: value), isKnown: !builder.binder.hasMismatch)
       builder.addOutput(task.name, value)
-      built.append(task.inferringForm(from: description.encoder + head.blocks))
+      built.append(task.inferringForm(endsInSoftmax: builder.graph.isSoftmax(value, producers)))
     }
-    ignoredKeys = try builder.binder.finish(network: name, sparing: leftOut.flatMap(\.blocks).flatMap(\.keys))
-    graph = builder.graph
+    try builder.binder.finish(network: name, sparing: blueprint.headKeys?(others) ?? [])
+    graph = builder.graph.selecting(outputs: Array(built.indices))
+    ignoredKeys = builder.binder.keys(besides: builder.keys(of: graph))
+    notes = blueprint.notes + builder.binder.notes
     self.input = input
     self.tasks = built
     networkName = name
@@ -73,12 +80,17 @@ public struct LoadedNetwork: Sendable {
     _ wanted: [TaskDescription], _ own: [TaskDescription]
   ) throws(MTLError) -> [TaskDescription] {
     guard !wanted.isEmpty else { return own }
-    for task in wanted where !own.contains(where: { task.isServed(by: $0) }) {
+    var joined: [TaskDescription] = []
+    for task in wanted {
+      if let match = own.first(where: { task.isServed(by: $0) }) {
+        joined.append(task.inheriting(from: match))
+        continue
+      }
       let known = own.map { $0.name + ($0.prefix.map { " (prefix '\($0)')" } ?? "") }.joined(separator: ", ")
       let key = task.prefix.map { " with prefix '\($0)'" } ?? ""
       throw MTLError(.notFound, "task '\(task.name)'\(key)", "the network has no such head; it has \(known)")
     }
-    return wanted
+    return joined
   }
 
   /// A classification's labels must be as many as the network has classes.
@@ -103,6 +115,17 @@ public struct LoadedNetwork: Sendable {
 
   /// The name of the built-in recipe that a checkpoint fits, or nil.
   public static func fittingRecipe(_ weights: WeightStore) -> String? {
-    recipes.first { (try? LoadedNetwork($0, ModelCard(recipe: $0.name), weights)) != nil }?.name
+    recipes.first { recipe in
+      recipe.recognizes(weights)
+        && (try? LoadedNetwork(recipe, .object([]), ModelCard(recipe: recipe.name), weights)) != nil
+    }?.name
+  }
+}
+
+extension Graph {
+  /// Whether a value is what a softmax gave.
+  fileprivate func isSoftmax(_ value: ValueID, _ producers: [ValueID: Int]) -> Bool {
+    guard let node = producers[value].map({ nodes[$0] }) else { return false }
+    return node.operation is any PassThroughOperator ? isSoftmax(node.inputs[0], producers) : node.operation is Softmax
   }
 }

@@ -9,6 +9,9 @@ public struct NetworkBuilder {
   private(set) var graph = Graph()
   var binder: WeightBinder
   private var shapes: [ValueID: Shape] = [:]
+  /// The keys of the constants.
+  private var keys: [ValueID: String] = [:]
+  private var weights: [String: ValueID] = [:]
   /// The head being built, for node names and errors.
   private var part = "encoder"
 
@@ -21,6 +24,15 @@ public struct NetworkBuilder {
     shapes[value] = input.shape(batch: 1)
     return value
   }
+
+  /// The checkpoint that is built from.
+  var checkpoint: WeightStore { binder.store }
+
+  /// The keys of the constants that a graph grown from this one uses.
+  func keys(of graph: Graph) -> Set<String> { Set(graph.constants.keys.compactMap { keys[$0] }) }
+
+  /// The keys of a module, or one key, are as expected, but not needed; `inspect` says why.
+  mutating func skip(_ prefix: String, because reason: String) { binder.skip(prefix, because: reason) }
 
   mutating func addOutput(_ name: String, _ value: ValueID) { graph.addOutput(name, value) }
 
@@ -46,22 +58,46 @@ public struct NetworkBuilder {
 
   /// Adds a node; its name is the key of its weights, or its operator in its part of the network.
   mutating func add(_ operation: any Operator, key: String? = nil, _ inputs: [ValueID]) throws(MTLError) -> ValueID {
+    try addAll(operation, key: key, inputs)[0]
+  }
+
+  /// Adds a node of several outputs.
+  mutating func addAll(
+    _ operation: any Operator, key: String? = nil, _ inputs: [ValueID]
+  ) throws(MTLError) -> [ValueID] {
     let name = key ?? "\(part).\(operation.name)"
-    let value = graph.add(operation, name: name, inputs)
-    let node = Node(name: name, operation: operation, inputs: inputs, outputs: [value])
-    shapes[value] = try node.outputShapes(inputs.map(shape(of:)))[0]
+    graph.add(operation, name: name, inputs)
+    let node = graph.nodes[graph.nodes.count - 1]
+    for (value, shape) in zip(node.outputs, try node.outputShapes(inputs.map(shape(of:)))) { shapes[value] = shape }
+    return node.outputs
+  }
+
+  /// A weight as a constant of the graph. Sizes that the pattern leaves open are read off the checkpoint, or are 1. The
+  /// same key gives the same constant, so that weights used twice are seen to be one.
+  ///
+  /// - Parameter shape: the constant's own shape, of as many elements, where the operator wants another one: nil keeps
+  ///   the checkpoint's. A dimension of -1 takes what is left.
+  mutating func weight(_ key: String, _ pattern: [Int?], as shape: [Int]? = nil) throws(MTLError) -> ValueID {
+    let identity = shape.map { "\(key) \($0)" } ?? key
+    if let known = weights[identity] { return known }
+    let found = try binder.take(key, pattern)
+    let own = found?.shape ?? Shape(pattern.enumerated().map { $1 ?? checkpoint.dimension($0, of: key) ?? 1 })
+    let target = try shape.map { dimensions throws(MTLError) in try Reshape(dimensions).outputShapes([own])[0] } ?? own
+    // Of a weight that does not fit only the shape is used: the error comes when all of them are known.
+    let tensor = try found.map { tensor throws(MTLError) in
+      try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key)
+    }
+    let value = graph.addConstant(tensor ?? Tensor([0], shape: [1]))
+    shapes[value] = target
+    keys[value] = key
+    weights[identity] = value
     return value
   }
 
-  /// A weight as a constant of the graph. Sizes that the pattern leaves open are read off the checkpoint, or are 1.
-  mutating func weight(_ key: String, _ pattern: [Int?]) throws(MTLError) -> ValueID {
-    if let tensor = try binder.take(key, pattern) {
-      let value = graph.addConstant(tensor)
-      shapes[value] = tensor.shape
-      return value
-    }
-    let value = graph.addConstant(Tensor([0], shape: [1]))
-    shapes[value] = Shape(pattern.enumerated().map { $1 ?? binder.dimension($0, of: key) ?? 1 })
+  /// Numbers that the network's code fixes, or that were computed from a weight.
+  mutating func constant(_ values: [Float], _ shape: Shape) -> ValueID {
+    let value = graph.addConstant(Tensor(values, shape: shape))
+    shapes[value] = shape
     return value
   }
 

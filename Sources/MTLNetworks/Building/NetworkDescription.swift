@@ -21,6 +21,25 @@ public struct NetworkDescription: Sendable {
     self.heads = heads
   }
 
+  /// Adds trunk and heads; the output of each task, which has its head's name.
+  func build(
+    _ builder: inout NetworkBuilder, after image: ValueID, _ tasks: [TaskDescription]
+  ) throws(MTLError) -> [ValueID] {
+    var features = image
+    for block in encoder { features = try block.add(to: &builder, after: features) }
+    var outputs: [ValueID] = []
+    for task in tasks {
+      guard let head = heads.first(where: { $0.name == task.name }) else {
+        throw MTLError(.internalFault, task.name, "the task has no head")
+      }
+      builder.enter(task.name)
+      var value = features
+      for block in head.blocks { value = try block.add(to: &builder, after: value) }
+      outputs.append(value)
+    }
+    return outputs
+  }
+
   /// {"encoder": [block, ...], "heads": {"task": [block, ...], ...}}
   init(_ fields: inout FieldReader) throws(MTLError) {
     encoder = try NetworkDescription.blocks(fields.value("encoder"), path: "\(fields.path).encoder")

@@ -7,8 +7,10 @@ struct WeightBinder {
   /// A dimension of an expected shape; nil where any size will do.
   typealias Pattern = [Int?]
 
-  private let store: WeightStore
+  let store: WeightStore
   private var used: Set<String> = []
+  /// Modules whose keys inference has no use for, and why.
+  private var unneeded: [(prefix: String, reason: String)] = []
   private var missing: [String] = []
   private var misshapen: [String] = []
 
@@ -18,12 +20,17 @@ struct WeightBinder {
 
   var hasMismatch: Bool { !missing.isEmpty || !misshapen.isEmpty }
 
-  func contains(_ key: String) -> Bool { store[key] != nil }
+  /// Keys under this module (or this very key) are as expected, but not needed.
+  mutating func skip(_ prefix: String, because reason: String) { unneeded.append((prefix, reason)) }
 
-  /// The size of one dimension of a tensor, or nil if there is no such tensor or dimension.
-  func dimension(_ axis: Int, of key: String) -> Int? {
-    guard let shape = store[key]?.shape, axis < shape.rank else { return nil }
-    return shape[axis]
+  /// What was skipped, one sentence for each reason: "'logsigma' is not needed: loss weights".
+  var notes: [String] {
+    unneeded.filter { item in store.names.contains { WeightBinder.isUnder(item.prefix, $0) } }
+      .map { "'\($0.prefix)' is not needed: \($0.reason)" }
+  }
+
+  private static func isUnder(_ prefix: String, _ key: String) -> Bool {
+    key == prefix || key.hasPrefix(prefix) && key.dropFirst(prefix.count).first == "."
   }
 
   /// The tensor as float32, or nil when it is missing or misshapen, which is then on record.
@@ -44,15 +51,16 @@ struct WeightBinder {
   }
 
   /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses, or of
-  /// the module around that one: then it is another network. Returns the keys that belong to nothing here.
+  /// the module around that one: then it is another network.
   ///
   /// - Parameter spared: modules that the network has, but that this use of it leaves out; their keys are as expected.
-  func finish(network: String, sparing spared: [String]) throws(MTLError) -> [String] {
+  func finish(network: String, sparing spared: [String]) throws(MTLError) {
     let own = Set(used.compactMap { parent(of: $0) })
     let modules = own.union(own.compactMap { parent(of: $0) })
     let unused = store.names.filter { !used.contains($0) && !WeightBinder.isBookkeeping($0) }
     let leftOut = Set(spared).subtracting(own)
     let unexpected = unused.filter { key in
+      guard !unneeded.contains(where: { WeightBinder.isUnder($0.prefix, key) }) else { return false }
       // The nearest module decides: one that is left out may have one in use inside, and the other way around.
       let nearest = ancestors(of: key).first { modules.contains($0) || leftOut.contains($0) }
       return nearest.map { !leftOut.contains($0) } ?? false
@@ -66,7 +74,11 @@ struct WeightBinder {
         .checkpointMismatch, "network '\(network)'",
         "the checkpoint does not fit: \(parts.filter { !$0.isEmpty }.joined(separator: "; "))")
     }
-    return unused
+  }
+
+  /// The keys of the checkpoint that are not in `used`, without counters of training.
+  func keys(besides used: Set<String>) -> [String] {
+    store.names.filter { !used.contains($0) && !WeightBinder.isBookkeeping($0) }
   }
 
   /// Counters of training that inference has no use for.

@@ -5,8 +5,8 @@ import MTLGraph
 public struct ModelCard: Sendable {
   /// Where the network comes from.
   public enum NetworkSource: Sendable {
-    /// A built-in network by its name.
-    case recipe(String)
+    /// A built-in network by its name, and the object of a `model.json` that holds its parameters.
+    case recipe(String, parameters: JSONValue)
     /// Blocks named in the card.
     case blocks(NetworkDescription)
   }
@@ -31,7 +31,7 @@ public struct ModelCard: Sendable {
     description = ""
     weights = nil
     section = nil
-    network = .recipe(recipe)
+    network = .recipe(recipe, parameters: .object([]))
     input = nil
     tasks = []
   }
@@ -68,10 +68,7 @@ public struct ModelCard: Sendable {
 
   private static func network(_ value: JSONValue, path: String) throws(MTLError) -> NetworkSource {
     var fields = try FieldReader(value, path: path)
-    if let recipe = try fields.string("recipe") {
-      try fields.finish()
-      return .recipe(recipe)
-    }
+    if let recipe = try fields.string("recipe") { return .recipe(recipe, parameters: value) }
     return .blocks(try NetworkDescription(&fields))
   }
 

@@ -5,14 +5,31 @@ public struct TaskDescription: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
     /// One of several classes: N x classes.
     case classification
+    /// Several labels, each true or not: N x labels.
+    case multiLabel = "multi_label"
+    /// Numbers in `unit`: N x values.
+    case regression
+    /// One of several classes for each pixel: N x classes x H x W.
+    case segmentation
+    /// Distance for each pixel in `unit`: N x 1 x H x W.
+    case depth
+    /// Disparity or inverse depth for each pixel: N x 1 x H x W.
+    case disparity
+    /// Surface normals for each pixel, x, y, z: N x 3 x H x W.
+    case normals
+    /// How much each pixel stands out: N x 1 x H x W, or 2 channels, the second for "salient".
+    case saliency
+    /// How much each pixel is an edge: N x 1 x H x W.
+    case edges
     /// Numbers without a known meaning.
     case raw
   }
 
-  /// What the network's own forward returns for a classification.
+  /// What the network's own forward returns for classes, of a picture or of each pixel.
   public enum Form: String, Sendable, CaseIterable {
     case logits
     case probabilities
+    case logProbabilities = "log_probabilities"
   }
 
   public let name: String
@@ -20,26 +37,46 @@ public struct TaskDescription: Sendable, Equatable {
   /// Class names in the order of the output; empty where they are unknown.
   public let labels: [String]
   public private(set) var form: Form
+  /// Unit of the output's numbers, "m" for metres; nil where it has none or it is unknown.
+  public let unit: String?
   /// The head's key prefix in the checkpoint, to choose it among a recipe's heads; nil chooses by name.
   public let prefix: String?
   /// Whether somebody said what the form is; if not, the network's blocks do.
   private let isFormGiven: Bool
+  /// Whether a card names the task, and says nothing of what it means.
+  private let isBare: Bool
 
   /// - Parameter form: nil leaves it to the network: probabilities behind a softmax, else logits.
-  public init(name: String, kind: Kind, labels: [String] = [], form: Form? = nil, prefix: String? = nil) {
+  public init(
+    name: String, kind: Kind, labels: [String] = [], form: Form? = nil, unit: String? = nil, prefix: String? = nil
+  ) {
+    self.unit = unit
     self.name = name
     self.kind = kind
     self.labels = labels
     self.form = form ?? .logits
     self.prefix = prefix
     isFormGiven = form != nil
+    isBare = false
+  }
+
+  /// Under its own name, what the network's own description of the task says; a task that a card describes stays as it is.
+  func inheriting(from own: TaskDescription) -> TaskDescription {
+    guard isBare else { return self }
+    return TaskDescription(
+      name: name, kind: own.kind, labels: own.labels, form: own.isFormGiven ? own.form : nil, unit: own.unit,
+      prefix: prefix)
   }
 
   init(_ fields: inout FieldReader) throws(MTLError) {
     name = try fields.requiredString("name")
     let labels = try fields.strings("labels")
     let form: Form? = try fields.choice("output")
-    kind = try fields.choice("kind") ?? (labels == nil ? .raw : .classification)
+    let kind: Kind? = try fields.choice("kind")
+    let unit = try fields.string("unit")
+    self.unit = unit
+    isBare = labels == nil && form == nil && kind == nil && unit == nil
+    self.kind = kind ?? (labels == nil ? .raw : .classification)
     self.labels = labels ?? []
     self.form = form ?? .logits
     isFormGiven = form != nil
@@ -57,9 +94,9 @@ public struct TaskDescription: Sendable, Equatable {
     }
   }
 
-  /// The same task for a network that ends in `blocks`: a softmax there gives probabilities, unless the form was given.
-  func inferringForm(from blocks: [any Block]) -> TaskDescription {
-    guard !isFormGiven, blocks.last(where: { !($0 is DropoutBlock) }) is SoftmaxBlock else { return self }
+  /// The same task for a network that ends in a softmax or not: probabilities behind one, unless the form was given.
+  func inferringForm(endsInSoftmax: Bool) -> TaskDescription {
+    guard !isFormGiven, endsInSoftmax else { return self }
     var task = self
     task.form = .probabilities
     return task

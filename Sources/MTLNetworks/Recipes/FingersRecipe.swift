@@ -1,3 +1,4 @@
+import MTLFormats
 import MTLGraph
 
 /// The published Fingers network: how many fingers, and which hand, from a grey 128 x 128 picture.
@@ -21,12 +22,13 @@ public struct FingersRecipe: Recipe {
       ? "Fingers MTLNet: hand and number of fingers, 128x128 grey"
       : "Fingers trained with LibMTL (hard parameter sharing): hand and number of fingers, 128x128 grey"
   }
+  public var family: RecipeFamily { .faces }
   public let source = "raph651/grad-school-projects, MTL/fingers"
 
-  public let input = InputDescription(
+  let input = InputDescription(
     width: 128, height: 128, color: .gray, mean: [0.5], standardDeviation: [0.5])
 
-  public var tasks: [TaskDescription] {
+  var tasks: [TaskDescription] {
     [
       TaskDescription(
         name: "hand", kind: .classification, labels: ["right", "left"], form: .probabilities,
@@ -37,7 +39,17 @@ public struct FingersRecipe: Recipe {
     ]
   }
 
-  public func network(for tasks: [TaskDescription]) -> NetworkDescription {
+  public func recognizes(_ checkpoint: WeightStore) -> Bool {
+    checkpoint.contains(form == .mtlNet ? "decoder1.6.weight" : "decoders.A.decoder.6.weight")
+  }
+
+  public func blueprint(
+    _ checkpoint: WeightStore, _ parameters: inout FieldReader
+  ) throws(MTLError) -> NetworkBlueprint {
+    NetworkBlueprint(input: input, tasks: tasks, blocks: network)
+  }
+
+  private func network(for tasks: [TaskDescription]) -> NetworkDescription {
     NetworkDescription(
       encoder: encoder,
       heads: tasks.compactMap { task in

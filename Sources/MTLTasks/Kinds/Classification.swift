@@ -19,6 +19,7 @@ public struct Classification: Sendable, Equatable {
     index = best
     switch form {
     case .probabilities: confidence = unsafe values[best]
+    case .logProbabilities: confidence = unsafe exp(values[best])
     case .logits:
       let largest = unsafe values[best]
       // Equal values have equal shares, infinite ones too; what is no number has none.

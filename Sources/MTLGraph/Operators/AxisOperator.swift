@@ -1,0 +1,31 @@
+/// An operator that works along one axis; negative axes count from the last.
+protocol AxisOperator: Operator {
+  var axis: Int { get }
+}
+
+extension AxisOperator {
+  /// The axis counted from the first one.
+  func axis(of shape: Shape) throws(MTLError) -> Int {
+    guard (-shape.rank..<shape.rank).contains(axis) else {
+      throw MTLError(.shapeMismatch, "axis", expected: "-\(shape.rank) to \(shape.rank - 1)", found: "\(axis)")
+    }
+    return axis < 0 ? axis + shape.rank : axis
+  }
+}
+
+extension Tensor {
+  /// Rewrites each line of elements along `axis`, given as an array.
+  func mapLines(axis: Int, _ change: (inout [Float]) -> Void) throws(MTLError) -> Tensor {
+    var values = try floats()
+    let length = shape[axis]
+    let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
+    for start in 0..<(length == 0 ? 0 : values.count / length) {
+      let first = start / inner * inner * length + start % inner
+      let places = stride(from: first, to: first + length * inner, by: inner)
+      var line = places.map { values[$0] }
+      change(&line)
+      for (place, value) in zip(places, line) { values[place] = value }
+    }
+    return Tensor(values, shape: shape)
+  }
+}

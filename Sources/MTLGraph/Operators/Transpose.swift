@@ -1,0 +1,25 @@
+/// Reorders the axes: axis i of the output is axis `order[i]` of the input.
+public struct Transpose: Operator {
+  public static let name = "Transpose"
+  public let order: [Int]
+
+  public init(_ order: [Int]) {
+    self.order = order
+  }
+
+  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
+    try requireInputs(inputs, 1...1)
+    guard order.sorted() == Array(0..<inputs[0].rank) else {
+      throw MTLError(.shapeMismatch, "order", expected: "each axis of \(inputs[0]) once", found: "\(order)")
+    }
+    return [Shape(order.map { inputs[0][$0] })]
+  }
+
+  public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
+    let shape = try outputShapes(inputs.map(\.shape))[0]
+    let strides = inputs[0].shape.rowMajorStrides
+    let places = BroadcastPlaces(dimensions: shape.dimensions, strides: order.map { strides[$0] })
+    let x = try inputs[0].floats()
+    return [Tensor((0..<shape.elementCount).map { x[places.offset($0)] }, shape: shape)]
+  }
+}
