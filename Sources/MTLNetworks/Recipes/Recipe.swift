@@ -97,4 +97,15 @@ public struct NetworkBlueprint: Sendable {
 public let recipes: [any Recipe] = [
   FingersRecipe(form: .mtlNet),
   FingersRecipe(form: .libMTL),
+  ViTRecipe(form: .utkface),
+  ViTRecipe(form: .torchvision),
+  SwinRecipe(codeBase: .microsoft),
+  SwinRecipe(codeBase: .timm),
+  SwinRecipe(codeBase: .torchvision),
+  LucidrainsPerceiverRecipe(isForDocuments: true),
+  LucidrainsPerceiverRecipe(isForDocuments: false),
+  KrassermPerceiverRecipe(),
+  HuggingFacePerceiverRecipe(preprocessing: .learned),
+  HuggingFacePerceiverRecipe(preprocessing: .fourier),
+  HuggingFacePerceiverRecipe(preprocessing: .conv),
 ]

@@ -67,7 +67,7 @@ def hugging_face(kind: str, tasks=None) -> Case:
     size = {"learned": (12, 12), "fourier": (12, 16), "conv": (36, 44)}[kind]
     thin_parameters = {"blocks": 2, "self_heads": 4}
     if kind != "learned":
-        thin_parameters["resolution"] = {"fourier": [12, 16], "conv": [8, 8]}[kind]
+        thin_parameters["resolution"] = {"fourier": 12, "conv": 8}[kind]
     return Case(
         name=f"perceiver-huggingface-{kind}" + ("-tasks" if tasks else ""),
         network=f"perceiver-huggingface-{kind}", origin="transformers 5.24",
@@ -83,8 +83,8 @@ CASES = [
     lucidrains("perceiver-lucidrains-inverted", inverted=True),
     lucidrains("documents-perceiver", "documents-perceiver", DOCUMENT_TASKS),
     lucidrains("documents-perceiver-tied", "documents-perceiver", DOCUMENT_TASKS, weight_tie_layers=True),
-    krasserm("perceiver-krasserm", IMAGENET, (10, 12, 3)),
+    krasserm("perceiver-krasserm", IMAGENET, (12, 12, 3)),
     krasserm("perceiver-krasserm-mnist", MNIST, (9, 9, 1), checkpoint=lightning),
-    krasserm("perceiver-krasserm-tasks", IMAGENET, (10, 12, 3), DOCUMENT_TASKS),
+    krasserm("perceiver-krasserm-tasks", IMAGENET, (12, 12, 3), DOCUMENT_TASKS),
     *(hugging_face(kind, tasks) for kind in ("learned", "fourier", "conv") for tasks in (None, DOCUMENT_TASKS)),
 ]

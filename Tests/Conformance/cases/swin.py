@@ -39,17 +39,19 @@ CASES = [
         name="swin-timm", network="swin-timm", origin="timm 1.0",
         make=lambda: swin.of_timm(TINY, 1000),
         thin=lambda: swin.of_timm(THIN, 10, (60, 84)),
-        shape=PICTURE, thin_shape=THIN_PICTURE, outputs=class_output),
+        shape=PICTURE, thin_shape=THIN_PICTURE, outputs=class_output, thin_parameters={"image_size": [60, 84]}),
     Case(
         name="swin-timm-tasks", network="swin-timm", origin="timm 1.0",
         make=lambda: TaskHeads(swin.of_timm(TINY, 0), 768, TASKS),
         thin=lambda: TaskHeads(swin.of_timm(THIN, 0, (56, 64)), 32, TASKS),
-        shape=PICTURE, thin_shape=(1, 3, 56, 64), outputs=task_outputs),
+        shape=PICTURE, thin_shape=(1, 3, 56, 64), outputs=task_outputs,
+        thin_parameters={"image_size": [56, 64]}),
     Case(
         name="swin-timm-dense", network="swin-timm", origin="timm 1.0",
         make=lambda: dense(swin.of_timm(TINY, 0, (288, 384)), swin.timm_map, deep_lab_head, 768, 256),
         thin=lambda: dense(swin.of_timm(THIN, 0, (68, 84)), swin.timm_map, convolution_head, 32, 8),
-        shape=SCENE, thin_shape=(1, 3, 68, 84), outputs=task_outputs),
+        shape=SCENE, thin_shape=(1, 3, 68, 84), outputs=task_outputs,
+        parameters={"image_size": [288, 384]}, thin_parameters={"image_size": [68, 84]}),
     Case(
         name="swin-timm-features", network="swin-timm", origin="timm 1.0",
         make=lambda: dense(
@@ -58,7 +60,8 @@ CASES = [
         thin=lambda: dense(
             swin.of_timm(THIN, 0, (60, 84), features_only=True, out_indices=(3,)), swin.timm_features_map,
             convolution_head, 32, 8),
-        shape=SCENE, thin_shape=(1, 3, 60, 84), outputs=task_outputs),
+        shape=SCENE, thin_shape=(1, 3, 60, 84), outputs=task_outputs,
+        parameters={"image_size": [288, 384]}, thin_parameters={"image_size": [60, 84]}),
     Case(
         name="swin-torchvision", network="swin-torchvision", origin="torchvision 0.28",
         make=lambda: swin.of_torchvision(TINY, 1000),

@@ -95,7 +95,7 @@ def hugging_face_thin(kind: str, tasks: Mapping[str, int] | None) -> nn.Module:
             project_pos_dim=8, trainable_position_encoding_kwargs=dict(num_channels=6, index_dims=144)), 14),
         "fourier": (dict(
             prep_type="pixels", spatial_downsample=1,
-            fourier_position_encoding_kwargs=dict(num_bands=3, max_resolution=(12, 16))), 3 + 14),
+            fourier_position_encoding_kwargs=dict(num_bands=3, max_resolution=(12, 12))), 3 + 14),
         "conv": (dict(
             prep_type="conv", spatial_downsample=4, out_channels=6,
             fourier_position_encoding_kwargs=dict(num_bands=3, max_resolution=(8, 8))), 6 + 14),
