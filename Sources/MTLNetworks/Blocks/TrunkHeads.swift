@@ -74,7 +74,7 @@ struct TrunkHeads: Sendable {
       switch head.form {
       case .linear: outputs.append(try builder.linear(row, head.key))
       case .convolution: outputs.append(try addConvolutions(&builder, features, head.key))
-      case .deepLab: outputs.append(try addDeepLab(&builder, features, head.key))
+      case .deepLab: outputs.append(try builder.deepLabHead(features, head.key))
       }
     }
     return outputs
@@ -85,53 +85,5 @@ struct TrunkHeads: Sendable {
   ) throws(MTLError) -> ValueID {
     let value = try builder.convolutionNormalized(map, "\(key).0", norm: "\(key).1", kernel: 3)
     return try builder.convolution(value, "\(key).3", kernel: 1)
-  }
-
-  private func addDeepLab(
-    _ builder: inout NetworkBuilder, _ map: ValueID, _ key: String
-  ) throws(MTLError) -> ValueID {
-    let pyramid = "\(key).0.convs"
-    var branches = [try builder.convolutionNormalized(map, "\(pyramid).0.0", norm: "\(pyramid).0.1", kernel: 1)]
-    for branch in 1...3 {
-      branches.append(
-        try builder.convolutionNormalized(
-          map, "\(pyramid).\(branch).0", norm: "\(pyramid).\(branch).1", kernel: 3, dilation: 12 * branch))
-    }
-    let mean = try builder.convolutionNormalized(
-      builder.globalAverage(map), "\(pyramid).4.1", norm: "\(pyramid).4.2", kernel: 1)
-    // From one pixel, every way to resize gives that pixel.
-    branches.append(try builder.resize(mean, like: map, .nearest))
-    var value = try builder.concat(branches)
-    value = try builder.convolutionNormalized(value, "\(key).0.project.0", norm: "\(key).0.project.1", kernel: 1)
-    value = try builder.convolutionNormalized(value, "\(key).1", norm: "\(key).2", kernel: 3)
-    return try builder.convolution(value, "\(key).4", kernel: 1)
-  }
-}
-
-/// What is known of tasks on pages of historical documents.
-enum DocumentTasks {
-  /// CLaMM's twelve scripts (anguelos/histdiads:histdiads/clamm.py).
-  static let scripts = [
-    "caroline", "cursiva", "half_uncial", "humanistic", "humanistic_cursive", "hybrida", "praegothica", "semihybrida",
-    "semitextualis", "southern_textualis", "textualis", "uncial",
-  ]
-  /// Places of origin, as spelled in anguelos/histdiads:histdiads/manuscript_location.py.
-  static let locations = [
-    "Cluny", "Corbie", "Citeaux", "Florence", "Fonteney", "Himanis", "Milan", "MontSaintMichel", "Paris", "SaintBertin",
-    "SaintGermainDesPres", "SainMatrialDeLinoges", "Signy",
-  ]
-
-  /// nil for a task of another name. Labels are those of the public data where the head has as many classes.
-  static func describe(_ name: String, classes: Int, prefix: String) -> TaskDescription? {
-    let labels: [String]
-    switch name {
-    case "script": labels = scripts
-    case "location": labels = locations
-    case "font", "date": labels = []
-    default: return nil
-    }
-    return TaskDescription(
-      name: name, kind: name == "location" ? .multiLabel : .classification,
-      labels: labels.count == classes ? labels : [], prefix: prefix)
   }
 }

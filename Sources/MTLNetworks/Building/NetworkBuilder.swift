@@ -15,6 +15,9 @@ public struct NetworkBuilder {
   /// The head being built, for node names and errors.
   private var part = "encoder"
 
+  /// The network's input.
+  private(set) var image: ValueID?
+
   init(_ weights: WeightStore) {
     binder = WeightBinder(weights)
   }
@@ -22,6 +25,7 @@ public struct NetworkBuilder {
   mutating func addInput(_ input: InputDescription) -> ValueID {
     let value = graph.addInput(input.name)
     shapes[value] = input.shape(batch: 1)
+    image = value
     return value
   }
 

@@ -93,19 +93,7 @@ public struct NetworkBlueprint: Sendable {
   }
 }
 
-/// Every built-in network.
-public let recipes: [any Recipe] = [
-  FingersRecipe(form: .mtlNet),
-  FingersRecipe(form: .libMTL),
-  ViTRecipe(form: .utkface),
-  ViTRecipe(form: .torchvision),
-  SwinRecipe(codeBase: .microsoft),
-  SwinRecipe(codeBase: .timm),
-  SwinRecipe(codeBase: .torchvision),
-  LucidrainsPerceiverRecipe(isForDocuments: true),
-  LucidrainsPerceiverRecipe(isForDocuments: false),
-  KrassermPerceiverRecipe(),
-  HuggingFacePerceiverRecipe(preprocessing: .learned),
-  HuggingFacePerceiverRecipe(preprocessing: .fourier),
-  HuggingFacePerceiverRecipe(preprocessing: .conv),
-]
+/// Every built-in network. A checkpoint that several of them fit is taken for the first.
+public let recipes: [any Recipe] =
+  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)] + libMTLRecipes + autoLambdaRecipes + centerNetRecipes
+  + documentRecipes + transformerRecipes + faceRecipes

@@ -26,8 +26,7 @@ public struct LucidrainsPerceiverRecipe: Recipe {
   ]
 
   public func recognizes(_ checkpoint: WeightStore) -> Bool {
-    guard LucidrainsPerceiver(checkpoint) != nil else { return false }
-    return !isForDocuments || ["font", "script", "location", "date"].contains { checkpoint.contains("heads.\($0).weight") }
+    LucidrainsPerceiver(checkpoint) != nil && (!isForDocuments || DocumentTasks.areIn(checkpoint))
   }
 
   public func blueprint(
