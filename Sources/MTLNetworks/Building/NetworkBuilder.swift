@@ -105,9 +105,8 @@ public struct NetworkBuilder {
     let identity = "\(key) computed \(shape)"
     if let known = weights[identity] { return known }
     let found = try binder.take(key, pattern)
-    let value = graph.addConstant(try found.map { tensor throws(MTLError) in
-      Tensor(compute(try tensor.floats()), shape: shape)
-    } ?? Tensor([0], shape: [1]))
+    let computed = try found.map { tensor throws(MTLError) in Tensor(compute(try tensor.floats()), shape: shape) }
+    let value = graph.addConstant(computed ?? Tensor([0], shape: [1]))
     shapes[value] = shape
     keys[value] = key
     weights[identity] = value

@@ -39,7 +39,7 @@ public struct HuggingFacePerceiverRecipe: Recipe {
   ) throws(MTLError) -> NetworkBlueprint {
     guard var trunk = HuggingFacePerceiver(checkpoint, preprocessing),
       let heads = TrunkHeads(checkpoint, classifier: "\(trunk.prefix)decoder.decoder.final_layer")
-    else { throw unfitting(checkpoint, "\(preprocessing.rawValue) preprocessing of transformers' Perceiver and a head") }
+    else { throw unfitting(checkpoint, "transformers' Perceiver, \(preprocessing.rawValue), and a head") }
     trunk.blocks = try parameters.integer("blocks", in: 1...4096) ?? trunk.blocks
     trunk.crossHeads = try parameters.integer("cross_heads", in: 1...4096) ?? trunk.crossHeads
     trunk.selfHeads = try parameters.integer("self_heads", in: 1...4096) ?? trunk.selfHeads

@@ -10,7 +10,7 @@ public struct SwinRecipe: Recipe {
 
   public var name: String { "swin-\(codeBase.rawValue)" }
   public var family: RecipeFamily { .transformers }
-  public var summary: String { "Swin Transformer of \(origin): classifier, linear heads, or dense heads on the last map" }
+  public var summary: String { "Swin Transformer of \(origin): classifier, linear or dense heads on the last map" }
   public var source: String { "arXiv 2103.14030; \(origin)" }
 
   private var origin: String {
@@ -24,7 +24,8 @@ public struct SwinRecipe: Recipe {
   public var parameters: [RecipeParameter] {
     [
       RecipeParameter(
-        "image_size", default: "224", "rows and columns of the pictures: a number or [rows, columns]"
+        "image_size", default: "224",
+        "rows and columns of the pictures: a number or [rows, columns]"
           + (codeBase == .timm ? "; windows are never larger than the maps of this size" : ""))
     ]
   }
@@ -39,9 +40,10 @@ public struct SwinRecipe: Recipe {
     guard let trunk = SwinTrunk(checkpoint, codeBase, size: cut),
       let heads = TrunkHeads(checkpoint, classifier: trunk.classifier)
     else { throw unfitting(checkpoint, "a Swin trunk in the names of \(origin) and a head") }
+    let windows = trunk.windows.map { "\($0.rows)x\($0.columns)" }.joined(separator: ", ")
     return NetworkBlueprint(
       input: .imageNet(size), tasks: heads.heads.map(\.task),
-      notes: ["\(trunk.depths) blocks, windows of \(trunk.windows.map { "\($0.rows)x\($0.columns)" })"]
+      notes: ["\(trunk.depths) blocks, windows of \(windows)"]
     ) { builder, image, tasks throws(MTLError) in
       try heads.build(&builder, after: trunk.build(&builder, after: image), tasks)
     }
