@@ -9,7 +9,7 @@ public struct Attention: Operator {
   /// Factor of the products; nil is 1 / sqrt(channels of a head).
   public let scale: Float?
   /// The softmax runs over the queries and is then divided by its sum over the keys: the `inverted_cross_attn` of
-  /// lucidrains/perceiver-pytorch (an L1 normalisation with PyTorch's epsilon of 1e-12).
+  /// lucidrains/perceiver-pytorch (an L1 normalisation with its epsilon of 1e-8).
   public let isInverted: Bool
 
   public init(heads: Int, scale: Float? = nil, isInverted: Bool = false) {
@@ -76,7 +76,7 @@ public struct Attention: Operator {
     }
     for query in scores.indices {
       let sum = scores[query].reduce(0) { $0 + abs($1) }
-      let divisor = max(sum, 1e-12)
+      let divisor = max(sum, 1e-8)
       scores[query] = scores[query].map { $0 / divisor }
     }
   }

@@ -98,6 +98,21 @@ public struct NetworkBuilder {
     return value
   }
 
+  /// A constant that is computed from a weight: a table of biases spread out, a matrix transposed.
+  mutating func weight(
+    _ key: String, _ pattern: [Int?], as shape: Shape, _ compute: ([Float]) -> [Float]
+  ) throws(MTLError) -> ValueID {
+    let identity = "\(key) computed \(shape)"
+    if let known = weights[identity] { return known }
+    let found = try binder.take(key, pattern)
+    let computed = try found.map { tensor throws(MTLError) in Tensor(compute(try tensor.floats()), shape: shape) }
+    let value = graph.addConstant(computed ?? Tensor([0], shape: [1]))
+    shapes[value] = shape
+    keys[value] = key
+    weights[identity] = value
+    return value
+  }
+
   /// Numbers that the network's code fixes, or that were computed from a weight.
   mutating func constant(_ values: [Float], _ shape: Shape) -> ValueID {
     let value = graph.addConstant(Tensor(values, shape: shape))

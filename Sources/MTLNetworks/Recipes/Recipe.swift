@@ -102,6 +102,8 @@ public let recipes: [any Recipe] = [
   vandenhendeRecipes,
   [AstmtRecipe()],
   centerNetRecipes,
+  documentRecipes,
+  transformerRecipes,
   // Last, because its general form takes what the others know more of.
   faceRecipes,
 ].flatMap { $0 }
