@@ -19,6 +19,8 @@ let lowerings: [any Lowering.Type] = [
   CombineLowering.self,
   GroupLowering.self,
   ResizeLowering.self,
+  AttentionLowering.self,
+  WindowAttentionLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
   ReferenceLowering.self,
