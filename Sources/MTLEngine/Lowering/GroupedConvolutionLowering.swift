@@ -61,7 +61,9 @@ enum GroupedConvolutionLowering: Lowering {
     _ activation: Activation, in planner: inout Planner
   ) throws(MTLError) {
     let joined = JoinedGroups(groups, filters.weight.shape)
-    let weights = try planner.network.packedWeights.bytes(for: .init(value: node.inputs[1], packing: "groups \(groups)")) {
+    let weights = try planner.network.packedWeights.bytes(
+      for: .init(value: node.inputs[1], packing: "groups \(groups)")
+    ) {
       () throws(MTLError) -> Bytes in try joined.pack(try filters.values())
     }
     let bias = try filters.packedBias(in: planner)

@@ -21,6 +21,8 @@ let lowerings: [any Lowering.Type] = [
   ResizeLowering.self,
   AttentionLowering.self,
   WindowAttentionLowering.self,
+  CopyLowering.self,
+  SpaceToDepthLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
   ReferenceLowering.self,
