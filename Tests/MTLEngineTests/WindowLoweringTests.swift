@@ -50,7 +50,9 @@ import Testing
 
   @Test(arguments: 0..<8) func poolsWithIndicesAndBack(_ number: Int) throws {
     var random = SeededRandom(seed: UInt64(800 + number))
-    let shape: Shape = [random.integer(1...2), random.pick([3, 16, 29]), random.integer(2...9), random.integer(2...11)]
+    let shape: Shape = [
+      random.integer(1...2), random.pick([3, 16, 29]), random.integer(2...9), random.integer(2...11),
+    ]
     let window = Window(kernel: .init(2), stride: .init(random.integer(1...2)), padding: .init(random.integer(0...1)))
     try checkLowering(shape) { graph, x, random in
       graph.add(MaxPoolWithIndices(window, ceil: number % 2 == 0), name: "pool", [x])

@@ -23,7 +23,8 @@ enum IndexPoolingLowering: Lowering {
       unsafe PartStep(name, images: input.imageCount, split: split) { part, arena in
         unsafe withUnsafePointer(to: kernelWindow) { window in
           unsafe kernels.functions.pointee.max_pool_indices(
-            window, operands[0].pointer(in: arena, image: part.image), operands[1].pointer(in: arena, image: part.image),
+            window, operands[0].pointer(in: arena, image: part.image),
+            operands[1].pointer(in: arena, image: part.image),
             operands[2].pointer(in: arena, image: part.image), Int32(part.groups.lowerBound),
             Int32(part.groups.upperBound), Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
         }
