@@ -47,14 +47,7 @@ enum GroupedConvolutionLowering: Lowering {
     let name = "depthwise convolution \(kernels.instructionSet.name)\(activation.suffix)"
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       unsafe PartStep(name, images: output.imageCount, split: split) { part, arena in
-        unsafe withUnsafePointer(to: window) { window in
-          unsafe withFloats(weights, bias) { weights, bias in
-            unsafe kernels.functions.pointee.depthwise(
-              window, operands[0].pointer(in: arena, image: part.image), weights, bias,
-              operands[1].pointer(in: arena, image: part.image), Int32(part.groups.lowerBound),
-              Int32(part.groups.upperBound), Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
-          }
-        }
+        unsafe depthwise(kernels, window, operands[0], weights, bias, operands[1], part, arena)
       }
     }
   }
@@ -139,6 +132,21 @@ private struct JoinedGroups {
         unsafe packConvolution(
           dense, to: target.map { unsafe $0 + index * packedCount }, outputs: outputs, inputs: inputs, taps: taps)
       }
+    }
+  }
+}
+
+/// One filter for each channel, on a part of an image.
+@unsafe func depthwise(
+  _ kernels: KernelSet, _ window: mtlk_window, _ input: Operand, _ weights: Bytes, _ bias: Bytes, _ output: Operand,
+  _ part: PartStep.Part, _ arena: UnsafeMutableRawPointer
+) {
+  unsafe withUnsafePointer(to: window) { window in
+    unsafe withFloats(weights, bias) { weights, bias in
+      unsafe kernels.functions.pointee.depthwise(
+        window, input.pointer(in: arena, image: part.image), weights, bias,
+        output.pointer(in: arena, image: part.image), Int32(part.groups.lowerBound), Int32(part.groups.upperBound),
+        Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
     }
   }
 }
