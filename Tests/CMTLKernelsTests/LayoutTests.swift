@@ -41,7 +41,7 @@ import Testing
         let weights = GuardedFloats(random.floats(outputs * inputs * taps), side)
         let packed = GuardedFloats(untouched: (outputs + 15) / 16 * inputBlocks * taps * lane * 16, side)
         unsafe mtlk_pack_convolution(
-          weights.pointer, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
+          weights.pointer, nil, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
         let (plain, found) = (weights.elements, packed.elements)
         let isRight = found.indices.allSatisfy { index in
           let (tap, block) = (index / (lane * 16) % taps, index / (lane * 16 * taps))

@@ -61,7 +61,7 @@ import Testing
     #expect(
       kernels.isSuperset(of: [
         "convolution", "max pool", "average pool", "global average", "gemm", "softmax", "layout", "relu", "leaky relu",
-        "sigmoid", "tanh", "Conv, reference evaluation", "BatchNormalization, reference evaluation",
+        "sigmoid", "tanh", "depthwise convolution", "grouped convolution", "BatchNormalization, reference evaluation",
         "Softmax, reference evaluation",
       ]), "\(kernels)")
   }

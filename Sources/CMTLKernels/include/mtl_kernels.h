@@ -37,9 +37,15 @@ typedef struct {
   int32_t stride_rows, stride_columns;
   int32_t dilation_rows, dilation_columns;
   int32_t padding_top, padding_left, padding_bottom, padding_right;
-  int32_t activation; /* MTLK_NO_ACTIVATION, MTLK_RELU or MTLK_LEAKY_RELU */
-  float slope;        /* of MTLK_LEAKY_RELU */
+  /* What follows the sums of a convolution, in this order. */
+  int32_t activation; /* cheap, in registers: MTLK_NO_ACTIVATION, MTLK_RELU or MTLK_LEAKY_RELU */
+  int32_t row_activation; /* any */
+  int32_t operand; /* MTLK_ADD_OPERAND or MTLK_MULTIPLY_OPERAND, where the call has an operand */
+  int32_t operand_activation; /* cheap, after the operand */
+  float slope; /* of every MTLK_LEAKY_RELU */
 } mtlk_window;
+
+enum { MTLK_ADD_OPERAND = 0, MTLK_MULTIPLY_OPERAND = 1 };
 
 enum { MTLK_MAX_POOL = 0, MTLK_AVERAGE_POOL_WITH_PADDING = 1, MTLK_AVERAGE_POOL = 2 };
 
@@ -70,7 +76,8 @@ typedef struct {
 /* One row for each kernel: X(name, parameters). Declarations, tables and checks expand from this list.
  *
  * convolution: output rows [row_begin, row_end) of output blocks [block_begin, block_end). Weights are packed as
- *   [output block][input block][kernel row][kernel column][input lane][16], bias as [output block][16].
+ *   [output block][input block][kernel row][kernel column][input lane][16], bias as [output block][16]. `operand` lies
+ *   as the output does, or is null.
  * pool: the same ranges; input and output have lane 16 and equally many blocks.
  * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
  *   row-major arrays, any alignment; bias may be null.
@@ -97,7 +104,8 @@ typedef struct {
  */
 #define MTLK_KERNEL_LIST(X)                                                                                           \
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
-                  float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))         \
+                  const float *operand, float *output, int32_t block_begin, int32_t block_end, int32_t row_begin,     \
+                  int32_t row_end))                                                                                   \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
   X(gemm, (const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,             \
@@ -187,9 +195,10 @@ void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_co
 void mtlk_max_unpool(const float *input, const float *indices, float *output, int64_t input_pixels,
                      int64_t output_pixels, int32_t channels, int32_t begin, int32_t end);
 
-/* Convolution weights from OIHW to the packed order of the convolution kernel; filling channels are zero. */
-void mtlk_pack_convolution(const float *weights, float *packed, int64_t outputs, int64_t inputs, int64_t taps,
-                           int64_t lane);
+/* Convolution weights from OIHW to the packed order of the convolution kernel, those of each output times its `scale`
+ * unless that is null; filling channels are zero. */
+void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
+                           int64_t taps, int64_t lane);
 
 /* Triangle-filter resampling of 8-bit pixels, one direction at a time, as Pillow does it: fixed-point coefficients with
  * 22 fractional bits, an 8-bit result rounded half up after each direction.

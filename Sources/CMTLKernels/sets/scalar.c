@@ -36,21 +36,32 @@ static float convolution_sum(const mtlk_window *w, const float *input, const flo
   return sum;
 }
 
+/* The output for one sum. */
+static float finished(const mtlk_window *w, float sum, const float *operand) {
+  sum = activation_of(sum, w->activation, w->slope);
+  sum = activation_of(sum, w->row_activation, w->slope);
+  if (!operand) return sum;
+  sum = w->operand == MTLK_ADD_OPERAND ? sum + *operand : sum * *operand;
+  return activation_of(sum, w->operand_activation, w->slope);
+}
+
 static void convolution(const mtlk_window *w, const float *input, const float *weights, const float *bias,
-                        float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end) {
+                        const float *operand, float *output, int32_t block_begin, int32_t block_end,
+                        int32_t row_begin, int32_t row_end) {
   const int64_t block_weights =
       (int64_t)w->input_blocks * w->kernel_rows * w->kernel_columns * w->input_lane * MTLK_LANE;
   for (int32_t block = block_begin; block < block_end; block++) {
     for (int32_t row = row_begin; row < row_end; row++) {
       for (int32_t column = 0; column < w->output_columns; column++) {
-        float *out = output + (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
+        const int64_t place = (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
+        float *out = output + place;
         for (int32_t lane = 0; lane < MTLK_LANE; lane++) {
           if (block * MTLK_LANE + lane >= w->output_channels) {
             out[lane] = 0;
             continue;
           }
           const float sum = convolution_sum(w, input, weights + block * block_weights, row, column, lane);
-          out[lane] = activation_of(sum + bias[block * MTLK_LANE + lane], w->activation, w->slope);
+          out[lane] = finished(w, sum + bias[block * MTLK_LANE + lane], operand ? operand + place + lane : 0);
         }
       }
     }

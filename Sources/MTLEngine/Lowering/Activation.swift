@@ -2,7 +2,7 @@ import CMTLKernels
 import MTLGraph
 
 /// An activation in the terms of the kernels.
-struct Activation: Equatable {
+struct Activation: Hashable {
   let code: Int32
   let slope: Float
   let name: String
@@ -30,7 +30,7 @@ struct Activation: Equatable {
     self.name = name
   }
 
-  /// Whether a convolution's epilogue can do it.
+  /// Whether a convolution does it in registers.
   var isCheap: Bool { code == Int32(MTLK_RELU) || code == Int32(MTLK_LEAKY_RELU) }
 
   /// " + relu" behind a kernel's name.

@@ -4,20 +4,29 @@ import MTLGraph
 /// The constant weights and bias of a convolution that is packed in an order of its own.
 struct Filters {
   let weight: Tensor
+  /// The factor of each output's weights.
+  let scale: Tensor?
+  /// What tells two uses of one weight apart.
+  let key: String
   private let bias: Tensor?
   private let biasValue: ValueID
 
   /// nil where one of them is computed.
-  init?(_ node: Node, in planner: Planner) throws(MTLError) {
+  init?(_ node: Node, in planner: Planner) {
     let constants = node.inputs.dropFirst().map { planner.constant($0) }
-    guard constants.count <= 2, let weight = constants[0], constants.allSatisfy({ $0 != nil }) else { return nil }
+    guard let weight = constants[0], constants.allSatisfy({ $0 != nil }) else { return nil }
     self.weight = weight
-    bias = constants.count == 2 ? constants[1] : nil
-    biasValue = node.inputs[constants.count == 2 ? 2 : 1]
+    bias = constants.count > 1 ? constants[1] : nil
+    scale = constants.count > 2 ? constants[2] : nil
+    biasValue = node.inputs[constants.count > 1 ? 2 : 1]
+    key = constants.count > 2 ? " \(node.inputs[3].index)" : ""
   }
 
-  /// The weights in the operator's own order.
-  func values() throws(MTLError) -> [Float] { try weight.floats() }
+  /// The weights in the operator's own order, rows times their factors.
+  func scaledRows() throws(MTLError) -> [Float] {
+    guard let scale else { return try weight.floats() }
+    return try weight.scaledRows(by: scale).floats()
+  }
 
   /// The bias of `channels` outputs, or zeros, in whole blocks.
   func packedBias(channels: Int? = nil, in planner: Planner) throws(MTLError) -> Bytes {
@@ -50,7 +59,7 @@ struct Filters {
 ) {
   unsafe withUnsafePointer(to: window) { window in
     unsafe kernels.functions.pointee.convolution(
-      window, input, weights, bias, output, Int32(blocks.lowerBound), Int32(blocks.upperBound),
+      window, input, weights, bias, nil, output, Int32(blocks.lowerBound), Int32(blocks.upperBound),
       Int32(rows.lowerBound), Int32(rows.upperBound))
   }
 }
@@ -61,6 +70,14 @@ struct Filters {
 ) {
   unsafe values.withUnsafeBufferPointer { values in
     unsafe mtlk_pack_convolution(
-      values.baseAddress, target, Int64(outputs), Int64(inputs), Int64(taps), Int64(Layout.lane))
+      values.baseAddress, nil, target, Int64(outputs), Int64(inputs), Int64(taps), Int64(Layout.lane))
+  }
+}
+
+extension mtlk_window {
+  /// Lets the kernel of convolutions do this activation.
+  mutating func follow(by activation: Activation) {
+    if activation.isCheap { self.activation = activation.code } else { row_activation = activation.code }
+    slope = activation.slope
   }
 }

@@ -7,14 +7,15 @@ import MTLGraph
 enum GroupedConvolutionLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard let convolution = node.operation as? Convolution, convolution.groups > 1,
-      let weight = planner.constant(node.inputs[1]), weight.shape[1] > 0, let filters = try Filters(node, in: planner)
+      let weight = planner.constant(node.inputs[1]), weight.shape[1] > 0, let filters = Filters(node, in: planner)
     else { return false }
-    let (activation, result) = planner.fuseActivation(after: node) { $0.isCheap }
+    let isDepthwise = weight.shape[1] == 1 && weight.shape[0] == convolution.groups
+    let (activation, result) = planner.fuseActivation(after: node) { !isDepthwise || $0.isCheap }
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let output = planner.makeBuffer(for: result, .blocked)
-    let window = try kernelWindow(
-      convolution.window(weight: weight.shape), input: input, output: output, activation: activation, of: node.name)
-    let isDepthwise = weight.shape[1] == 1 && weight.shape[0] == convolution.groups
+    var window = try kernelWindow(
+      convolution.window(weight: weight.shape), input: input, output: output, of: node.name)
+    window.follow(by: activation)
     if isDepthwise {
       try lowerDepthwise(node, window, filters, input, output, activation, in: &planner)
     } else {
@@ -28,9 +29,11 @@ enum GroupedConvolutionLowering: Lowering {
     _ activation: Activation, in planner: inout Planner
   ) throws(MTLError) {
     let taps = filters.weight.shape[2] * filters.weight.shape[3]
-    let weights = try planner.network.packedWeights.bytes(for: .init(value: node.inputs[1], packing: "depthwise")) {
+    let weights = try planner.network.packedWeights.bytes(
+      for: .init(value: node.inputs[1], packing: "depthwise\(filters.key)")
+    ) {
       () throws(MTLError) -> Bytes in
-      let values = try filters.values()
+      let values = try filters.scaledRows()
       var packed = [Float](repeating: 0, count: output.blockCount * taps * Layout.lane)
       for index in values.indices {
         let (channel, tap) = index.quotientAndRemainder(dividingBy: taps)
@@ -62,9 +65,9 @@ enum GroupedConvolutionLowering: Lowering {
   ) throws(MTLError) {
     let joined = JoinedGroups(groups, filters.weight.shape)
     let weights = try planner.network.packedWeights.bytes(
-      for: .init(value: node.inputs[1], packing: "groups \(groups)")
+      for: .init(value: node.inputs[1], packing: "groups \(groups)\(filters.key)")
     ) {
-      () throws(MTLError) -> Bytes in try joined.pack(try filters.values())
+      () throws(MTLError) -> Bytes in try joined.pack(try filters.scaledRows())
     }
     let bias = try filters.packedBias(in: planner)
     let kernels = planner.kernels

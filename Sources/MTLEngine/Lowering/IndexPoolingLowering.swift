@@ -15,7 +15,7 @@ enum IndexPoolingLowering: Lowering {
   private static func lowerPool(_ node: Node, _ window: Window, in planner: inout Planner) throws(MTLError) {
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let outputs = node.outputs.map { planner.makeBuffer(for: $0, .blocked) }
-    let kernelWindow = try kernelWindow(window, input: input, output: outputs[0], activation: .none, of: node.name)
+    let kernelWindow = try kernelWindow(window, input: input, output: outputs[0], of: node.name)
     let kernels = planner.kernels
     let split = planner.split(outputs[0], workPerElement: 2 * window.kernel.rows * window.kernel.columns)
     let name = "max pool with indices \(kernels.instructionSet.name)"

@@ -6,9 +6,10 @@ protocol Lowering: SendableMetatype {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool
 }
 
-/// Every lowering, in the order in which they are asked. The last one takes everything.
+/// Every lowering of single nodes, in the order in which they are asked; convolutions come before, several at once
+/// (`ConvolutionLowering`). The last one takes everything.
 let lowerings: [any Lowering.Type] = [
-  ConvolutionLowering.self,
+  ViewLowering.self,
   GroupedConvolutionLowering.self,
   ConvolutionTransposeLowering.self,
   PoolingLowering.self,

@@ -23,7 +23,7 @@ enum PoolingLowering: Lowering {
   ) throws(MTLError) {
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
-    let kernelWindow = try kernelWindow(window, input: input, output: output, activation: .none, of: node.name)
+    let kernelWindow = try kernelWindow(window, input: input, output: output, of: node.name)
     let kernels = planner.kernels
     let work = output.imageElementCount.saturatingProduct(window.kernel.rows * window.kernel.columns)
     let split = WorkSplit(
