@@ -52,6 +52,19 @@ public struct Cost: Equatable, Sendable {
 }
 
 extension Graph {
+  /// Elements of the trained parameters, each counted once, however many segments use it.
+  public var parameterCount: Int {
+    var counted: Set<ValueID> = []
+    var count = 0
+    for node in nodes {
+      for (position, value) in node.inputs.enumerated() where node.operation.isParameter(input: position) {
+        guard let tensor = constants[value], counted.insert(value).inserted else { continue }
+        count = count.saturatingSum(tensor.shape.elementCount)
+      }
+    }
+    return count
+  }
+
   /// Parameters and multiply-accumulates of each segment at these input shapes, together at most `Cost.maximum`. A
   /// constant that several segments use counts in each of them.
   public func costs(for inputShapes: [Shape]) throws(MTLError) -> [Segment: Cost] {

@@ -21,9 +21,10 @@ public final class Model: Sendable {
   public let outputShapes: [Shape]
   /// Parameters and multiply-accumulates of the encoder and of each head, for a batch of 1 at the default input size.
   public let costs: [Segment: Cost]
+  private let parameterCount: Int
   let network: Network
 
-  init(_ card: ModelCard, weights: WeightStore) throws(MTLError) {
+  init(_ card: ModelCard, weights: WeightStore, notes: [String] = []) throws(MTLError) {
     let loaded = try LoadedNetwork(card, weights: weights)
     name = card.name
     description = card.description
@@ -31,7 +32,7 @@ public final class Model: Sendable {
     networkName = loaded.networkName
     input = loaded.input
     tasks = loaded.tasks
-    notes = weights.notes + loaded.notes
+    self.notes = notes + weights.notes + loaded.notes
     ignoredKeys = loaded.ignoredKeys
     network = try Network(loaded.graph)
     let inputShape = loaded.input.shape(batch: 1)
@@ -39,11 +40,14 @@ public final class Model: Sendable {
     outputShapes = network.graph.outputs.map { shapes[$0.value] ?? [] }
     // Counted before the simplification, which folds some parameters into others.
     costs = try loaded.graph.costs(for: [inputShape])
+    parameterCount = loaded.graph.parameterCount
   }
 
-  /// Sum over all parts.
+  /// Sum over all parts; parameters that several of them use count once.
   public var totalCost: Cost {
-    costs.values.reduce(into: Cost()) { $0.add($1) }
+    var total = costs.values.reduce(into: Cost()) { $0.add($1) }
+    total.parameters = parameterCount
+    return total
   }
 
   /// Index of a task; the error lists the tasks there are.

@@ -36,7 +36,7 @@ import Testing
         packed, graph.addConstant(random.tensor([heads, tokens, tokens])),
         graph.addConstant(random.tensor([3 * channels])),
       ]
-      let attention = WindowAttention(heads: heads, window: window, shift: shift)
+      let attention = WindowAttention(heads: heads, window: .init(window), shift: .init(shift))
       return graph.convolved(graph.add(attention, name: "attention", operands), channels, to: 3, &random)
     }
   }

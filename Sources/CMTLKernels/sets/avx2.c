@@ -6,9 +6,9 @@
 #include "../kernel_sets.h"
 
 enum { TILE_BLOCKS = 1, TILE_PIXELS = 6 };
+#define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
-#define ROW_WIDTHS(X) X(6) X(4) X(2) X(1)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"

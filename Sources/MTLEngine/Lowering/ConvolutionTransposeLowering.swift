@@ -5,10 +5,10 @@ import MTLGraph
 /// taps: each such phase is a plain convolution of the input, whose pixels are then spread over the output.
 enum ConvolutionTransposeLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    guard let operation = node.operation as? ConvolutionTranspose, let filters = Filters(node, in: planner),
+    guard let operation = node.operation as? ConvolutionTranspose, let filters = try Filters(node, in: planner),
       planner.shape(of: node.outputs[0]).elementCount > 0
     else { return false }
-    let (activation, result) = planner.fuseActivation(after: node) { _ in true }
+    let (activation, result) = planner.fuseActivation(after: node) { $0.isCheap }
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let output = planner.makeBuffer(for: result, .blocked)
     let plan = try PhasePlan(operation, filters, input, output, activation, node, in: planner)
@@ -86,7 +86,7 @@ private struct PhasePlan {
       outputs: output.shape[3], kernel: weight[3], stride: operation.stride.columns,
       dilation: operation.dilation.columns, padding: operation.padding.left)
     var plain = try kernelWindow(Window(kernel: .init(1)), input: input, output: output, of: node.name)
-    plain.follow(by: activation)
+    (plain.activation, plain.slope) = (activation.code, activation.slope)
     var offset = 0
     for row in rows {
       for column in columns {
@@ -100,16 +100,16 @@ private struct PhasePlan {
         offset += blockWeights * output.blockCount
       }
     }
-    let packing =
-      "transposed \(operation.stride) \(operation.dilation) \(operation.padding) \(operation.groups)\(filters.key)"
+    let packing = "transposed \(operation.stride) \(operation.dilation) \(operation.padding) \(operation.groups)"
     let (phases, outputs) = (phases, output.shape[1])
-    weights = try planner.network.packedWeights.bytes(for: .init(value: node.inputs[1], packing: packing)) {
+    weights = try planner.network.packedWeights.bytes(for: filters.key(packing)) {
       () throws(MTLError) -> Bytes in
-      let (values, scale) = (try filters.weight.floats(), try filters.scale?.floats())
+      let values = try filters.values()
+      let factors = try filters.factors(channels: outputs)
       return try unsafe Bytes(byteCount: offset * MemoryLayout<Float>.size) { memory in
         for phase in phases {
           let target = unsafe memory.assumingMemoryBound(to: Float.self).baseAddress
-          let taps = PhasePlan.taps(phase, values, scale, weight, outputs, operation.groups)
+          let taps = PhasePlan.taps(phase, values, factors, weight, operation.groups)
           unsafe packConvolution(
             taps, to: target.map { unsafe $0 + phase.weightOffset }, outputs: outputs, inputs: weight[0],
             taps: taps.count / (outputs * weight[0]))
@@ -137,19 +137,18 @@ private struct PhasePlan {
 
   /// A phase's weights in the order outputs, inputs, taps; zeros between groups.
   private static func taps(
-    _ phase: Phase, _ values: [Float], _ scale: [Float]?, _ weight: Shape, _ outputs: Int, _ groups: Int
+    _ phase: Phase, _ values: [Float], _ factors: [Float], _ weight: Shape, _ groups: Int
   ) -> [Float] {
     let taps = phase.rows.taps.flatMap { row in phase.columns.taps.map { row * weight[3] + $0 } }
     let (inputs, kernel) = (weight[0], weight[2] * weight[3])
     let count = max(taps.count, 1)
-    var result = [Float](repeating: 0, count: outputs * inputs * count)
-    for output in 0..<outputs {
-      let factor = scale?[output] ?? 1
+    var result = [Float](repeating: 0, count: factors.count * inputs * count)
+    for (output, factor) in factors.enumerated() {
       let (group, place) = output.quotientAndRemainder(dividingBy: weight[1])
       for input in group * (inputs / groups)..<(group + 1) * (inputs / groups) {
         for (index, tap) in taps.enumerated() {
           result[(output * inputs + input) * count + index] =
-            factor * values[(input * weight[1] + place) * kernel + tap]
+            values[(input * weight[1] + place) * kernel + tap] * factor
         }
       }
     }

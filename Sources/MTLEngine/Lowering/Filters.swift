@@ -1,38 +1,44 @@
 import CMTLKernels
 import MTLGraph
 
-/// The constant weights and bias of a convolution that is packed in an order of its own.
+/// The constant weights, bias and folded factors of a convolution that is packed in an order of its own.
 struct Filters {
   let weight: Tensor
-  /// The factor of each output's weights.
-  let scale: Tensor?
-  /// What tells two uses of one weight apart.
-  let key: String
   private let bias: Tensor?
-  private let biasValue: ValueID
+  private let scale: Tensor?
+  private let inputs: [ValueID]
 
   /// nil where one of them is computed.
-  init?(_ node: Node, in planner: Planner) {
-    let constants = node.inputs.dropFirst().map { planner.constant($0) }
-    guard let weight = constants[0], constants.allSatisfy({ $0 != nil }) else { return nil }
-    self.weight = weight
+  init?(_ node: Node, in planner: Planner) throws(MTLError) {
+    let constants = node.inputs.dropFirst().compactMap { planner.constant($0) }
+    guard (1...3).contains(constants.count), constants.count == node.inputs.count - 1 else { return nil }
+    weight = constants[0]
     bias = constants.count > 1 ? constants[1] : nil
     scale = constants.count > 2 ? constants[2] : nil
-    biasValue = node.inputs[constants.count > 1 ? 2 : 1]
-    key = constants.count > 2 ? " \(node.inputs[3].index)" : ""
+    inputs = Array(node.inputs.dropFirst())
   }
 
-  /// The weights in the operator's own order, rows times their factors.
-  func scaledRows() throws(MTLError) -> [Float] {
-    guard let scale else { return try weight.floats() }
-    return try weight.scaledRows(by: scale).floats()
+  /// The place of these filters in the cache; the factors, too, tell two uses of one weight apart.
+  func key(_ packing: String) -> PackedWeights.Key {
+    .init(value: inputs[0], packing: scale == nil ? packing : "\(packing) scaled by \(inputs[2].index)")
+  }
+
+  /// The weights in the operator's own order, without the factors.
+  func values() throws(MTLError) -> [Float] { try weight.floats() }
+
+  /// The weights, output by output, each times its factor.
+  func scaledValues() throws(MTLError) -> [Float] { try (scale.map(weight.scaledRows) ?? weight).floats() }
+
+  /// The factor of each output channel.
+  func factors(channels: Int) throws(MTLError) -> [Float] {
+    try scale?.floats() ?? [Float](repeating: 1, count: channels)
   }
 
   /// The bias of `channels` outputs, or zeros, in whole blocks.
   func packedBias(channels: Int? = nil, in planner: Planner) throws(MTLError) -> Bytes {
-    if let bias { return try planner.packedChannels(biasValue, bias) }
+    if let bias { return try planner.packedChannels(inputs[1], bias) }
     let count = ((channels ?? weight.shape[0]) + Layout.lane - 1) / Layout.lane * Layout.lane
-    return try planner.network.packedWeights.bytes(for: .init(value: biasValue, packing: "no bias \(count)")) {
+    return try planner.network.packedWeights.bytes(for: .init(value: inputs[0], packing: "no bias \(count)")) {
       Bytes(copying: [Float](repeating: 0, count: count))
     }
   }
@@ -71,13 +77,5 @@ struct Filters {
   unsafe values.withUnsafeBufferPointer { values in
     unsafe mtlk_pack_convolution(
       values.baseAddress, nil, target, Int64(outputs), Int64(inputs), Int64(taps), Int64(Layout.lane))
-  }
-}
-
-extension mtlk_window {
-  /// Lets the kernel of convolutions do this activation.
-  mutating func follow(by activation: Activation) {
-    if activation.isCheap { self.activation = activation.code } else { row_activation = activation.code }
-    slope = activation.slope
   }
 }

@@ -7,15 +7,15 @@ import MTLGraph
 enum GroupedConvolutionLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard let convolution = node.operation as? Convolution, convolution.groups > 1,
-      let weight = planner.constant(node.inputs[1]), weight.shape[1] > 0, let filters = Filters(node, in: planner)
+      let weight = planner.constant(node.inputs[1]), weight.shape[1] > 0, let filters = try Filters(node, in: planner)
     else { return false }
-    let isDepthwise = weight.shape[1] == 1 && weight.shape[0] == convolution.groups
-    let (activation, result) = planner.fuseActivation(after: node) { !isDepthwise || $0.isCheap }
+    let (activation, result) = planner.fuseActivation(after: node) { $0.isCheap }
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let output = planner.makeBuffer(for: result, .blocked)
     var window = try kernelWindow(
       convolution.window(weight: weight.shape), input: input, output: output, of: node.name)
-    window.follow(by: activation)
+    (window.activation, window.slope) = (activation.code, activation.slope)
+    let isDepthwise = weight.shape[1] == 1 && weight.shape[0] == convolution.groups
     if isDepthwise {
       try lowerDepthwise(node, window, filters, input, output, activation, in: &planner)
     } else {
@@ -29,15 +29,15 @@ enum GroupedConvolutionLowering: Lowering {
     _ activation: Activation, in planner: inout Planner
   ) throws(MTLError) {
     let taps = filters.weight.shape[2] * filters.weight.shape[3]
-    let weights = try planner.network.packedWeights.bytes(
-      for: .init(value: node.inputs[1], packing: "depthwise\(filters.key)")
-    ) {
+    let weights = try planner.network.packedWeights.bytes(for: filters.key("depthwise")) {
       () throws(MTLError) -> Bytes in
-      let values = try filters.scaledRows()
+      let values = try filters.values()
+      let factors = try filters.factors(channels: filters.weight.shape[0])
       var packed = [Float](repeating: 0, count: output.blockCount * taps * Layout.lane)
       for index in values.indices {
         let (channel, tap) = index.quotientAndRemainder(dividingBy: taps)
-        packed[(channel / Layout.lane * taps + tap) * Layout.lane + channel % Layout.lane] = values[index]
+        packed[(channel / Layout.lane * taps + tap) * Layout.lane + channel % Layout.lane] =
+          values[index] * factors[channel]
       }
       return Bytes(copying: packed)
     }
@@ -47,14 +47,7 @@ enum GroupedConvolutionLowering: Lowering {
     let name = "depthwise convolution \(kernels.instructionSet.name)\(activation.suffix)"
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       unsafe PartStep(name, images: output.imageCount, split: split) { part, arena in
-        unsafe withUnsafePointer(to: window) { window in
-          unsafe withFloats(weights, bias) { weights, bias in
-            unsafe kernels.functions.pointee.depthwise(
-              window, operands[0].pointer(in: arena, image: part.image), weights, bias,
-              operands[1].pointer(in: arena, image: part.image), Int32(part.groups.lowerBound),
-              Int32(part.groups.upperBound), Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
-          }
-        }
+        unsafe depthwise(kernels, window, operands[0], weights, bias, operands[1], part, arena)
       }
     }
   }
@@ -64,10 +57,8 @@ enum GroupedConvolutionLowering: Lowering {
     _ activation: Activation, in planner: inout Planner
   ) throws(MTLError) {
     let joined = JoinedGroups(groups, filters.weight.shape)
-    let weights = try planner.network.packedWeights.bytes(
-      for: .init(value: node.inputs[1], packing: "groups \(groups)\(filters.key)")
-    ) {
-      () throws(MTLError) -> Bytes in try joined.pack(try filters.scaledRows())
+    let weights = try planner.network.packedWeights.bytes(for: filters.key("groups \(groups)")) {
+      () throws(MTLError) -> Bytes in try joined.pack(try filters.scaledValues())
     }
     let bias = try filters.packedBias(in: planner)
     let kernels = planner.kernels
@@ -141,6 +132,21 @@ private struct JoinedGroups {
         unsafe packConvolution(
           dense, to: target.map { unsafe $0 + index * packedCount }, outputs: outputs, inputs: inputs, taps: taps)
       }
+    }
+  }
+}
+
+/// One filter for each channel, on a part of an image.
+@unsafe func depthwise(
+  _ kernels: KernelSet, _ window: mtlk_window, _ input: Operand, _ weights: Bytes, _ bias: Bytes, _ output: Operand,
+  _ part: PartStep.Part, _ arena: UnsafeMutableRawPointer
+) {
+  unsafe withUnsafePointer(to: window) { window in
+    unsafe withFloats(weights, bias) { weights, bias in
+      unsafe kernels.functions.pointee.depthwise(
+        window, input.pointer(in: arena, image: part.image), weights, bias,
+        output.pointer(in: arena, image: part.image), Int32(part.groups.lowerBound), Int32(part.groups.upperBound),
+        Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
     }
   }
 }

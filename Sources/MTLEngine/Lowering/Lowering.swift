@@ -15,6 +15,7 @@ let lowerings: [any Lowering.Type] = [
   PoolingLowering.self,
   IndexPoolingLowering.self,
   GemmLowering.self,
+  BatchNormalizationLowering.self,
   NormalizationLowering.self,
   SoftmaxLowering.self,
   CombineLowering.self,

@@ -51,8 +51,8 @@ private struct Windows {
     _ attention: WindowAttention, _ output: Buffer, bias: [Float], padding: [Float], _ kernels: KernelSet
   ) throws(MTLError) {
     let grid = attention.grid(rows: output.shape[2], columns: output.shape[3])
-    count = grid.windowRows * grid.windowColumns
-    tokens = attention.window * attention.window
+    count = grid.windowCount
+    tokens = attention.tokenCount
     heads = attention.heads
     depth = output.shape[1] / heads
     pixels = output.pixelCount

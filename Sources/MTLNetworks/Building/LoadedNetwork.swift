@@ -25,8 +25,8 @@ public struct LoadedNetwork: Sendable {
       }
       do {
         try self.init(recipe, parameters, card, weights)
-      } catch  where error.kind == .checkpointMismatch {
-        throw LoadedNetwork.suggesting(after: error, weights, except: name)
+      } catch  where error.kind == .checkpointMismatch || error.kind == .shapeMismatch {
+        throw LoadedNetwork.suggesting(after: error, weights, instead: recipe)
       }
     case .blocks(let description):
       guard let input = card.input else { throw MTLError(.badFormat, card.name, "a network of blocks needs 'input'") }
@@ -58,7 +58,15 @@ public struct LoadedNetwork: Sendable {
     let input = card.input ?? blueprint.input
     var builder = NetworkBuilder(weights)
     let image = builder.addInput(input)
-    let outputs = try blueprint.build(&builder, image, blueprint.headKeys == nil ? tasks + others : tasks)
+    let spared = blueprint.headKeys?(others) ?? []
+    let outputs: [ValueID]
+    do {
+      outputs = try blueprint.build(&builder, image, blueprint.headKeys == nil ? tasks + others : tasks)
+    } catch {
+      // Behind a weight that does not fit, sizes disagree that would not otherwise: then the weights are what to name.
+      if builder.binder.hasMismatch { try builder.binder.finish(network: name, sparing: spared) }
+      throw error
+    }
     let producers = builder.graph.producers()
     var built: [TaskDescription] = []
     for (task, value) in zip(tasks, outputs) {
@@ -66,7 +74,7 @@ public struct LoadedNetwork: Sendable {
       builder.addOutput(task.name, value)
       built.append(task.inferringForm(endsInSoftmax: builder.graph.isSoftmax(value, producers)))
     }
-    try builder.binder.finish(network: name, sparing: blueprint.headKeys?(others) ?? [])
+    try builder.binder.finish(network: name, sparing: spared)
     graph = builder.graph.selecting(outputs: Array(built.indices))
     ignoredKeys = builder.binder.keys(besides: builder.keys(of: graph))
     notes = blueprint.notes + builder.binder.notes
@@ -93,24 +101,40 @@ public struct LoadedNetwork: Sendable {
     return joined
   }
 
-  /// A classification's labels must be as many as the network has classes.
+  /// Labels must be as many as the network has classes or key points.
   private static func check(_ task: TaskDescription, output: Shape, isKnown: Bool) throws(MTLError) {
-    guard isKnown, task.kind == .classification else { return }
-    guard output.rank == 2 else {
+    guard isKnown, let form = task.kind.labelledForm else { return }
+    guard output.rank == form.rank, let count = form.count(output[1]) else {
       throw MTLError(
-        .shapeMismatch, "task '\(task.name)'", expected: "N x classes for a classification", found: "\(output)")
+        .shapeMismatch, "task '\(task.name)'", expected: "\(form.description) for \(form.name)", found: "\(output)")
     }
-    guard task.labels.isEmpty || task.labels.count == output[1] else {
+    guard task.labels.isEmpty || task.labels.count == count else {
       throw MTLError(
-        .shapeMismatch, "task '\(task.name)'", expected: "\(output[1]) labels for \(output[1]) classes",
+        .shapeMismatch, "task '\(task.name)'", expected: "\(count) labels for \(count) \(form.items)",
         found: "\(task.labels.count)")
     }
   }
 
   /// The error, with the recipe that would fit the checkpoint, if there is one.
-  private static func suggesting(after error: MTLError, _ weights: WeightStore, except name: String) -> MTLError {
-    guard let fitting = fittingRecipe(weights), fitting != name else { return error }
-    return MTLError(error.kind, error.subject, "\(error.problem). It fits the recipe '\(fitting)'")
+  private static func suggesting(
+    after error: MTLError, _ weights: WeightStore, instead recipe: any Recipe
+  ) -> MTLError {
+    // Sizes may disagree in a checkpoint of the right kind as well: then it is no other network's.
+    guard error.kind == .checkpointMismatch || !recipe.recognizes(weights) else { return error }
+    let subject = "network '\(recipe.name)'"
+    let problem = error.subject == subject ? error.problem : "the checkpoint does not fit: \(error.description)"
+    guard let fitting = fittingRecipe(weights), fitting != recipe.name else {
+      return MTLError(.checkpointMismatch, subject, problem)
+    }
+    return MTLError(.checkpointMismatch, subject, "\(problem). It fits the recipe '\(fitting)'")
+  }
+
+  /// What to say of a checkpoint that was taken for a recipe by its keys; others may have the same keys and differ in
+  /// what those do not tell.
+  public static func guessNote(_ weights: WeightStore, taken: String) -> String {
+    let others = recipes.filter { $0.name != taken && $0.recognizes(weights) }.map { "'\($0.name)'" }
+    return "taken for '\(taken)' by its keys"
+      + (others.isEmpty ? "" : ", which look like those of \(others.joined(separator: ", ")) as well")
   }
 
   /// The name of the built-in recipe that a checkpoint fits, or nil.

@@ -93,8 +93,17 @@ public struct NetworkBlueprint: Sendable {
   }
 }
 
-/// Every built-in network.
+/// Every built-in network. A checkpoint that several of them fit is taken for the first.
 public let recipes: [any Recipe] = [
-  FingersRecipe(form: .mtlNet),
-  FingersRecipe(form: .libMTL),
-]
+  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)],
+  libMTLRecipes,
+  autoLambdaRecipes,
+  segNetRecipes,
+  vandenhendeRecipes,
+  [AstmtRecipe()],
+  centerNetRecipes,
+  documentRecipes,
+  transformerRecipes,
+  // Last, because its general form takes what the others know more of.
+  faceRecipes,
+].flatMap { $0 }
