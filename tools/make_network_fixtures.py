@@ -1,12 +1,13 @@
 """Writes Tests/Fixtures/networks/NAME: small models, and what PyTorch answers for them.
 
-    python tools/make_network_fixtures.py
+    python tools/make_network_fixtures.py [NAME...]
 
 Each folder holds model.json, weights.pt (a state dict), input.npy (a batch of two) and expected_TASK.npy. The networks
 are thin; together they use every block, with every field at another value than its default.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy
@@ -14,7 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-FOLDER = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "networks"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "Tests" / "Fixtures" / "networks"
+sys.path.insert(0, str(ROOT / "Tests" / "Conformance"))
+
+from definitions.deeplab import DeepLabHead  # noqa: E402
+from definitions.faces import RESNETS  # noqa: E402
+from definitions.thinning import thinned  # noqa: E402
 
 
 class EveryBlock(nn.Module):
@@ -179,6 +186,76 @@ class Tied(nn.Module):
         return {"features": features, "left": scores, "right": torch.softmax(scores, 1)}
 
 
+class Trunk(nn.Module):
+    """A dilated ResNet from torchvision with heads of every kind that stands on one."""
+
+    input_shape = (3, 40, 56)
+    card = {
+        "input": {"width": 56, "height": 40},
+        "network": {
+            "encoder": [{"block": "resnet", "key": "backbone", "depth": 18, "dilated": True}],
+            "heads": {
+                "seg": [
+                    {"block": "deeplab", "key": "seg", "rates": [2, 3, 4]},
+                    {"block": "resize", "like": "input", "mode": "bilinear_aligned"},
+                ],
+                "normals": [
+                    {"block": "transposed_conv", "key": "normals.0", "stride": 2, "padding": 1, "output_padding": 1,
+                     "norm": "normals.1", "activation": "relu"},
+                    {"block": "conv", "key": "normals.3"},
+                    {"block": "resize", "scale": 2},
+                    {"block": "l2_normalize"},
+                ],
+                "depth": [
+                    {"block": "conv", "key": "depth"},
+                    {"block": "resize", "size": [9, 11], "mode": "nearest"},
+                ],
+                "age": [{"block": "global_average_pool"}, {"block": "flatten"},
+                        {"block": "mlp", "key": "age", "activation": "gelu"}],
+                "left": [{"block": "global_average_pool"}, {"block": "flatten"},
+                         {"block": "linear", "key": "packed"}, {"block": "slice", "to": 2}],
+                "right": [{"block": "global_average_pool"}, {"block": "flatten"},
+                          {"block": "linear", "key": "packed"}, {"block": "slice", "from": 2, "to": 5}],
+            },
+        },
+    }
+
+    def __init__(self):
+        super().__init__()
+        trunk = thinned(RESNETS[18](), 16)
+        trunk.fc = nn.Identity()
+        for stage, dilation in ((trunk.layer3, 2), (trunk.layer4, 4)):
+            for place, block in enumerate(stage):
+                first = dilation // 2 if place == 0 else dilation
+                block.conv1.stride, block.conv1.dilation, block.conv1.padding = (1, 1), (first, first), (first, first)
+                block.conv2.dilation = block.conv2.padding = (dilation, dilation)
+                if block.downsample is not None:
+                    block.downsample[0].stride = (1, 1)
+        self.backbone = trunk
+        self.seg = DeepLabHead(32, 4, 6, (2, 3, 4))
+        self.normals = nn.Sequential(
+            nn.ConvTranspose2d(32, 6, 3, 2, 1, 1), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 3, 1))
+        self.depth = nn.Conv2d(32, 1, 1)
+        self.age = nn.Sequential(nn.Linear(32, 8), nn.BatchNorm1d(8), nn.GELU(), nn.Linear(8, 3))
+        self.packed = nn.Linear(32, 5)
+
+    def forward(self, x):
+        trunk = self.backbone
+        maps = trunk.maxpool(trunk.relu(trunk.bn1(trunk.conv1(x))))
+        maps = trunk.layer4(trunk.layer3(trunk.layer2(trunk.layer1(maps))))
+        row = maps.mean((2, 3))
+        packed = self.packed(row)
+        return {
+            "seg": functional.interpolate(self.seg(maps), size=x.shape[2:], mode="bilinear", align_corners=True),
+            "normals": functional.normalize(
+                functional.interpolate(self.normals(maps), scale_factor=2, mode="bilinear", align_corners=False)),
+            "depth": functional.interpolate(self.depth(maps), size=(9, 11), mode="nearest"),
+            "age": self.age(row),
+            "left": packed[:, :2],
+            "right": packed[:, 2:],
+        }
+
+
 def unsettle(module):
     """Gives normalisations statistics that are not those of a new network."""
     for layer in module.modules():
@@ -207,7 +284,7 @@ def write(name, network):
 
 
 if __name__ == "__main__":
-    write("every_block", EveryBlock)
-    write("normalizations", Normalizations)
-    write("grouped", Grouped)
-    write("tied", Tied)
+    networks = {
+        "every_block": EveryBlock, "normalizations": Normalizations, "grouped": Grouped, "tied": Tied, "trunk": Trunk}
+    for name in sys.argv[1:] or networks:
+        write(name, networks[name])

@@ -1,49 +1,170 @@
-/* Changes of layout, and small operations whose time does not matter. */
-#include <math.h>
+/* Changes of layout. Whole tiles of 16 x 16 floats go through registers; what is left over goes one float at a time. */
 #include <string.h>
 
 #include "mtl_kernels.h"
 
-void mtlk_softmax(const float *x, float *y, int64_t rows, int64_t length) {
-  for (int64_t row = 0; row < rows; row++, x += length, y += length) {
-    float largest = -INFINITY, sum = 0;
-    for (int64_t i = 0; i < length; i++) largest = x[i] > largest ? x[i] : largest;
-    for (int64_t i = 0; i < length; i++) sum += y[i] = expf(x[i] - largest);
-    for (int64_t i = 0; i < length; i++) y[i] /= sum;
+typedef float four_t __attribute__((vector_size(16)));
+typedef float four_unaligned_t __attribute__((vector_size(16), aligned(4)));
+
+static inline four_t load(const float *from) { return *(const four_unaligned_t *)from; }
+
+static inline void store(float *to, four_t value) { *(four_unaligned_t *)to = value; }
+
+/* target[column][row] = source[row][column] for 16 x 16 floats; strides are from row to row. */
+static void transpose(const float *source, int64_t source_stride, float *target, int64_t target_stride) {
+  for (int row = 0; row < MTLK_LANE; row += 4) {
+    for (int column = 0; column < MTLK_LANE; column += 4) {
+      const float *from = source + row * source_stride + column;
+      float *to = target + column * target_stride + row;
+      const four_t a = load(from), b = load(from + source_stride);
+      const four_t c = load(from + 2 * source_stride), d = load(from + 3 * source_stride);
+      const four_t ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      const four_t cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      store(to, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
+      store(to + target_stride, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
+      store(to + 2 * target_stride, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+      store(to + 3 * target_stride, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
+    }
   }
 }
 
-void mtlk_global_average(const float *blocks, float *output, int64_t block_count, int64_t pixels) {
-  for (int64_t block = 0; block < block_count; block++, blocks += pixels * MTLK_LANE, output += MTLK_LANE) {
-    double sums[MTLK_LANE] = {0};
-    for (int64_t p = 0; p < pixels; p++) {
-      for (int lane = 0; lane < MTLK_LANE; lane++) sums[lane] += blocks[p * MTLK_LANE + lane];
-    }
-    for (int lane = 0; lane < MTLK_LANE; lane++) output[lane] = (float)(sums[lane] / (double)pixels);
-  }
-}
-
-void mtlk_pack_convolution(const float *weights, float *packed, int64_t outputs, int64_t inputs, int64_t taps,
-                           int64_t lane) {
-  const int64_t input_blocks = (inputs + lane - 1) / lane, output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE;
-  memset(packed, 0, sizeof(float) * (size_t)(output_blocks * input_blocks * taps * lane * MTLK_LANE));
-  for (int64_t o = 0; o < outputs; o++) {
-    for (int64_t i = 0; i < inputs; i++) {
-      float *to = packed + ((o / MTLK_LANE * input_blocks + i / lane) * taps * lane + i % lane) * MTLK_LANE +
-                  o % MTLK_LANE;
-      const float *from = weights + (o * inputs + i) * taps;
-      for (int64_t tap = 0; tap < taps; tap++) to[tap * lane * MTLK_LANE] = from[tap];
-    }
+/* Channels [begin, end) of pixels [first, pixels), one float at a time; channels that are not there are zero. */
+static void reblock_range(const float *source, int64_t source_lane, float *target, int64_t target_lane,
+                          int64_t channels, int64_t pixels, int64_t begin, int64_t end, int64_t first) {
+  for (int64_t channel = begin; channel < end; channel++) {
+    const float *from = source + channel / source_lane * source_lane * pixels + channel % source_lane;
+    float *to = target + channel / target_lane * target_lane * pixels + channel % target_lane;
+    for (int64_t p = first; p < pixels; p++) to[p * target_lane] = channel < channels ? from[p * source_lane] : 0;
   }
 }
 
 void mtlk_reblock(const float *source, int64_t source_lane, float *target, int64_t target_lane, int64_t channels,
                   int64_t pixels) {
-  for (int64_t first = 0; first < channels; first += target_lane, target += pixels * target_lane) {
-    for (int64_t l = 0; l < target_lane; l++) {
-      const int64_t channel = first + l;
-      const float *from = source + channel / source_lane * source_lane * pixels + channel % source_lane;
-      for (int64_t p = 0; p < pixels; p++) target[p * target_lane + l] = channel < channels ? from[p * source_lane] : 0;
+  const int64_t target_channels = (channels + target_lane - 1) / target_lane * target_lane;
+  const int is_blocking = source_lane == 1 && target_lane == MTLK_LANE;
+  const int is_unblocking = source_lane == MTLK_LANE && target_lane == 1;
+  const int64_t whole = pixels - pixels % MTLK_LANE;
+  int64_t done = 0;
+  for (; (is_blocking || is_unblocking) && done + MTLK_LANE <= channels; done += MTLK_LANE) {
+    const float *from = source + done * pixels;
+    float *to = target + done * pixels;
+    for (int64_t p = 0; p < whole; p += MTLK_LANE) {
+      if (is_blocking) transpose(from + p, pixels, to + p * MTLK_LANE, MTLK_LANE);
+      if (is_unblocking) transpose(from + p * MTLK_LANE, MTLK_LANE, to + p, pixels);
+    }
+    reblock_range(source, source_lane, target, target_lane, channels, pixels, done, done + MTLK_LANE, whole);
+  }
+  reblock_range(source, source_lane, target, target_lane, channels, pixels, done, target_channels, 0);
+}
+
+/* Up to 16 channels of one pixel, from channel `first` of its image on; the rest of `to` is zero. */
+static inline void gather_block(const float *image, int64_t pixels, int64_t pixel, int64_t first, int64_t count,
+                                float *to) {
+  const float *from = image + (first / MTLK_LANE * pixels + pixel) * MTLK_LANE;
+  const int64_t lane = first % MTLK_LANE;
+  if (lane == 0 && count >= MTLK_LANE) {
+    memcpy(to, from, sizeof(float) * MTLK_LANE);
+    return;
+  }
+  for (int64_t i = 0; i < MTLK_LANE; i++) {
+    const int64_t at = lane + i;
+    to[i] = i >= count ? 0 : at < MTLK_LANE ? from[at] : from[pixels * MTLK_LANE + at - MTLK_LANE];
+  }
+}
+
+static inline void gather_pixel(const float *image, int64_t pixels, const int32_t *index, const float *constant,
+                                int64_t first, int64_t channel, int64_t depth, int64_t place, float *to) {
+  const int64_t pixel = index ? index[place] : place, count = depth - channel;
+  if (pixel >= 0) {
+    gather_block(image, pixels, pixel, first + channel, count, to);
+  } else {
+    for (int64_t i = 0; i < MTLK_LANE; i++) to[i] = i < count ? constant[channel + i] : 0;
+  }
+}
+
+void mtlk_gather(const float *image, int64_t pixels, const int32_t *index, const float *constant, int64_t first,
+                 int64_t depth, int64_t count, float *output) {
+  for (int64_t channel = 0; channel < depth; channel += MTLK_LANE) {
+    for (int64_t p = 0; p < count; p++, output += MTLK_LANE) {
+      gather_pixel(image, pixels, index, constant, first, channel, depth, p, output);
+    }
+  }
+}
+
+void mtlk_gather_transposed(const float *image, int64_t pixels, const int32_t *index, const float *constant,
+                            int64_t first, int64_t depth, int64_t count, float *output) {
+  for (int64_t p = 0; p < count; p += MTLK_LANE) {
+    for (int64_t channel = 0; channel < depth; channel += MTLK_LANE) {
+      float tile[MTLK_LANE * MTLK_LANE] = {0}, transposed[MTLK_LANE * MTLK_LANE];
+      const int64_t width = count - p < MTLK_LANE ? count - p : MTLK_LANE;
+      for (int64_t i = 0; i < width; i++) {
+        gather_pixel(image, pixels, index, constant, first, channel, depth, p + i, tile + i * MTLK_LANE);
+      }
+      const int64_t rows = depth - channel < MTLK_LANE ? depth - channel : MTLK_LANE;
+      float *to = output + p * depth + channel * MTLK_LANE;
+      transpose(tile, MTLK_LANE, rows == MTLK_LANE ? to : transposed, MTLK_LANE);
+      if (rows < MTLK_LANE) memcpy(to, transposed, sizeof(float) * (size_t)(rows * MTLK_LANE));
+    }
+  }
+}
+
+/* Lanes [lane, lane + width) of a block from the floats that begin at `first` of a blocked pixel with `depth` channels;
+ * what lies beyond them is zero. */
+static inline void scatter_block(const float *input, int64_t count, int64_t first, int64_t depth, int64_t width,
+                                 float *to) {
+  const float *from = input + first / MTLK_LANE * count * MTLK_LANE + first % MTLK_LANE;
+  const int64_t rest = MTLK_LANE - first % MTLK_LANE;
+  if (width == MTLK_LANE && rest == MTLK_LANE && first + width <= depth) {
+    memcpy(to, from, sizeof(float) * MTLK_LANE);
+    return;
+  }
+  for (int64_t i = 0; i < width; i++) {
+    to[i] = first + i >= depth ? 0 : i < rest ? from[i] : from[(count - 1) * MTLK_LANE + i];
+  }
+}
+
+void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixels, const int32_t *index, int64_t first,
+                  int64_t depth, int64_t channels) {
+  const int64_t end = first + depth == channels ? (channels + MTLK_LANE - 1) / MTLK_LANE * MTLK_LANE : first + depth;
+  for (int64_t channel = first; channel < end;) {
+    const int64_t lane = channel % MTLK_LANE, rest = MTLK_LANE - lane;
+    const int64_t width = end - channel < rest ? end - channel : rest;
+    float *block = image + channel / MTLK_LANE * pixels * MTLK_LANE + lane;
+    for (int64_t p = 0; p < count; p++) {
+      const int64_t pixel = index ? index[p] : p;
+      if (pixel < 0) continue;
+      scatter_block(input + p * MTLK_LANE, count, channel - first, depth, width, block + pixel * MTLK_LANE);
+    }
+    channel += width;
+  }
+}
+
+void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_column, float *target,
+                      int64_t target_row, int64_t target_column, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; row++, source += source_row, target += target_row) {
+    if (source_column == MTLK_LANE && target_column == MTLK_LANE) {
+      memcpy(target, source, sizeof(float) * (size_t)(columns * MTLK_LANE));
+      continue;
+    }
+    for (int64_t column = 0; column < columns; column++) {
+      memcpy(target + column * target_column, source + column * source_column, sizeof(float) * MTLK_LANE);
+    }
+  }
+}
+
+void mtlk_max_unpool(const float *input, const float *indices, float *output, int64_t input_pixels,
+                     int64_t output_pixels, int32_t channels, int32_t begin, int32_t end) {
+  for (int32_t block = begin; block < end; block++) {
+    const int32_t left = channels - block * MTLK_LANE, lanes = left < MTLK_LANE ? left : MTLK_LANE;
+    const float *from = input + block * input_pixels * MTLK_LANE, *places = indices + block * input_pixels * MTLK_LANE;
+    float *to = output + block * output_pixels * MTLK_LANE;
+    memset(to, 0, sizeof(float) * (size_t)(output_pixels * MTLK_LANE));
+    for (int64_t p = 0; p < input_pixels; p++) {
+      for (int32_t lane = 0; lane < lanes; lane++) {
+        const float place = places[p * MTLK_LANE + lane];
+        if (!(place >= 0 && place < (float)output_pixels)) continue;
+        to[(int64_t)place * MTLK_LANE + lane] = from[p * MTLK_LANE + lane];
+      }
     }
   }
 }

@@ -73,8 +73,8 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     let bias = KernelSet.pattern(64)
     var expected = [Float](repeating: 0, count: 5 * 21 * 64)
     var found = expected
-    unsafe scalar.pointee.convolution(&window, input, weights, bias, &expected, 0, 4, 0, 5)
-    unsafe functions.pointee.convolution(&window, input, weights, bias, &found, 0, 4, 0, 5)
+    unsafe scalar.pointee.convolution(&window, input, weights, bias, nil, &expected, 0, 4, 0, 5)
+    unsafe functions.pointee.convolution(&window, input, weights, bias, nil, &found, 0, 4, 0, 5)
     return zip(expected, found).allSatisfy { abs($0 - $1) < 1e-3 }
   }
 

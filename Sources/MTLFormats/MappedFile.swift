@@ -75,7 +75,7 @@ public enum MappedFile {
 }
 
 /// Gives a mapping back with its last reference.
-@safe private final class Mapping {
+@safe private final class Mapping: ReleasableMemory {
   private let base: UnsafeMutableRawPointer
   private let count: Int
 
@@ -85,4 +85,13 @@ public enum MappedFile {
   }
 
   deinit { unsafe munmap(base, count) }
+
+  func release(_ start: UnsafeRawPointer, count: Int) {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    guard page > 0 else { return }
+    let first = (UInt(bitPattern: start) + UInt(page - 1)) / UInt(page) * UInt(page)
+    let end = (UInt(bitPattern: start) + UInt(count)) / UInt(page) * UInt(page)
+    guard first < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: first) else { return }
+    unsafe _ = madvise(pages, Int(end - first), MADV_DONTNEED)
+  }
 }

@@ -1,5 +1,11 @@
 import Glibc
 
+/// Memory that the system can fetch again when it was given back.
+public protocol ReleasableMemory: AnyObject {
+  /// Gives back the whole pages inside this range.
+  func release(_ base: UnsafeRawPointer, count: Int)
+}
+
 /// A read-only run of bytes that keeps its memory alive: a mapped file, a caller's buffer, or an array of our own.
 ///
 /// Every access is checked against `count`, in 64-bit arithmetic, and fails with an error instead of a trap, so that
@@ -45,6 +51,13 @@ import Glibc
         .badFormat, what(), "needs bytes \(offset) to \(offset &+ length), but only \(count) are there")
     }
     return unsafe Bytes(owner: owner, base: base.map { unsafe $0 + offset }, count: length)
+  }
+
+  /// Tells the system that the memory behind these bytes will not be needed soon, where they lie in a mapped file: it
+  /// gives the pages back and reads them again from the file if somebody does need them.
+  public func releasePages() {
+    guard let mapping = owner as? any ReleasableMemory, let base = unsafe base else { return }
+    unsafe mapping.release(base, count: count)
   }
 
   /// A little-endian integer at any alignment.

@@ -24,6 +24,13 @@ public struct Tensor: Sendable {
     self.bytes = Bytes(copying: values)
   }
 
+  /// Stands for a value of which only the shape is read; it has no elements.
+  package init(ofShapeOnly shape: Shape) {
+    self.shape = shape
+    type = .float32
+    bytes = unsafe Bytes(owner: nil, base: nil, count: 0)
+  }
+
   /// The elements of a float32 tensor.
   public func floats(of subject: @autoclosure () -> String = "tensor") throws(MTLError) -> [Float] {
     guard type == .float32 else {

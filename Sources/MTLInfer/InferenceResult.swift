@@ -74,6 +74,50 @@ import Synchronization
     return answer
   }
 
+  /// The objects of a detection task in one image of the batch, best first, in pixels of the input.
+  public func detections(task: Int, image: Int, above minimumScore: Float = 0) throws(MTLError) -> [Detection] {
+    let maps = try maps(task: task, image: image, of: .detection)
+    var decoder = DetectionDecoder()
+    var detections: [Detection] = []
+    guard decoder.decode(maps, above: minimumScore, into: &detections) else {
+      throw MTLError(.shapeMismatch, "task '\(model.tasks[task].name)'", "its output has too few maps for a detection")
+    }
+    return detections
+  }
+
+  /// The persons of a key point task in one image of the batch, best first, and their joints, one person after another,
+  /// in pixels of the input.
+  public func keyPoints(
+    task: Int, image: Int, above minimumScore: Float = 0
+  ) throws(MTLError) -> (persons: [Detection], points: [Point]) {
+    guard let maps = PoseMaps(try maps(task: task, image: image, of: .keyPoints)) else {
+      throw MTLError(
+        .shapeMismatch, "task '\(model.tasks[task].name)'", "the number of its maps is not 7 and 3 for each key point")
+    }
+    var decoder = PoseDecoder()
+    var persons: [Detection] = []
+    var points: [Point] = []
+    decoder.decode(maps, above: minimumScore, into: &persons, points: &points)
+    return (persons, points)
+  }
+
+  /// The maps of one image. The result keeps their memory.
+  private func maps(task: Int, image: Int, of kind: TaskDescription.Kind) throws(MTLError) -> FeatureMaps {
+    guard model.tasks.indices.contains(task), let output = unsafe output(task: task) else {
+      throw MTLError(.notFound, "task \(task)", "was not run")
+    }
+    let description = model.tasks[task]
+    guard description.kind == kind, unsafe output.shape.rank == 4, let base = unsafe output.values.baseAddress else {
+      throw MTLError(.invalidArgument, "task '\(description.name)'", "is no \(kind.rawValue)")
+    }
+    guard (0..<batch).contains(image) else {
+      throw MTLError(.invalidArgument, "image", expected: "0 to \(batch - 1)", found: "\(image)")
+    }
+    let shape = unsafe output.shape
+    return unsafe FeatureMaps(
+      base: base + image * shape[1] * shape[2] * shape[3], channels: shape[1], height: shape[2], width: shape[3])
+  }
+
   /// Gives the result back to its session for the next run. Nobody may use it afterwards; a second call does nothing.
   public func recycle() {
     if isFree.take() { pool.add(self) }

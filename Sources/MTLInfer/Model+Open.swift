@@ -46,7 +46,8 @@ extension Model {
         "fits no built-in network; name one (\(recipes.map { $0.name }.joined(separator: ", "))) or describe it in a "
           + "model.json. Its first keys are \(weights.names.prefix(6).joined(separator: ", "))")
     }
-    return try Model(ModelCard(recipe: fitting), weights: weights)
+    return try Model(
+      ModelCard(recipe: fitting), weights: weights, notes: [LoadedNetwork.guessNote(weights, taken: fitting)])
   }
 
   /// A recipe, head or section that a description names and that is not there is a fault of that description: the

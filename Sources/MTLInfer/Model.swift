@@ -24,7 +24,7 @@ public final class Model: Sendable {
   private let parameterCount: Int
   let network: Network
 
-  init(_ card: ModelCard, weights: WeightStore) throws(MTLError) {
+  init(_ card: ModelCard, weights: WeightStore, notes: [String] = []) throws(MTLError) {
     let loaded = try LoadedNetwork(card, weights: weights)
     name = card.name
     description = card.description
@@ -32,7 +32,7 @@ public final class Model: Sendable {
     networkName = loaded.networkName
     input = loaded.input
     tasks = loaded.tasks
-    notes = weights.notes + loaded.notes
+    self.notes = notes + weights.notes + loaded.notes
     ignoredKeys = loaded.ignoredKeys
     network = try Network(loaded.graph)
     let inputShape = loaded.input.shape(batch: 1)

@@ -40,7 +40,12 @@ struct NetworksCommand: ParsableCommand {
       let members = entries.filter { $0.family == family.rawValue }
       guard !members.isEmpty else { return nil }
       var table = TextTable([("network", .left), ("what", .left), ("source", .left)])
-      for entry in members { table.add([entry.name, entry.summary, entry.source]) }
+      for entry in members {
+        table.add([entry.name, entry.summary, entry.source])
+        for parameter in entry.parameters {
+          table.add(["", "\(parameter.name) (\(parameter.defaultValue)): \(parameter.meaning)", ""])
+        }
+      }
       return "\(family.rawValue)\n\(table.text)"
     }.joined(separator: "\n\n")
   }

@@ -10,12 +10,15 @@ struct PictureReport: Encodable {
     var label: String?
     var index: Int?
     var confidence: Float?
-    /// Every class with its value, or the shape of an output without a known meaning.
+    /// Of an output without a known meaning.
     var shape: [Int]?
+    /// What was found in the picture, best first.
+    var objects: [FoundObject]?
 
     /// For the table.
     var text: String {
       if let label, let confidence { return "\(label) (\(Format.percent(confidence)))" }
+      if let objects { return objects.count == 1 ? "1 object" : "\(objects.count) objects" }
       return "raw \(Shape(shape ?? []))"
     }
   }
@@ -31,12 +34,18 @@ struct PictureReport: Encodable {
 
   /// Reads, decodes and runs one picture; every error names it.
   static func make(
-    _ path: String, _ session: InferenceSession
+    _ path: String, _ session: InferenceSession, above minimumScore: Float
   ) throws(MTLError) -> (PictureReport, InferenceResult) {
     let image = try ImageFile.read(path: path)
     do throws(MTLError) {
       let result = try run(image, session)
-      return (try PictureReport(path, result, session), result)
+      let isTurned = image.orientation >= 5
+      let placement = Placement(
+        session.model.input.resize,
+        picture: isTurned ? (image.height, image.width) : (image.width, image.height),
+        input: (session.model.input.width, session.model.input.height))
+      let finder = ObjectFinder(placement: placement, minimumScore: minimumScore)
+      return (try PictureReport(path, result, session, finder), result)
     } catch {
       // An output of NaN is no fault of ours: the weights have it.
       throw MTLError(error.kind == .invalidState ? .badFormat : error.kind, path, error.description)
@@ -48,13 +57,15 @@ struct PictureReport: Encodable {
     self.error = error
   }
 
-  private init(_ path: String, _ result: InferenceResult, _ session: InferenceSession) throws(MTLError) {
+  private init(
+    _ path: String, _ result: InferenceResult, _ session: InferenceSession, _ finder: ObjectFinder
+  ) throws(MTLError) {
     let statistics = try session.statistics()
     var answers: [String: Answer] = [:]
     var heads: [String: Double] = [:]
     for task in session.tasks {
       let name = session.model.tasks[task].name
-      answers[name] = try PictureReport.answer(task, result)
+      answers[name] = try PictureReport.answer(task, result, finder)
       heads[name] = try Double(session.headNanoseconds(task: task)) / 1e6
     }
     image = path
@@ -79,7 +90,9 @@ struct PictureReport: Encodable {
     return try outcome.get()
   }
 
-  private static func answer(_ task: Int, _ result: InferenceResult) throws(MTLError) -> Answer {
+  private static func answer(
+    _ task: Int, _ result: InferenceResult, _ finder: ObjectFinder
+  ) throws(MTLError) -> Answer {
     let description = result.model.tasks[task]
     switch description.kind {
     case .classification:
@@ -88,6 +101,8 @@ struct PictureReport: Encodable {
       return Answer(
         kind: description.kind.rawValue, label: isNamed ? description.labels[answer.index] : "\(answer.index)",
         index: answer.index, confidence: answer.confidence)
+    case .detection, .keyPoints:
+      return Answer(kind: description.kind.rawValue, objects: try finder.objects(task, result))
     default:
       return Answer(kind: description.kind.rawValue, shape: result.tensor(task: task)?.shape.dimensions)
     }

@@ -24,11 +24,15 @@ struct RunCommand: ParsableCommand {
   @Option(name: .customLong("out"), help: ArgumentHelp("Folder for the raw outputs as .npy.", valueName: "dir"))
   var outputFolder: String?
 
+  @Option(help: ArgumentHelp("Least score of an object that detection shows, 0 to 1.", valueName: "score"))
+  var threshold: Float = 0.3
+
   @Flag(help: "Print JSON instead of a table.")
   var json = false
 
   func validate() throws {
     if images.isEmpty == inputs.isEmpty { throw ValidationError("Give pictures, or --input NAME=FILE.npy.") }
+    guard (0...1).contains(threshold) else { throw ValidationError("--threshold must be 0 to 1, not \(threshold).") }
     if !inputs.isEmpty, outputFolder == nil { throw ValidationError("--input needs --out DIR for the outputs.") }
   }
 
@@ -73,7 +77,7 @@ struct RunCommand: ParsableCommand {
   private func process(
     _ path: String, _ session: InferenceSession, _ folder: inout OutputFolder?
   ) throws(MTLError) -> PictureReport {
-    let (report, result) = try PictureReport.make(path, session)
+    let (report, result) = try PictureReport.make(path, session, above: threshold)
     defer { result.recycle() }
     let name = PictureList.fileName(path)
     for task in session.tasks where folder != nil {
@@ -138,5 +142,6 @@ struct RunCommand: ParsableCommand {
         ] + heads)
     }
     if !good.isEmpty { try writeLine(table.text) }
+    if let objects = PictureReport.objectTable(good, tasks) { try writeLine("\n" + objects) }
   }
 }

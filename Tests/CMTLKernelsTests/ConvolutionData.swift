@@ -12,6 +12,8 @@ struct ConvolutionData {
   let input: [Float]
   let weights: [Float]
   let bias: [Float]
+  /// What is added to or multiplied with the sums, in the order of the output.
+  let operand: [Float]?
 
   /// At most about `budget` multiplications; the input has the `specials` somewhere.
   init(budget: Int, specials: [Float] = [], _ random: inout SeededRandom) {
@@ -24,6 +26,18 @@ struct ConvolutionData {
     var window = shape.kernelWindow(lane: lane, outputs: outputs)
     window.activation = Int32(random.pick([MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU]))
     window.slope = random.pick([0.01, 0.2, 1, -0.5])
+    if random.once(in: 3) {
+      window.activation = Int32(MTLK_NO_ACTIVATION)
+      window.row_activation = Int32(random.pick([MTLK_SIGMOID, MTLK_TANH, MTLK_RELU]))
+    }
+    let outputCount = Int(window.output_blocks * window.output_rows * window.output_columns) * 16
+    if random.once(in: 2) {
+      window.operand = Int32(random.pick([MTLK_ADD_OPERAND, MTLK_MULTIPLY_OPERAND]))
+      window.operand_activation = Int32(random.pick([MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU]))
+      operand = random.floats(outputCount)
+    } else {
+      operand = nil
+    }
     self.window = window
     operation = Convolution(
       stride: shape.window.stride, dilation: shape.window.dilation, padding: shape.window.padding)
@@ -58,7 +72,7 @@ struct ConvolutionData {
     let count = (outputs + 15) / 16 * ((inputs + lane - 1) / lane) * taps * lane * 16
     var packed = [Float](repeating: .nan, count: count)
     let values = (try? weight.floats()) ?? []
-    unsafe mtlk_pack_convolution(values, &packed, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
+    unsafe mtlk_pack_convolution(values, nil, &packed, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
     return packed
   }
 
@@ -68,12 +82,13 @@ struct ConvolutionData {
   ) -> [Float] {
     let (input, weights) = (GuardedFloats(input, side), GuardedFloats(weights, side))
     let (bias, output) = (GuardedFloats(bias, side), GuardedFloats(untouched: outputCount, side))
+    let operand = operand.map { GuardedFloats($0, side) }
     var window = window
     for block in blocks {
       for row in rows {
         unsafe set.kernels.pointee.convolution(
-          &window, input.pointer, weights.pointer, bias.pointer, output.pointer, block.lowerBound, block.upperBound,
-          row.lowerBound, row.upperBound)
+          &window, input.pointer, weights.pointer, bias.pointer, operand?.pointer, output.pointer, block.lowerBound,
+          block.upperBound, row.lowerBound, row.upperBound)
       }
     }
     return output.elements
@@ -87,9 +102,13 @@ struct ConvolutionData {
   func magnitudes() -> [Float] {
     var window = window
     window.activation = Int32(MTLK_NO_ACTIVATION)
+    window.row_activation = Int32(MTLK_NO_ACTIVATION)
+    window.operand_activation = Int32(MTLK_NO_ACTIVATION)
+    let operand = self.operand.map { GuardedFloats($0.map(abs), .behind) }
     var result = [Float](repeating: 0, count: outputCount)
     unsafe TestedSet.scalar.kernels.pointee.convolution(
-      &window, input.map(abs), weights.map(abs), bias.map(abs), &result, 0, window.output_blocks, 0, window.output_rows)
+      &window, input.map(abs), weights.map(abs), bias.map(abs), operand?.pointer, &result, 0, window.output_blocks, 0,
+      window.output_rows)
     return result
   }
 
@@ -100,12 +119,21 @@ struct ConvolutionData {
     return (0..<outputCount).map { index in
       let channel = index / (pixels * 16) * 16 + index % 16
       guard channel < outputChannels else { return .nan }
-      let value = values[channel * pixels + index / 16 % pixels]
-      switch Int(window.activation) {
-      case MTLK_RELU: return max(value, 0)
-      case MTLK_LEAKY_RELU: return value >= 0 ? value : value * window.slope
-      default: return value
-      }
+      var value = activated(values[channel * pixels + index / 16 % pixels], window.activation)
+      value = activated(value, window.row_activation)
+      guard let operand else { return value }
+      value = window.operand == MTLK_ADD_OPERAND ? value + operand[index] : value * operand[index]
+      return activated(value, window.operand_activation)
+    }
+  }
+
+  private func activated(_ value: Float, _ activation: Int32) -> Float {
+    switch Int(activation) {
+    case MTLK_RELU: max(value, 0)
+    case MTLK_LEAKY_RELU: value >= 0 ? value : value * window.slope
+    case MTLK_SIGMOID: Sigmoid().apply(value)
+    case MTLK_TANH: Tanh().apply(value)
+    default: value
     }
   }
 }

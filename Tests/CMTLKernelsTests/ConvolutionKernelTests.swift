@@ -94,7 +94,7 @@ import Testing
       window.activation = Int32(activation)
       var output = [Float](repeating: 0, count: 144)
       unsafe set.kernels.pointee.convolution(
-        &window, input, [Float](repeating: 1, count: 48), [Float](repeating: 0, count: 16), &output, 0, 1, 0, 1)
+        &window, input, [Float](repeating: 1, count: 48), [Float](repeating: 0, count: 16), nil, &output, 0, 1, 0, 1)
       #expect((0..<9).map { output[$0 * 16].isNaN } == (0..<9).map { (3...5).contains($0) })
     }
   }

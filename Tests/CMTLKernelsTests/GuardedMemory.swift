@@ -1,9 +1,12 @@
 import Glibc
 
+/// On which side of the elements the page lies that may not be touched.
+enum MemoryGuard: CaseIterable, Sendable { case behind, before }
+
 /// Elements in memory of their own that touch a page which may not be touched: one element read or written beyond the
 /// end ends the process, and a bug cannot hide behind a lucky neighbour.
 @safe final class GuardedMemory<Element: BitwiseCopyable> {
-  enum Guard: CaseIterable, Sendable { case behind, before }
+  typealias Guard = MemoryGuard
 
   let pointer: UnsafeMutablePointer<Element>
   let count: Int
@@ -55,5 +58,13 @@ extension [Float] {
   func hasSameBits(as other: [Float]) -> Bool {
     count == other.count
       && zip(self, other).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) }
+  }
+
+  /// Close relative to the larger of 1 and the expected value; NaN and infinities in the same places.
+  func isClose(to other: [Float], within tolerance: Float) -> Bool {
+    count == other.count
+      && zip(self, other).allSatisfy {
+        $0 == $1 || ($0.isNaN && $1.isNaN) || abs($0 - $1) <= tolerance * Swift.max(1, abs($1))
+      }
   }
 }

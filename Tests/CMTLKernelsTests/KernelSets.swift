@@ -27,6 +27,25 @@ let configurationCount: Int = {
   return unsafe max(300, Int(String(cString: text)) ?? 0)
 }()
 
+/// Runs a kernel on every set and with the guard on either side: all are close to the oracle, and AVX2 and AVX-512 give
+/// the same bits.
+func checkSets(
+  within tolerance: Float, _ story: @autoclosure () -> String, run: (TestedSet, GuardedFloats.Guard) -> [Float]
+) {
+  let expected = run(.scalar, .behind)
+  #expect(!expected.contains { $0.isUntouched }, "the oracle, \(story())")
+  var vector: [Float]?
+  for set in TestedSet.all {
+    for side in GuardedFloats.Guard.allCases {
+      let found = run(set, side)
+      #expect(found.isClose(to: expected, within: tolerance), "\(set.testDescription), \(story())")
+      guard set.isa != Int32(MTLK_SCALAR) else { continue }
+      #expect(found.hasSameBits(as: vector ?? found), "\(set.testDescription), \(story())")
+      vector = found
+    }
+  }
+}
+
 @Suite struct KernelSetTests {
   @Test func everySetOfTheProcessorIsThere() {
     let best = mtlk_best_isa()

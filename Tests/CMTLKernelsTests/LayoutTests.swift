@@ -2,7 +2,7 @@ import CMTLKernels
 import TestSupport
 import Testing
 
-@Suite("Changes of layout, softmax and means") struct LayoutTests {
+@Suite("Changes of layout") struct LayoutTests {
   private func reblock(
     _ source: [Float], _ from: Int, _ to: Int, _ channels: Int, _ pixels: Int, _ side: GuardedFloats.Guard
   ) -> [Float] {
@@ -41,7 +41,7 @@ import Testing
         let weights = GuardedFloats(random.floats(outputs * inputs * taps), side)
         let packed = GuardedFloats(untouched: (outputs + 15) / 16 * inputBlocks * taps * lane * 16, side)
         unsafe mtlk_pack_convolution(
-          weights.pointer, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
+          weights.pointer, nil, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
         let (plain, found) = (weights.elements, packed.elements)
         let isRight = found.indices.allSatisfy { index in
           let (tap, block) = (index / (lane * 16) % taps, index / (lane * 16 * taps))
@@ -55,50 +55,13 @@ import Testing
     }
   }
 
-  @Test func meansAreRoundedOnce() {
-    var random = SeededRandom(seed: 53)
-    for _ in 0..<100 {
-      let (blocks, pixels) = (random.integer(1...3), random.integer(1...400))
-      let values = random.floats(blocks * pixels * 16, in: -1000...1000)
-      let (input, output) = (GuardedFloats(values, .behind), GuardedFloats(untouched: blocks * 16, .behind))
-      unsafe mtlk_global_average(input.pointer, output.pointer, Int64(blocks), Int64(pixels))
-      for (index, mean) in output.elements.enumerated() {
-        let sum = (0..<pixels).reduce(0.0) { $0 + Double(values[(index / 16 * pixels + $1) * 16 + index % 16]) }
-        #expect(mean == Float(sum / Double(pixels)))
-      }
+  @Test(arguments: [(16, 4096), (40, 48), (19, 100), (16, 16)]) func wholeTilesToo(_ channels: Int, _ pixels: Int) {
+    let plain = (0..<channels * pixels).map { Float($0) }
+    let blocked = reblock(plain, 1, 16, channels, pixels, .behind)
+    for (index, value) in blocked.enumerated() {
+      let channel = index / (pixels * 16) * 16 + index % 16
+      #expect(value == (channel < channels ? plain[channel * pixels + index / 16 % pixels] : 0))
     }
-  }
-
-  private func softmax(_ x: [Float], rows: Int, inPlace: Bool) -> [Float] {
-    let input = GuardedFloats(x, inPlace ? .before : .behind)
-    let output = inPlace ? input : GuardedFloats(untouched: x.count, .behind)
-    unsafe mtlk_softmax(input.pointer, output.pointer, Int64(rows), Int64(x.count / max(rows, 1)))
-    return output.elements
-  }
-
-  @Test(arguments: [false, true]) func softmaxOfExtremes(_ inPlace: Bool) {
-    #expect(softmax([-3], rows: 1, inPlace: inPlace) == [1])
-    #expect(softmax([5, -1e30, .greatestFiniteMagnitude], rows: 3, inPlace: inPlace) == [1, 1, 1])
-    #expect(softmax([3e38, 3e38, -3e38], rows: 1, inPlace: inPlace) == [0.5, 0.5, 0])
-    #expect(softmax([-.infinity, 1, -.infinity], rows: 1, inPlace: inPlace) == [0, 1, 0])
-    #expect(softmax([1, .nan], rows: 1, inPlace: inPlace).filter(\.isNaN).count == 2)
-    #expect(softmax([1, .infinity], rows: 1, inPlace: inPlace).contains { $0.isNaN })
-    #expect(softmax([], rows: 4, inPlace: inPlace) == [])
-  }
-
-  @Test func softmaxSumsToOne() {
-    var random = SeededRandom(seed: 54)
-    for _ in 0..<100 {
-      let (rows, length) = (random.integer(1...4), random.integer(1...200))
-      let x = random.floats(rows * length, in: -30...30)
-      let y = softmax(x, rows: rows, inPlace: random.once(in: 2))
-      for row in 0..<rows {
-        let exact = x[row * length..<(row + 1) * length].map { exponential($0) }
-        let sum = exact.reduce(0, +)
-        for column in 0..<length {
-          #expect(abs(Double(y[row * length + column]) - exact[column] / sum) <= 1e-6)
-        }
-      }
-    }
+    #expect(reblock(blocked, 16, 1, channels, pixels, .before) == plain)
   }
 }

@@ -53,15 +53,15 @@ import Testing
     for port in network.graph.outputs { planner.keepToEnd(try #require(planner.anyBuffer(of: port.value))) }
     let requests = planner.memoryRequests
     let plan = MemoryPlan(requests)
-    var written = [input.index]
+    var written = [input.storage] + planner.contents.map(\.buffer.storage)
     for (step, draft) in planner.drafts.enumerated() {
-      #expect(draft.inputs.allSatisfy { written.contains($0.index) && requests[$0.index].lifetime.contains(step) })
-      #expect(draft.outputs.allSatisfy { requests[$0.index].lifetime.contains(step) })
-      written += draft.outputs.map(\.index)
+      #expect(draft.inputs.allSatisfy { written.contains($0.storage) && requests[$0.storage].lifetime.contains(step) })
+      #expect(draft.outputs.allSatisfy { requests[$0.storage].lifetime.contains(step) })
+      written += draft.outputs.map(\.storage)
     }
     for port in network.graph.outputs {
       let buffer = try #require(planner.anyBuffer(of: port.value))
-      #expect(requests[buffer.index].lifetime.upperBound >= planner.drafts.count)
+      #expect(requests[buffer.storage].lifetime.upperBound >= planner.drafts.count)
     }
     #expect(plan.offsets.allSatisfy { $0 % Arena.alignment == 0 })
   }

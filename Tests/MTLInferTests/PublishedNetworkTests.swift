@@ -44,7 +44,7 @@ struct PublishedNetworkTests {
 }
 
 /// What is in a folder, sorted.
-private func folderNames(_ path: String) -> [String] {
+func folderNames(_ path: String) -> [String] {
   guard let folder = unsafe opendir(path) else { return [] }
   defer { unsafe closedir(folder) }
   var names: [String] = []

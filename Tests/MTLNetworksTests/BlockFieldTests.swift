@@ -54,6 +54,25 @@ struct BlockFieldTests {
     (#"{"block": "flatten", "axis": 1}"#, "unknown field 'axis'"),
     (#"{"block": "dropout", "p": 0.5}"#, "unknown field 'p'"),
     (#"{"block": "global_average_pool", "size": 1}"#, "unknown field 'size'"),
+    (#"{"block": "resnet"}"#, "encoder[0]: has no field 'key'"),
+    (#"{"block": "resnet", "key": "", "dilated": 8}"#, "encoder[0].dilated: is not true or false"),
+    (#"{"block": "resnet", "key": "", "depth": 0}"#, "encoder[0].depth: is not a whole number from 1 to 10000"),
+    (#"{"block": "deeplab", "key": "d", "rates": []}"#, "encoder[0].rates: is not a list of numbers"),
+    (#"{"block": "deeplab", "key": "d", "rates": [0]}"#, "encoder[0].rates: is not a whole number from 1 to 32768"),
+    (#"{"block": "mlp"}"#, "encoder[0]: has no field 'key'"),
+    (#"{"block": "mlp", "key": "m", "activation": "glu"}"#, "activation: expected one of relu"),
+    (#"{"block": "resize"}"#, "encoder[0]: needs one of 'scale', 'size' and 'like'"),
+    (#"{"block": "resize", "scale": 2, "size": 8}"#, "encoder[0]: needs one of 'scale', 'size' and 'like'"),
+    (#"{"block": "resize", "like": "output"}"#, "encoder[0].like: expected one of input"),
+    (#"{"block": "resize", "scale": 2, "mode": "cubic"}"#, "encoder[0].mode: expected one of bilinear"),
+    (#"{"block": "slice", "from": 1}"#, "encoder[0]: has no field 'to'"),
+    (#"{"block": "slice", "from": 3, "to": 3}"#, "encoder[0].to: expected more than 'from', found 3"),
+    (#"{"block": "l2_normalize", "axis": 9}"#, "encoder[0].axis: is not a whole number from -8 to 8"),
+    (#"{"block": "l2_normalize", "epsilon": -1}"#, "encoder[0].epsilon: expected 0 to 1"),
+    (#"{"block": "transposed_conv"}"#, "encoder[0]: has no field 'key'"),
+    (
+      #"{"block": "transposed_conv", "key": "t", "output_padding": -1}"#, "output_padding: is not a whole number from 0"
+    ),
   ]
 
   @Test(arguments: wrongBlocks)

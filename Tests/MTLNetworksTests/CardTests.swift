@@ -132,7 +132,7 @@ struct CardTests {
     (#"{"width": 4, "height": 4, "name": 1}"#, "card: input.name: is not text"),
     (#"{"width": 4, "height": 4, "color": "cmyk"}"#, "input.color: expected one of gray, rgb, bgr, found 'cmyk'"),
     (#"{"width": 4, "height": 4, "color": 3}"#, "input.color: is not text"),
-    (#"{"width": 4, "height": 4, "resize": "crop"}"#, "input.resize: expected one of stretch, found 'crop'"),
+    (#"{"width": 4, "height": 4, "resize": "crop"}"#, "input.resize: expected one of stretch, center, found 'crop'"),
     (#"{"width": 4, "height": 4, "filter": "cubic"}"#, "input.filter: expected one of bilinear, found 'cubic'"),
     (#"{"width": 4, "height": 4, "range": [1]}"#, "needs 2 numbers in 'range'"),
     (#"{"width": 4, "height": 4, "range": 1}"#, "input.range: is not a list of numbers"),

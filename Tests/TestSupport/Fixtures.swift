@@ -11,7 +11,7 @@ public enum Fixtures {
   public static let folder = repository + "/Tests/Fixtures"
   public static let fingers = repository + "/models/fingers"
   /// The models of tools/make_network_fixtures.py.
-  public static let networks = ["every_block", "grouped", "normalizations", "tied"]
+  public static let networks = ["every_block", "grouped", "normalizations", "tied", "trunk"]
 
   public static func bytes(_ name: String) throws(MTLError) -> Bytes {
     try MappedFile.open(path: "\(folder)/\(name)")

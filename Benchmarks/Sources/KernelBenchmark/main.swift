@@ -53,7 +53,7 @@ func measure(_ layer: Layer, _ kernels: mtlk_kernel_set) -> Double {
   var output = [Float](repeating: 0, count: outputLanes * layer.outputRows * layer.outputColumns)
   return shortestTime {
     kernels.convolution(
-      &window, input, weights, bias, &output, 0, window.output_blocks, 0, window.output_rows)
+      &window, input, weights, bias, nil, &output, 0, window.output_blocks, 0, window.output_rows)
   }
 }
 

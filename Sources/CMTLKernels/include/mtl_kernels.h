@@ -15,7 +15,17 @@ enum { MTLK_LANE = 16 };
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
 enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3 };
 
-enum { MTLK_NO_ACTIVATION = 0, MTLK_RELU = 1, MTLK_LEAKY_RELU = 2, MTLK_SIGMOID = 3, MTLK_TANH = 4 };
+/* MTLK_GELU is the exact form, x times the normal distribution function of x. */
+enum {
+  MTLK_NO_ACTIVATION = 0,
+  MTLK_RELU = 1,
+  MTLK_LEAKY_RELU = 2,
+  MTLK_SIGMOID = 3,
+  MTLK_TANH = 4,
+  MTLK_GELU = 5,
+  MTLK_SILU = 6,
+  MTLK_HARD_SWISH = 7
+};
 
 /* The geometry of a convolution or pooling window over one image. The planner proves that every side, kernel, stride,
  * dilation and padding is at most 2^15, so that positions fit 32 bits; a tap may lie anywhere, also outside the image. */
@@ -27,29 +37,100 @@ typedef struct {
   int32_t stride_rows, stride_columns;
   int32_t dilation_rows, dilation_columns;
   int32_t padding_top, padding_left, padding_bottom, padding_right;
-  int32_t activation; /* MTLK_NO_ACTIVATION, MTLK_RELU or MTLK_LEAKY_RELU */
-  float slope;        /* of MTLK_LEAKY_RELU */
+  /* What follows the sums of a convolution, in this order. */
+  int32_t activation; /* cheap, in registers: MTLK_NO_ACTIVATION, MTLK_RELU or MTLK_LEAKY_RELU */
+  int32_t row_activation; /* any */
+  int32_t operand; /* MTLK_ADD_OPERAND or MTLK_MULTIPLY_OPERAND, where the call has an operand */
+  int32_t operand_activation; /* cheap, after the operand */
+  float slope; /* of every MTLK_LEAKY_RELU */
 } mtlk_window;
 
+enum { MTLK_ADD_OPERAND = 0, MTLK_MULTIPLY_OPERAND = 1 };
+
 enum { MTLK_MAX_POOL = 0, MTLK_AVERAGE_POOL_WITH_PADDING = 1, MTLK_AVERAGE_POOL = 2 };
+
+enum { MTLK_ADD = 0, MTLK_SUBTRACT = 1, MTLK_MULTIPLY = 2, MTLK_DIVIDE = 3 };
+
+/* What an operand of `combine` gives to the block of 16 results at hand: the next 16 floats; the same 16 floats always;
+ * one float for everything; the first of the next 16 floats, which is how an image of one channel meets all channels. */
+enum { MTLK_EACH_BLOCK = 0, MTLK_ONE_BLOCK = 1, MTLK_ONE_FLOAT = 2, MTLK_FIRST_LANES = 3 };
+
+/* A separable change of size: output row r is the sum of `row_taps` input rows rows[r * row_taps ...] with their weights,
+ * and columns likewise. One tap has weight 1 and needs no table of weights. */
+typedef struct {
+  int32_t input_rows, input_columns, output_rows, output_columns;
+  int32_t row_taps, column_taps; /* 1, 2 or 4 */
+  const int32_t *rows, *columns;
+  const float *row_weights, *column_weights;
+} mtlk_resize;
+
+/* One head of attention over `keys` keys. Planes are the floats from one block of 16 channels to the next, so that a
+ * head may be a range of blocks of a larger image. */
+typedef struct {
+  int64_t keys, depth, value_blocks;
+  int64_t query_plane, value_plane, output_plane;
+  int64_t bias_stride; /* floats from one query's bias to the next; rows are readable up to whole blocks of keys */
+  float scale;
+} mtlk_attention;
 
 /* One row for each kernel: X(name, parameters). Declarations, tables and checks expand from this list.
  *
  * convolution: output rows [row_begin, row_end) of output blocks [block_begin, block_end). Weights are packed as
- *   [output block][input block][kernel row][kernel column][input lane][16], bias as [output block][16].
+ *   [output block][input block][kernel row][kernel column][input lane][16], bias as [output block][16]. `operand` lies
+ *   as the output does, or is null.
  * pool: the same ranges; input and output have lane 16 and equally many blocks.
  * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
  *   row-major arrays, any alignment; bias may be null.
  * activate: y[i] = activation(x[i]), in place allowed.
+ * combine: y = activation(a operation b) over `count` blocks of 16 floats; the operands' kinds are MTLK_EACH_BLOCK ...
+ *   Lanes from `lanes` on become zero. In place allowed.
+ * weighted_sum: y = sum over k of weights[k][16] * x[k], over `count` blocks.
+ * layer_norm: pixels [begin, end) of a blocked image of `pixels` pixels, over the channels of each; scale and bias are
+ *   [block][16]. In place allowed, here and in the next two.
+ * softmax_channels: over the channels of each pixel, or its logarithm.
+ * l2_normalize: x / max(norm, epsilon) over the channels of each pixel.
+ * softmax_groups: softmax over `groups` tensors for each element of `count` blocks, in place allowed. Lanes from `lanes`
+ *   on become zero.
+ * softmax: of each of `rows` rows of `length` contiguous floats, or its logarithm; in place allowed.
+ * global_average: mean over all pixels of each channel, for blocks [begin, end); output is [block][16].
+ * resize: output rows [row_begin, row_end) of blocks [block_begin, block_end). `row_buffer` holds input_columns * 16
+ *   floats and belongs to the call.
+ * depthwise: the ranges of pool; weights are [block][kernel row][kernel column][16], bias is [block][16].
+ * max_pool_indices: max pool that also writes where the largest element lies in its input plane, row * columns + column
+ *   as float32 (planes of at most 2^24 pixels); of equals the first, of NaNs the last.
+ * attention: output = softmax(scale * queries * keys + bias) * values for queries [begin, end). Queries, values and
+ *   output are blocked [depth / 16][query][16]; keys are [key / 16][depth][16]. Bias, if there is one, is
+ *   [query][bias_stride].
  */
 #define MTLK_KERNEL_LIST(X)                                                                                           \
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
-                  float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))         \
+                  const float *operand, float *output, int32_t block_begin, int32_t block_end, int32_t row_begin,     \
+                  int32_t row_end))                                                                                   \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
   X(gemm, (const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,             \
            int64_t outputs, int64_t output_begin, int64_t output_end, int32_t activation, float slope))               \
-  X(activate, (const float *x, float *y, int64_t count, int32_t activation, float slope))
+  X(activate, (const float *x, float *y, int64_t count, int32_t activation, float slope))                             \
+  X(combine, (int32_t operation, const float *a, int32_t a_kind, const float *b, int32_t b_kind, float *y,            \
+              int64_t count, int32_t lanes, int32_t activation, float slope))                                         \
+  X(weighted_sum, (const float *const *x, const float *weights, int32_t inputs, float *y, int64_t count))             \
+  X(layer_norm, (const float *x, float *y, int64_t pixels, int64_t begin, int64_t end, int32_t channels,              \
+                 const float *scale, const float *bias, float epsilon))                                               \
+  X(softmax_channels, (const float *x, float *y, int64_t pixels, int64_t begin, int64_t end, int32_t channels,        \
+                       int32_t is_logarithm))                                                                         \
+  X(l2_normalize, (const float *x, float *y, int64_t pixels, int64_t begin, int64_t end, int32_t channels,            \
+                   float epsilon))                                                                                    \
+  X(softmax_groups, (const float *const *x, float *const *y, int32_t groups, int64_t count, int32_t lanes))           \
+  X(softmax, (const float *x, float *y, int64_t rows, int64_t length, int32_t is_logarithm))                          \
+  X(global_average, (const float *input, float *output, int64_t pixels, int32_t begin, int32_t end))                  \
+  X(resize, (const mtlk_resize *shape, const float *input, float *output, float *row_buffer, int32_t block_begin,     \
+             int32_t block_end, int32_t row_begin, int32_t row_end))                                                  \
+  X(depthwise, (const mtlk_window *window, const float *input, const float *weights, const float *bias,               \
+                float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))           \
+  X(max_pool_indices, (const mtlk_window *window, const float *input, float *output, float *indices,                  \
+                       int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                   \
+  X(attention, (const mtlk_attention *shape, const float *queries, const float *keys, const float *values,            \
+                const float *bias, float *output, int64_t begin, int64_t end))
 
 /* One row for each set of kernels: X(name, instruction set). */
 #if defined(__x86_64__)
@@ -87,20 +168,37 @@ static inline void mtlk_pause(void) {
 
 /* ---- Work that is the same on every instruction set ---- */
 
-/* softmax of each of `rows` rows of `length` contiguous floats, in place allowed. */
-void mtlk_softmax(const float *x, float *y, int64_t rows, int64_t length);
-
 /* One image from blocks of one lane to blocks of another; lane 1 is the plain order of channels, rows, columns. Filling
  * channels become zero. */
 void mtlk_reblock(const float *source, int64_t source_lane, float *target, int64_t target_lane, int64_t channels,
                   int64_t pixels);
 
-/* Mean over all pixels of each channel of one blocked image (lane 16): output [blocks][16]. */
-void mtlk_global_average(const float *blocks, float *output, int64_t block_count, int64_t pixels);
+/* Channels [first, first + depth) of `count` pixels of a blocked image of `pixels` pixels: to blocks
+ * [depth / 16][count][16], or transposed to [count / 16][depth][16]; what fills the last blocks up is zero. `index`, if
+ * there is one, names the pixels; where it is -1 the pixel is `constant`, plain [depth]. */
+void mtlk_gather(const float *image, int64_t pixels, const int32_t *index, const float *constant, int64_t first,
+                 int64_t depth, int64_t count, float *output);
+void mtlk_gather_transposed(const float *image, int64_t pixels, const int32_t *index, const float *constant,
+                            int64_t first, int64_t depth, int64_t count, float *output);
 
-/* Convolution weights from OIHW to the packed order of the convolution kernel; filling channels are zero. */
-void mtlk_pack_convolution(const float *weights, float *packed, int64_t outputs, int64_t inputs, int64_t taps,
-                           int64_t lane);
+/* The way back from [depth / 16][count][16]; pixels of index -1 are left out. The range that ends at `channels` clears
+ * what fills the last block up. */
+void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixels, const int32_t *index, int64_t first,
+                  int64_t depth, int64_t channels);
+
+/* Copies rows x columns pixels of 16 floats; the other arguments are floats from row to row and from column to column. */
+void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_column, float *target,
+                      int64_t target_row, int64_t target_column, int64_t rows, int64_t columns);
+
+/* Spreads the pixels of blocks [begin, end) to where `indices` of max_pool_indices says; the rest of the output is zero,
+ * and indices outside of it are ignored. */
+void mtlk_max_unpool(const float *input, const float *indices, float *output, int64_t input_pixels,
+                     int64_t output_pixels, int32_t channels, int32_t begin, int32_t end);
+
+/* Convolution weights from OIHW to the packed order of the convolution kernel, those of each output times its `scale`
+ * unless that is null; filling channels are zero. */
+void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
+                           int64_t taps, int64_t lane);
 
 /* Triangle-filter resampling of 8-bit pixels, one direction at a time, as Pillow does it: fixed-point coefficients with
  * 22 fractional bits, an 8-bit result rounded half up after each direction.

@@ -1,19 +1,28 @@
 /* AVX2 with FMA: a block of 16 channels is two registers; 6 pixels of one block fill the 16 there are. */
 #if defined(__x86_64__)
 #include <math.h>
+#include <stddef.h>
 
 #include "../kernel_sets.h"
 
 enum { TILE_BLOCKS = 1, TILE_PIXELS = 6 };
 #define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
 #define TILE_BLOCK_COUNTS(X) X(1)
+#define TILE_SIZES(X)                                                                                                  \
+  X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"
-#include "../families/convolution.inc"
 #include "../families/pool.inc"
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
+#include "../families/convolution.inc"
+#include "../families/elementwise.inc"
+#include "../families/channels.inc"
+#include "../families/rows.inc"
+#include "../families/resize.inc"
+#include "../families/depthwise.inc"
+#include "../families/attention.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

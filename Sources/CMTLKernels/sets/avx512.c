@@ -2,19 +2,30 @@
  * for 24 multiply-adds. */
 #if defined(__x86_64__)
 #include <math.h>
+#include <stddef.h>
 
 #include "../kernel_sets.h"
 
 enum { TILE_BLOCKS = 3, TILE_PIXELS = 8 };
 #define TILE_WIDTHS(X) X(8) X(4) X(2) X(1)
 #define TILE_BLOCK_COUNTS(X) X(1) X(2) X(3)
+#define TILE_SIZES(X)                                                                                                  \
+  X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \
+  X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)                                                      \
+  X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
 #include "../families/vector.inc"
-#include "../families/convolution.inc"
 #include "../families/pool.inc"
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
+#include "../families/convolution.inc"
+#include "../families/elementwise.inc"
+#include "../families/channels.inc"
+#include "../families/rows.inc"
+#include "../families/resize.inc"
+#include "../families/depthwise.inc"
+#include "../families/attention.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

@@ -1,5 +1,6 @@
 /* The oracle: every kernel the plain way, one element at a time, sharing no code with the vector sets. */
 #include <math.h>
+#include <stddef.h>
 
 #include "../kernel_sets.h"
 
@@ -9,6 +10,9 @@ static float activation_of(float value, int32_t activation, float slope) {
     case MTLK_LEAKY_RELU: return value >= 0 ? value : value * slope;
     case MTLK_SIGMOID: return 1 / (1 + expf(-value));
     case MTLK_TANH: return tanhf(value);
+    case MTLK_GELU: return (float)(value * 0.5 * (1 + erf(value * 0.70710678118654752)));
+    case MTLK_SILU: return value / (1 + expf(-value));
+    case MTLK_HARD_SWISH: return value * (value <= -3 ? 0 : value >= 3 ? 6 : value + 3) / 6;
     default: return value;
   }
 }
@@ -32,21 +36,32 @@ static float convolution_sum(const mtlk_window *w, const float *input, const flo
   return sum;
 }
 
+/* The output for one sum. */
+static float finished(const mtlk_window *w, float sum, const float *operand) {
+  sum = activation_of(sum, w->activation, w->slope);
+  sum = activation_of(sum, w->row_activation, w->slope);
+  if (!operand) return sum;
+  sum = w->operand == MTLK_ADD_OPERAND ? sum + *operand : sum * *operand;
+  return activation_of(sum, w->operand_activation, w->slope);
+}
+
 static void convolution(const mtlk_window *w, const float *input, const float *weights, const float *bias,
-                        float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end) {
+                        const float *operand, float *output, int32_t block_begin, int32_t block_end,
+                        int32_t row_begin, int32_t row_end) {
   const int64_t block_weights =
       (int64_t)w->input_blocks * w->kernel_rows * w->kernel_columns * w->input_lane * MTLK_LANE;
   for (int32_t block = block_begin; block < block_end; block++) {
     for (int32_t row = row_begin; row < row_end; row++) {
       for (int32_t column = 0; column < w->output_columns; column++) {
-        float *out = output + (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
+        const int64_t place = (((int64_t)block * w->output_rows + row) * w->output_columns + column) * MTLK_LANE;
+        float *out = output + place;
         for (int32_t lane = 0; lane < MTLK_LANE; lane++) {
           if (block * MTLK_LANE + lane >= w->output_channels) {
             out[lane] = 0;
             continue;
           }
           const float sum = convolution_sum(w, input, weights + block * block_weights, row, column, lane);
-          out[lane] = activation_of(sum + bias[block * MTLK_LANE + lane], w->activation, w->slope);
+          out[lane] = finished(w, sum + bias[block * MTLK_LANE + lane], operand ? operand + place + lane : 0);
         }
       }
     }
@@ -102,6 +117,10 @@ static void gemm(const float *x, const float *weight, const float *bias, float *
 static void activate(const float *x, float *y, int64_t count, int32_t activation, float slope) {
   for (int64_t i = 0; i < count; i++) y[i] = activation_of(x[i], activation, slope);
 }
+
+#include "scalar_channels.inc"
+#include "scalar_images.inc"
+#include "scalar_sums.inc"
 
 #define MTLK_FILL(name, parameters) name,
 const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, 1, MTLK_KERNEL_LIST(MTLK_FILL)};

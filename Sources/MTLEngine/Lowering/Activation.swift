@@ -2,7 +2,7 @@ import CMTLKernels
 import MTLGraph
 
 /// An activation in the terms of the kernels.
-struct Activation: Equatable {
+struct Activation: Hashable {
   let code: Int32
   let slope: Float
   let name: String
@@ -17,6 +17,9 @@ struct Activation: Equatable {
       self.init(code: Int32(MTLK_LEAKY_RELU), slope: leaky.slope, name: "leaky relu")
     case is Sigmoid: self.init(code: Int32(MTLK_SIGMOID), slope: 0, name: "sigmoid")
     case is Tanh: self.init(code: Int32(MTLK_TANH), slope: 0, name: "tanh")
+    case is Gelu: self.init(code: Int32(MTLK_GELU), slope: 0, name: "gelu")
+    case is Silu: self.init(code: Int32(MTLK_SILU), slope: 0, name: "silu")
+    case is HardSwish: self.init(code: Int32(MTLK_HARD_SWISH), slope: 0, name: "hard swish")
     default: return nil
     }
   }
@@ -27,7 +30,7 @@ struct Activation: Equatable {
     self.name = name
   }
 
-  /// Whether a convolution's epilogue can do it.
+  /// Whether a convolution does it in registers.
   var isCheap: Bool { code == Int32(MTLK_RELU) || code == Int32(MTLK_LEAKY_RELU) }
 
   /// " + relu" behind a kernel's name.

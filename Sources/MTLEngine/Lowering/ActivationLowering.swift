@@ -9,7 +9,8 @@ enum ActivationLowering: Lowering {
     let output = planner.makeBuffer(for: node.outputs[0], input.layout)
     let kernels = planner.kernels
     let split = WorkSplit(
-      groupCount: input.elementCount, rowCount: 1, work: input.elementCount, threadCount: planner.threadCount)
+      groupCount: input.imageElementCount, rowCount: 1, images: input.imageCount, work: input.imageElementCount,
+      threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       ActivationStep(
         kernels: kernels, activation: activation, input: operands[0], output: operands[1], split: split)
@@ -18,7 +19,7 @@ enum ActivationLowering: Lowering {
   }
 }
 
-/// Items are ranges of elements.
+/// Items are images x ranges of elements.
 private final class ActivationStep: Step {
   let kernelName: String
   private let kernels: KernelSet
@@ -36,12 +37,14 @@ private final class ActivationStep: Step {
     kernelName = "\(activation.name) \(kernels.instructionSet.name)"
   }
 
-  var itemCount: Int { split.itemCount }
+  var itemCount: Int { input.buffer.imageCount * split.itemCount }
 
   func run(item: Int, arena: UnsafeMutableRawPointer) {
-    let range = split.groupRange(item)
+    let image = item / split.itemCount
+    let range = split.groupRange(item % split.itemCount)
     unsafe kernels.functions.pointee.activate(
-      input.pointer(in: arena) + range.lowerBound, output.pointer(in: arena) + range.lowerBound, Int64(range.count),
-      activation.code, activation.slope)
+      input.pointer(in: arena, image: image) + range.lowerBound,
+      output.pointer(in: arena, image: image) + range.lowerBound, Int64(range.count), activation.code,
+      activation.slope)
   }
 }

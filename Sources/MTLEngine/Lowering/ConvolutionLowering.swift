@@ -1,37 +1,73 @@
 import CMTLKernels
 import MTLGraph
 
-/// Convolutions in one group with constant weights, by the direct kernel; a following cheap activation goes into its
-/// epilogue. The kernel needs at least one input channel: it writes the bias with the first one.
-enum ConvolutionLowering: Lowering {
-  static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    guard let convolution = node.operation as? Convolution, convolution.groups == 1,
-      let weight = planner.constant(node.inputs[1]), weight.shape[1] > 0
-    else { return false }
-    let bias = node.inputs.count == 3 ? planner.constant(node.inputs[2]) : nil
-    guard node.inputs.count == 2 || bias != nil else { return false }
-    let (activation, result) = planner.fuseActivation(after: node) { $0.isCheap }
-    let input = try inputBuffer(node, in: &planner)
-    let output = planner.makeBuffer(for: result, .blocked)
-    guard case .blocked(let lane) = input.layout else { return false }
-    let packed = try pack(weight, bias, lane: lane, node: node, planner.network)
-    let window = try kernelWindow(
-      convolution.window(weight: weight.shape), input: input, output: output, activation: activation, of: node.name)
-    let kernels = planner.kernels
-    let work =
-      convolution.multiplyAccumulates(
-        inputs: [input.shape, weight.shape], outputs: [output.shape]) / max(output.shape[0], 1)
-    let groupSize = unsafe Int(kernels.functions.pointee.convolution_blocks)
-    let split = WorkSplit(
-      groupCount: (output.blockCount + groupSize - 1) / groupSize, rowCount: output.shape[2], images: output.shape[0],
-      work: work,
-      threadCount: planner.threadCount)
-    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      ConvolutionStep(
-        kernels: kernels, window: window, weights: packed.weights, bias: packed.bias, input: operands[0],
-        output: operands[1], split: split, groupSize: groupSize, suffix: activation.suffix)
+/// Convolutions in one group with constant weights, by the direct kernel: all that the schedule joins in one step.
+enum ConvolutionLowering {
+  /// Whether the direct kernel takes a node. It needs at least one input channel: it writes the bias with the first one.
+  static func isDirect(_ node: Node, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool) -> Bool {
+    guard let convolution = node.operation as? Convolution, convolution.groups == 1, !isConstant(node.inputs[0]) else {
+      return false
     }
-    return true
+    return node.inputs.dropFirst().allSatisfy(isConstant) && (shapes[node.inputs[1]]?[1] ?? 0) > 0
+  }
+
+  /// One convolution of a step before its memory is known.
+  private struct Draft {
+    let window: mtlk_window
+    let weights: PackedConvolution
+    let input: Buffer
+    let operand: Buffer?
+    let output: Buffer
+    let work: Int
+  }
+
+  static func lower(_ members: [Int], in planner: inout Planner) throws(MTLError) {
+    var drafts: [Draft] = []
+    for member in members {
+      guard let epilogue = planner.schedule.epilogues[member] else { continue }
+      drafts.append(try draft(planner.graph.nodes[member], epilogue, in: &planner))
+    }
+    let nodes = members.map { planner.graph.nodes[$0] }
+    guard let kind = planner.schedule.epilogues[members[0]]?.kind else { return }
+    let name = kernelName(nodes, kind, planner.kernels)
+    let kernels = planner.kernels
+    let threadCount = planner.threadCount
+    let inputs = drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }
+    planner.add(nodeName: nodes.map(\.name).joined(separator: ", "), inputs: inputs, outputs: drafts.map(\.output)) {
+      operands in
+      var rest = operands[...]
+      let ends = drafts.map { draft in (rest.removeFirst(), draft.operand.map { _ in rest.removeFirst() }) }
+      let parts = zip(zip(drafts, ends), rest).map { part, output in
+        ConvolutionStep.Part(
+          window: part.0.window, weights: part.0.weights, input: part.1.0, operand: part.1.1, output: output,
+          work: part.0.work)
+      }
+      return ConvolutionStep(kernels: kernels, parts: parts, threadCount: threadCount, kernelName: name)
+    }
+  }
+
+  private static func draft(
+    _ node: Node, _ epilogue: Epilogue, in planner: inout Planner
+  ) throws(MTLError) -> Draft {
+    guard let convolution = node.operation as? Convolution, let weight = planner.constant(node.inputs[1]) else {
+      throw MTLError(.internalFault, node.name, "is no convolution of the direct kernel")
+    }
+    let input = try inputBuffer(node, in: &planner)
+    var operand: Buffer?
+    if let value = epilogue.operand { operand = try planner.buffer(of: value, as: .blocked) }
+    let output = planner.makeBuffer(for: epilogue.result, .blocked)
+    var window = try kernelWindow(
+      convolution.window(weight: weight.shape), input: input, output: output, of: node.name)
+    flatten(&window)
+    let first = epilogue.kind.activation
+    if first.isCheap { window.activation = first.code } else { window.row_activation = first.code }
+    window.operand = epilogue.kind.operation ?? 0
+    window.operand_activation = epilogue.kind.operandActivation.code
+    window.slope = epilogue.slope
+    let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
+    return Draft(
+      window: window, weights: try PackedConvolution(node, weight, lane: input.layout.lane, in: planner),
+      input: input, operand: operand, output: output, work: work / max(output.imageCount, 1))
   }
 
   /// The input in blocks: as it already lies if that is some blocked layout (the network's input of few channels).
@@ -40,81 +76,32 @@ enum ConvolutionLowering: Lowering {
     return try planner.buffer(of: node.inputs[0], as: .blocked)
   }
 
-  private static func pack(
-    _ weight: Tensor, _ bias: Tensor?, lane: Int, node: Node, _ network: Network
-  ) throws(MTLError) -> (weights: Bytes, bias: Bytes) {
-    let shape = weight.shape
-    let outputBlocks = (shape[0] + Layout.lane - 1) / Layout.lane
-    let inputBlocks = (shape[1] + lane - 1) / lane
-    let taps = shape[2] * shape[3]
-    let weights = try network.packedWeights.bytes(
-      for: .init(value: node.inputs[1], packing: "convolution \(lane)")
-    ) { () throws(MTLError) -> Bytes in
-      let count = outputBlocks * inputBlocks * taps * lane * Layout.lane
-      return try unsafe Bytes(byteCount: count * MemoryLayout<Float>.size) {
-        (memory: UnsafeMutableRawBufferPointer) throws(MTLError) in
-        unsafe weight.bytes.withUnsafeBytes { values in
-          unsafe mtlk_pack_convolution(
-            values.assumingMemoryBound(to: Float.self).baseAddress,
-            memory.assumingMemoryBound(to: Float.self).baseAddress, Int64(shape[0]), Int64(shape[1]), Int64(taps),
-            Int64(lane))
-        }
-      }
-    }
-    let biasValue = node.inputs.count == 3 ? node.inputs[2] : node.inputs[1]
-    let packedBias = try network.packedWeights.bytes(for: .init(value: biasValue, packing: "bias")) {
-      () throws(MTLError) -> Bytes in
-      var values = try bias?.floats(of: node.name) ?? []
-      values += [Float](repeating: 0, count: outputBlocks * Layout.lane - values.count)
-      return Bytes(copying: values)
-    }
-    return (weights, packedBias)
-  }
-}
-
-/// Items are images x groups of output blocks x strips of rows.
-private final class ConvolutionStep: Step {
-  let kernelName: String
-  let itemCount: Int
-  private let kernels: KernelSet
-  private let window: mtlk_window
-  private let weights: Bytes
-  private let bias: Bytes
-  private let input: Operand
-  private let output: Operand
-  private let split: WorkSplit
-  private let groupSize: Int
-
-  init(
-    kernels: KernelSet, window: mtlk_window, weights: Bytes, bias: Bytes, input: Operand, output: Operand,
-    split: WorkSplit, groupSize: Int, suffix: String
-  ) {
-    self.kernels = kernels
-    self.window = window
-    self.weights = weights
-    self.bias = bias
-    self.input = input
-    self.output = output
-    self.split = split
-    self.groupSize = groupSize
-    kernelName = "convolution \(kernels.instructionSet.name)\(suffix)"
-    itemCount = input.buffer.shape[0] * split.itemCount
+  /// A convolution of single pixels does not see rows: they are cut anew so that tiles fill them. Rows remain for the
+  /// threads to share.
+  private static func flatten(_ window: inout mtlk_window) {
+    let ones = [window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns]
+    let zeros = [window.padding_top, window.padding_left, window.padding_bottom, window.padding_right]
+    let isPointwise = ones.allSatisfy { $0 == 1 } && zeros.allSatisfy { $0 == 0 }
+    let tile = 8
+    let shortestRow = 64
+    let pixels = Int(window.output_rows) * Int(window.output_columns)
+    guard isPointwise, Int(window.output_columns) % tile != 0, pixels <= Window.maximumSide else { return }
+    var rows = 1
+    for count in 2...max(pixels / shortestRow, 2) where pixels % (count * tile) == 0 { rows = count }
+    (window.input_rows, window.output_rows) = (Int32(rows), Int32(rows))
+    (window.input_columns, window.output_columns) = (Int32(pixels / rows), Int32(pixels / rows))
   }
 
-  func run(item: Int, arena: UnsafeMutableRawPointer) {
-    let image = item / split.itemCount
-    let groups = split.groupRange(item % split.itemCount)
-    let rows = split.rowRange(item % split.itemCount)
-    let lastBlock = min(groups.upperBound * groupSize, output.buffer.blockCount)
-    unsafe withUnsafePointer(to: window) { window in
-      unsafe weights.withUnsafeBytes { weights in
-        unsafe bias.withUnsafeBytes { bias in
-          unsafe kernels.functions.pointee.convolution(
-            window, input.pointer(in: arena, image: image), weights.assumingMemoryBound(to: Float.self).baseAddress,
-            bias.assumingMemoryBound(to: Float.self).baseAddress, output.pointer(in: arena, image: image),
-            Int32(groups.lowerBound * groupSize), Int32(lastBlock), Int32(rows.lowerBound), Int32(rows.upperBound))
-        }
-      }
+  private static func kernelName(_ nodes: [Node], _ kind: Epilogue.Kind, _ kernels: KernelSet) -> String {
+    var name = "convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
+    if let operation = kind.operation {
+      name += (operation == Int32(MTLK_ADD_OPERAND) ? " + sum" : " + product") + kind.operandActivation.suffix
     }
+    guard nodes.count > 1 else { return name }
+    let inputs = Set(nodes.map { $0.inputs[0] }).count
+    let weights = Set(nodes.map { $0.inputs[1] }).count
+    if inputs == 1 { return name + ", \(nodes.count) siblings on one input" }
+    if weights == 1 { return name + ", one weight for \(nodes.count) inputs" }
+    return name + ", \(nodes.count) side by side"
   }
 }

@@ -4,7 +4,7 @@ import MTLGraph
 /// The kernels' description of a window sliding over one image. Everything that indices are computed from is proved
 /// here to fit: sizes to 2^15 a side, taps and blocks to 2^20.
 func kernelWindow(
-  _ window: Window, input: Buffer, output: Buffer, activation: Activation, of nodeName: String
+  _ window: Window, input: Buffer, output: Buffer, of nodeName: String
 ) throws(MTLError) -> mtlk_window {
   guard case .blocked(let inputLane) = input.layout else {
     throw MTLError(.internalFault, nodeName, "input is not in blocks")
@@ -26,6 +26,5 @@ func kernelWindow(
   (result.dilation_rows, result.dilation_columns) = (Int32(window.dilation.rows), Int32(window.dilation.columns))
   (result.padding_top, result.padding_left) = (Int32(window.padding.top), Int32(window.padding.left))
   (result.padding_bottom, result.padding_right) = (Int32(window.padding.bottom), Int32(window.padding.right))
-  (result.activation, result.slope) = (activation.code, activation.slope)
   return result
 }

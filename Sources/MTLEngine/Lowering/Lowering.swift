@@ -6,12 +6,25 @@ protocol Lowering: SendableMetatype {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool
 }
 
-/// Every lowering, in the order in which they are asked. The last one takes everything.
+/// Every lowering of single nodes, in the order in which they are asked; convolutions come before, several at once
+/// (`ConvolutionLowering`). The last one takes everything.
 let lowerings: [any Lowering.Type] = [
-  ConvolutionLowering.self,
+  ViewLowering.self,
+  GroupedConvolutionLowering.self,
+  ConvolutionTransposeLowering.self,
   PoolingLowering.self,
+  IndexPoolingLowering.self,
   GemmLowering.self,
+  BatchNormalizationLowering.self,
+  NormalizationLowering.self,
   SoftmaxLowering.self,
+  CombineLowering.self,
+  GroupLowering.self,
+  ResizeLowering.self,
+  AttentionLowering.self,
+  WindowAttentionLowering.self,
+  CopyLowering.self,
+  SpaceToDepthLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
   ReferenceLowering.self,

@@ -1,6 +1,6 @@
 import MTLGraph
 
-/// The state while a graph is lowered to steps: which value lies in which buffer, and how long each buffer lives.
+/// The state while a graph is lowered to steps: which value lies in which buffer, and how long each storage lives.
 struct Planner {
   let network: Network
   let graph: Graph
@@ -8,21 +8,35 @@ struct Planner {
   /// Threads that will run the plan; steps are split with regard to it.
   let threadCount: Int
   let shapes: [ValueID: Shape]
+  let schedule: Schedule
+  /// Where the parts of concatenations are written.
+  let placements: [ValueID: Placement]
+  private let constants: [ValueID: Tensor]
   private let useCounts: [ValueID: Int]
   private let consumers: [ValueID: Int]
   /// Nodes that an earlier node's step does as well.
   private var fused: Set<Int> = []
 
   private(set) var buffers: [Buffer] = []
-  private var lifetimes: [ClosedRange<Int>] = []
   private(set) var drafts: [Draft] = []
+  /// Constants that steps read from the arena, to be written there once.
+  private(set) var contents: [(buffer: Buffer, tensor: Tensor)] = []
+  private var storages: [Storage] = []
   private var homes: [ValueID: [Layout: Buffer]] = [:]
   private var segment = Segment.encoder
-  /// Bytes of the first `checkedBufferCount` buffers.
-  private var bufferByteCount = 0
-  private var checkedBufferCount = 0
+  /// Bytes of the first `checkedStorageCount` storages.
+  private var storageByteCount = 0
+  private var checkedStorageCount = 0
 
   private static let maximumByteCount = 1 << 56
+
+  private struct Storage {
+    let elementCount: Int
+    /// First and last step that touches it.
+    var lifetime: ClosedRange<Int>
+    /// Whether it holds something from before the first step.
+    var isConstant = false
+  }
 
   /// A step before its memory is known.
   struct Draft {
@@ -41,67 +55,159 @@ struct Planner {
     self.graph = graph
     self.kernels = kernels
     self.threadCount = threadCount
-    shapes = try graph.shapes(for: [inputShape])
+    let shapes = try graph.shapes(for: [inputShape])
+    let constants = try Planner.foldedConstants(graph, shapes)
+    self.shapes = shapes
+    self.constants = constants
+    schedule = Schedule(graph, shapes, network.segments) { constants[$0] != nil }
+    placements = Placement.all(in: graph, shapes) { constants[$0] != nil }
     useCounts = graph.useCounts()
     var consumers: [ValueID: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
-      for value in node.inputs { consumers[value] = index }
+      for value in node.dataInputs { consumers[value] = index }
     }
     self.consumers = consumers
+  }
+
+  /// The graph's constants, and what follows from them and from shapes alone.
+  private static func foldedConstants(
+    _ graph: Graph, _ shapes: [ValueID: Shape]
+  ) throws(MTLError) -> [ValueID: Tensor] {
+    var constants = graph.constants
+    for node in graph.nodes where node.dataInputs.allSatisfy({ constants[$0] != nil }) {
+      let arguments = node.inputs.map { constants[$0] ?? Tensor(ofShapeOnly: shapes[$0] ?? []) }
+      for (value, tensor) in zip(node.outputs, try node.operation.evaluate(arguments)) { constants[value] = tensor }
+    }
+    return constants
   }
 
   /// Lowers every node; returns the buffer of the input.
   mutating func lowerAll() throws(MTLError) -> Buffer {
     let input = graph.inputs[0].value
-    let shape = shape(of: input)
+    let shape = self.shape(of: input)
     let layout = shape.rank == 4 ? Layout.blocked(lane: min(max(shape[1], 1), Layout.lane)) : .planar
     let inputBuffer = makeBuffer(for: input, layout)
-    for (index, node) in graph.nodes.enumerated() where !fused.contains(index) {
-      segment = network.segments[node.outputs[0]] ?? .encoder
-      // Kernels read their first operand from the arena; the reference evaluation takes a constant, too.
-      let isConstant = node.inputs.first.map { constant($0) != nil } ?? true
-      let candidates = isConstant ? [ReferenceLowering.self] : lowerings
-      for lowering in candidates where try lowering.lower(node, in: &self) { break }
-      try checkMemory(of: node)
+    for group in schedule.groups {
+      let members = group.filter { !fused.contains($0) && constants[graph.nodes[$0].outputs[0]] == nil }
+      guard let first = members.first else { continue }
+      segment = commonSegment(members)
+      if schedule.epilogues[first] != nil {
+        try ConvolutionLowering.lower(members, in: &self)
+      } else {
+        try lower(graph.nodes[first])
+      }
+      try checkMemory(of: graph.nodes[first])
+    }
+    for port in graph.outputs where homes[port.value] == nil && constants[port.value] != nil {
+      _ = try buffer(of: port.value, as: self.shape(of: port.value).rank == 4 ? .blocked : .planar)
     }
     return inputBuffer
   }
 
-  /// All buffers side by side are what sums of sizes are bounded by, wherever the memory plan places them.
-  private mutating func checkMemory(of node: Node) throws(MTLError) {
-    while checkedBufferCount < buffers.count {
-      let elementCount = buffers[checkedBufferCount].elementCount
-      bufferByteCount = bufferByteCount.saturatingSum(elementCount.saturatingProduct(MemoryLayout<Float>.size))
-      checkedBufferCount += 1
+  private mutating func lower(_ node: Node) throws(MTLError) {
+    for lowering in lowerings where try lowering.lower(node, in: &self) { return }
+  }
+
+  /// What needs any of these nodes.
+  private func commonSegment(_ nodes: [Int]) -> Segment {
+    let segments = nodes.map { network.segments[graph.nodes[$0].outputs[0]] ?? .encoder }
+    guard let first = segments.first, segments.contains(where: { $0 != first }) else {
+      return segments.first ?? .encoder
     }
-    guard bufferByteCount <= Planner.maximumByteCount else {
+    var tasks: Set<Int> = []
+    for segment in segments {
+      switch segment {
+      case .encoder: return .encoder
+      case .shared(let some): tasks.formUnion(some)
+      case .head(let task): tasks.insert(task)
+      }
+    }
+    return .shared(tasks.sorted())
+  }
+
+  /// All storages side by side are what sums of sizes are bounded by, wherever the memory plan places them.
+  private mutating func checkMemory(of node: Node) throws(MTLError) {
+    while checkedStorageCount < storages.count {
+      let elementCount = storages[checkedStorageCount].elementCount
+      storageByteCount = storageByteCount.saturatingSum(elementCount.saturatingProduct(MemoryLayout<Float>.size))
+      checkedStorageCount += 1
+    }
+    guard storageByteCount <= Planner.maximumByteCount else {
       throw MTLError(.limit, node.name, "the plan up to here has buffers of more than 2^56 bytes")
     }
   }
 
   func shape(of value: ValueID) -> Shape { shapes[value] ?? [] }
 
-  func constant(_ value: ValueID) -> Tensor? { graph.constants[value] }
+  func constant(_ value: ValueID) -> Tensor? { constants[value] }
+}
 
-  /// A new buffer for a value that the step to come writes.
+// MARK: - Buffers
+
+extension Planner {
+  /// A new buffer for a value that the step to come writes: a part of a concatenation where one wants it.
   mutating func makeBuffer(for value: ValueID, _ layout: Layout) -> Buffer {
-    let buffer = Buffer(index: buffers.count, shape: shape(of: value), layout: layout)
+    let shape = self.shape(of: value)
+    let buffer: Buffer
+    if layout == .blocked, let placement = placements[value] {
+      let whole = homes[placement.whole]?[.blocked] ?? makeBuffer(for: placement.whole, .blocked)
+      buffer = Buffer(
+        index: buffers.count, shape: shape, layout: layout, partOf: whole,
+        elementOffset: placement.elementOffset(in: whole), imageStride: whole.imageStride)
+    } else {
+      buffer = Buffer(index: buffers.count, storage: storages.count, shape: shape, layout: layout)
+      storages.append(Storage(elementCount: buffer.elementCount, lifetime: drafts.count...drafts.count))
+    }
     buffers.append(buffer)
-    lifetimes.append(drafts.count...drafts.count)
     homes[value, default: [:]][layout] = buffer
     return buffer
   }
 
-  /// The value in this layout; a step that converts it is added where needed.
+  /// Lets a value lie where another one's bytes already are.
+  mutating func makeView(
+    of value: ValueID, _ layout: Layout, partOf whole: Buffer, elementOffset: Int = 0, imageStride: Int
+  ) {
+    let view = Buffer(
+      index: buffers.count, shape: shape(of: value), layout: layout, partOf: whole, elementOffset: elementOffset,
+      imageStride: imageStride)
+    buffers.append(view)
+    homes[value, default: [:]][layout] = view
+  }
+
+  /// The value in blocks, if it already lies so.
+  func existingBuffer(of value: ValueID) -> Buffer? { homes[value]?[.blocked] }
+
+  /// A part of a buffer that is no value of its own.
+  mutating func makePart(of whole: Buffer, shape: Shape, elementOffset: Int) -> Buffer {
+    let part = Buffer(
+      index: buffers.count, shape: shape, layout: whole.layout, partOf: whole, elementOffset: elementOffset,
+      imageStride: whole.imageStride)
+    buffers.append(part)
+    return part
+  }
+
+  /// Memory that only the step to come uses.
+  mutating func makeScratch(elementCount: Int) -> Buffer {
+    let buffer = Buffer(index: buffers.count, storage: storages.count, shape: [elementCount], layout: .planar)
+    storages.append(Storage(elementCount: elementCount, lifetime: drafts.count...drafts.count))
+    buffers.append(buffer)
+    return buffer
+  }
+
+  /// The value in this layout; a step that converts it is added where needed, and a constant is put into the arena.
   mutating func buffer(of value: ValueID, as layout: Layout) throws(MTLError) -> Buffer {
     if let home = homes[value]?[layout] { return home }
-    guard let source = homes[value]?.values.min(by: { $0.index < $1.index }) else {
+    if let tensor = constants[value] {
+      let target = makeBuffer(for: value, layout)
+      storages[target.storage].isConstant = true
+      contents.append((target, tensor))
+      return target
+    }
+    guard let source = anyBuffer(of: value) else {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
     let target = makeBuffer(for: value, layout)
-    add(nodeName: "layout", inputs: [source], outputs: [target]) { operands in
-      LayoutStep(from: operands[0], to: operands[1])
-    }
+    LayoutStep.add(nodeName: "layout", from: source, to: target, in: &self)
     return target
   }
 
@@ -111,20 +217,24 @@ struct Planner {
   mutating func add(
     nodeName: String, inputs: [Buffer], outputs: [Buffer], make: @escaping ([Operand]) -> any Step
   ) {
-    for buffer in inputs + outputs {
-      lifetimes[buffer.index] = lifetimes[buffer.index].lowerBound...drafts.count
-    }
+    for buffer in inputs + outputs { keepAlive(buffer) }
     drafts.append(Draft(nodeName: nodeName, segment: segment, inputs: inputs, outputs: outputs, make: make))
   }
 
   /// Keeps a buffer's memory until the plan's end.
-  mutating func keepToEnd(_ buffer: Buffer) {
-    lifetimes[buffer.index] = lifetimes[buffer.index].lowerBound...drafts.count
+  mutating func keepToEnd(_ buffer: Buffer) { keepAlive(buffer) }
+
+  private mutating func keepAlive(_ buffer: Buffer) {
+    let lifetime = storages[buffer.storage].lifetime
+    storages[buffer.storage].lifetime = lifetime.lowerBound...drafts.count
   }
 
+  /// By storage.
   var memoryRequests: [MemoryPlan.Request] {
-    zip(buffers, lifetimes).map { buffer, lifetime in
-      MemoryPlan.Request(byteCount: buffer.elementCount * MemoryLayout<Float>.size, lifetime: lifetime)
+    storages.map { storage in
+      MemoryPlan.Request(
+        byteCount: storage.elementCount * MemoryLayout<Float>.size,
+        lifetime: storage.isConstant ? 0...drafts.count : storage.lifetime)
     }
   }
 

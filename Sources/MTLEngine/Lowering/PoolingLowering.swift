@@ -23,7 +23,7 @@ enum PoolingLowering: Lowering {
   ) throws(MTLError) {
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
-    let kernelWindow = try kernelWindow(window, input: input, output: output, activation: .none, of: node.name)
+    let kernelWindow = try kernelWindow(window, input: input, output: output, of: node.name)
     let kernels = planner.kernels
     let work = output.imageElementCount.saturatingProduct(window.kernel.rows * window.kernel.columns)
     let split = WorkSplit(
@@ -39,8 +39,12 @@ enum PoolingLowering: Lowering {
   private static func lowerGlobalAverage(_ node: Node, in planner: inout Planner) throws(MTLError) {
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
+    let kernels = planner.kernels
+    let split = WorkSplit(
+      groupCount: input.blockCount, rowCount: 1, images: input.shape[0], work: input.imageElementCount,
+      threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      GlobalAverageStep(input: operands[0], output: operands[1])
+      GlobalAverageStep(kernels: kernels, split: split, input: operands[0], output: operands[1])
     }
   }
 }
@@ -82,23 +86,29 @@ private final class PoolStep: Step {
   }
 }
 
-/// Items are images.
+/// Items are images x groups of blocks.
 private final class GlobalAverageStep: Step {
-  let kernelName = "global average"
+  let kernelName: String
+  private let kernels: KernelSet
+  private let split: WorkSplit
   private let input: Operand
   private let output: Operand
 
-  init(input: Operand, output: Operand) {
+  init(kernels: KernelSet, split: WorkSplit, input: Operand, output: Operand) {
+    self.kernels = kernels
+    self.split = split
     self.input = input
     self.output = output
+    kernelName = "global average \(kernels.instructionSet.name)"
   }
 
-  var itemCount: Int { input.buffer.shape[0] }
+  var itemCount: Int { input.buffer.shape[0] * split.itemCount }
 
   func run(item: Int, arena: UnsafeMutableRawPointer) {
-    let shape = input.buffer.shape
-    unsafe mtlk_global_average(
-      input.pointer(in: arena, image: item), output.pointer(in: arena, image: item), Int64(input.buffer.blockCount),
-      Int64(shape[2] * shape[3]))
+    let (image, shape) = (item / split.itemCount, input.buffer.shape)
+    let blocks = split.groupRange(item % split.itemCount)
+    unsafe kernels.functions.pointee.global_average(
+      input.pointer(in: arena, image: image), output.pointer(in: arena, image: image), Int64(shape[2] * shape[3]),
+      Int32(blocks.lowerBound), Int32(blocks.upperBound))
   }
 }

@@ -4,16 +4,19 @@ import MTLGraph
 enum ReferenceLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     var inputs: [Buffer] = []
-    for value in node.inputs where planner.constant(value) == nil {
-      inputs.append(try planner.buffer(of: value, as: .planar))
+    var arguments: [Tensor?] = []
+    for (position, value) in node.inputs.enumerated() {
+      let isShapeOnly = node.operation.readsShapeOnly(input: position)
+      let constant = isShapeOnly ? Tensor(ofShapeOnly: planner.shape(of: value)) : planner.constant(value)
+      arguments.append(constant)
+      if constant == nil { inputs.append(try planner.buffer(of: value, as: .planar)) }
     }
     let outputs = node.outputs.map { planner.makeBuffer(for: $0, .planar) }
-    let constants = node.inputs.map { planner.constant($0) }
     let operation = node.operation
     let inputCount = inputs.count
     planner.add(nodeName: node.name, inputs: inputs, outputs: outputs) { operands in
       ReferenceStep(
-        operation: operation, constants: constants, inputs: Array(operands[..<inputCount]),
+        operation: operation, constants: arguments, inputs: Array(operands[..<inputCount]),
         outputs: Array(operands[inputCount...]))
     }
     return true

@@ -1,36 +1,30 @@
 import CMTLKernels
 import MTLGraph
 
-/// Softmax over the last axis of a row-major value.
+/// Softmax, or its logarithm, over the last axis of a row-major value. Items are ranges of rows.
 enum SoftmaxLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     let shape = planner.shape(of: node.inputs[0])
-    guard let softmax = node.operation as? Softmax, shape.rank < 4, softmax.axis(rank: shape.rank) == shape.rank - 1
+    guard node.operation is Softmax || node.operation is LogSoftmax,
+      let operation = node.operation as? any AxisOperator, try operation.axis(of: shape) == shape.rank - 1
     else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     let output = planner.makeBuffer(for: node.outputs[0], .planar)
+    let kernels = planner.kernels
+    let isLogarithm: Int32 = node.operation is LogSoftmax ? 1 : 0
+    let length = shape[shape.rank - 1]
+    let split = WorkSplit(
+      groupCount: 1, rowCount: output.elementCount / max(length, 1), work: output.elementCount.saturatingProduct(8),
+      threadCount: planner.threadCount)
+    let name = "\(isLogarithm == 1 ? "log softmax" : "softmax") \(kernels.instructionSet.name)"
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      SoftmaxStep(input: operands[0], output: operands[1])
+      unsafe PartStep(name, images: output.elementCount > 0 ? 1 : 0, split: split) { part, arena in
+        let start = part.rows.lowerBound * length
+        unsafe kernels.functions.pointee.softmax(
+          operands[0].pointer(in: arena) + start, operands[1].pointer(in: arena) + start, Int64(part.rows.count),
+          Int64(length), isLogarithm)
+      }
     }
     return true
-  }
-}
-
-private final class SoftmaxStep: Step {
-  let kernelName = "softmax"
-  let itemCount = 1
-  private let input: Operand
-  private let output: Operand
-
-  init(input: Operand, output: Operand) {
-    self.input = input
-    self.output = output
-  }
-
-  func run(item: Int, arena: UnsafeMutableRawPointer) {
-    let length = input.buffer.shape.dimensions.last ?? 1
-    unsafe mtlk_softmax(
-      input.pointer(in: arena), output.pointer(in: arena), Int64(input.buffer.elementCount / max(length, 1)),
-      Int64(length))
   }
 }

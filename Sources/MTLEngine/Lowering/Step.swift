@@ -16,13 +16,14 @@ protocol Step: AnyObject {
   let buffer: Buffer
   private let byteOffset: Int
 
+  /// - Parameter byteOffset: of the buffer's storage in the arena.
   init(_ buffer: Buffer, byteOffset: Int) {
     self.buffer = buffer
-    self.byteOffset = byteOffset
+    self.byteOffset = byteOffset + buffer.elementOffset * MemoryLayout<Float>.size
   }
 
   /// The first float of image `image`.
   @unsafe func pointer(in arena: UnsafeMutableRawPointer, image: Int = 0) -> UnsafeMutablePointer<Float> {
-    unsafe (arena + byteOffset).assumingMemoryBound(to: Float.self) + image * buffer.imageElementCount
+    unsafe (arena + byteOffset).assumingMemoryBound(to: Float.self) + image * buffer.imageStride
   }
 }

@@ -20,21 +20,56 @@ enum Layout: Hashable {
   }
 }
 
-/// A value's place in the arena, known by number until the memory is planned.
+/// A value's place in the arena: a storage of its own, or a part of one that it shares with others.
 struct Buffer: Hashable {
   let index: Int
+  /// The storage, known by number until the memory is planned.
+  let storage: Int
   let shape: Shape
   let layout: Layout
+  /// Floats from the start of the storage to the first image.
+  let elementOffset: Int
+  /// Floats from one image to the next; more than an image's own where the value is a part of a larger one.
+  let imageStride: Int
+
+  /// A value that fills its storage.
+  init(index: Int, storage: Int, shape: Shape, layout: Layout) {
+    self.index = index
+    self.storage = storage
+    self.shape = shape
+    self.layout = layout
+    elementOffset = 0
+    imageStride = Buffer.imageElementCount(shape, layout)
+  }
+
+  init(index: Int, shape: Shape, layout: Layout, partOf whole: Buffer, elementOffset: Int, imageStride: Int) {
+    self.index = index
+    self.shape = shape
+    self.layout = layout
+    storage = whole.storage
+    self.elementOffset = whole.elementOffset + elementOffset
+    self.imageStride = imageStride
+  }
 
   /// Floats of one image, or of one row of a value that is no image.
-  var imageElementCount: Int {
+  var imageElementCount: Int { Buffer.imageElementCount(shape, layout) }
+
+  private static func imageElementCount(_ shape: Shape, _ layout: Layout) -> Int {
     guard shape.rank == 4 else { return shape.dimensions.dropFirst().reduce(1, *) }
-    return blockCount * layout.lane * shape[2] * shape[3]
+    return (shape[1] + layout.lane - 1) / layout.lane * layout.lane * shape[2] * shape[3]
   }
 
   /// Blocks of channels of an image.
   var blockCount: Int { (shape[1] + layout.lane - 1) / layout.lane }
 
-  /// Floats of the whole buffer.
-  var elementCount: Int { (shape.rank > 0 ? shape[0] : 1) * imageElementCount }
+  var imageCount: Int { shape.rank > 0 ? shape[0] : 1 }
+
+  /// Pixels of an image.
+  var pixelCount: Int { shape.rank == 4 ? shape[2] * shape[3] : 1 }
+
+  /// Floats of the whole value.
+  var elementCount: Int { imageCount * imageElementCount }
+
+  /// Whether the images follow one another without gaps.
+  var isContiguous: Bool { imageCount <= 1 || imageStride == imageElementCount }
 }

@@ -39,9 +39,12 @@ final class Plan: ParallelWork {
       outputBuffers.append(buffer)
     }
     let memory = MemoryPlan(planner.memoryRequests)
-    let operands = planner.buffers.map { Operand($0, byteOffset: memory.offsets[$0.index]) }
+    let operands = planner.buffers.map { Operand($0, byteOffset: memory.offsets[$0.storage]) }
     self.key = key
     arena = try Arena(byteCount: memory.byteCount, of: "plan for \(key.inputShape)")
+    for (buffer, tensor) in planner.contents {
+      unsafe Plan.write(tensor, to: operands[buffer.index], in: arena.base)
+    }
     input = operands[inputBuffer.index]
     outputs = outputBuffers.map { operands[$0.index] }
     outputLayout = OutputLayout(
@@ -50,6 +53,19 @@ final class Plan: ParallelWork {
       Entry(
         step: draft.make((draft.inputs + draft.outputs).map { operands[$0.index] }), nodeName: draft.nodeName,
         segment: draft.segment, clock: Plan.clock(draft.segment))
+    }
+  }
+
+  /// Puts a constant where the steps read it.
+  @unsafe private static func write(_ tensor: Tensor, to operand: Operand, in arena: UnsafeMutableRawPointer) {
+    unsafe tensor.bytes.withUnsafeBytes { values in
+      guard let base = unsafe values.assumingMemoryBound(to: Float.self).baseAddress else { return }
+      let source = Buffer(index: 0, storage: 0, shape: tensor.shape, layout: .planar)
+      for image in 0..<(tensor.shape.rank == 4 ? tensor.shape[0] : 1) {
+        unsafe convertLayout(
+          from: base + image * source.imageStride, source, to: operand.pointer(in: arena, image: image),
+          operand.buffer.layout)
+      }
     }
   }
 

@@ -9,7 +9,7 @@ public struct Attention: Operator {
   /// Factor of the products; nil is 1 / sqrt(channels of a head).
   public let scale: Float?
   /// The softmax runs over the queries and is then divided by its sum over the keys: the `inverted_cross_attn` of
-  /// lucidrains/perceiver-pytorch (an L1 normalisation with PyTorch's epsilon of 1e-12).
+  /// lucidrains/perceiver-pytorch (an L1 normalisation with its epsilon of 1e-8).
   public let isInverted: Bool
 
   public init(heads: Int, scale: Float? = nil, isInverted: Bool = false) {
@@ -44,14 +44,15 @@ public struct Attention: Operator {
     let factor = scale ?? 1 / Float(depth).squareRoot()
     var result = [Float](repeating: 0, count: output.elementCount)
     for part in 0..<shape[0] * heads {
-      var scores = [[Float]](repeating: [Float](repeating: 0, count: keys), count: queries)
-      for query in 0..<queries {
-        for key in 0..<keys {
-          for d in 0..<depth {
-            scores[query][key] += q[(part * depth + d) * queries + query] * k[(part * depth + d) * keys + key]
-          }
-          scores[query][key] *= factor
+      // Keys innermost: that is how they lie in memory.
+      var scores = (0..<queries).map { query -> [Float] in
+        var row = [Float](repeating: 0, count: keys)
+        for d in 0..<depth {
+          let (value, start) = (q[(part * depth + d) * queries + query], (part * depth + d) * keys)
+          for key in 0..<keys { row[key] += value * k[start + key] }
         }
+        for key in 0..<keys { row[key] *= factor }
+        return row
       }
       normalize(&scores)
       for d in 0..<width {
@@ -76,7 +77,7 @@ public struct Attention: Operator {
     }
     for query in scores.indices {
       let sum = scores[query].reduce(0) { $0 + abs($1) }
-      let divisor = max(sum, 1e-12)
+      let divisor = max(sum, 1e-8)
       scores[query] = scores[query].map { $0 / divisor }
     }
   }

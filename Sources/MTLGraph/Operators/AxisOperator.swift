@@ -1,11 +1,11 @@
 /// An operator that works along one axis; negative axes count from the last.
-protocol AxisOperator: Operator {
+package protocol AxisOperator: Operator {
   var axis: Int { get }
 }
 
 extension AxisOperator {
   /// The axis counted from the first one.
-  func axis(of shape: Shape) throws(MTLError) -> Int {
+  package func axis(of shape: Shape) throws(MTLError) -> Int {
     guard (-shape.rank..<shape.rank).contains(axis) else {
       throw MTLError(.shapeMismatch, "axis", expected: "-\(shape.rank) to \(shape.rank - 1)", found: "\(axis)")
     }

@@ -37,7 +37,7 @@ public struct BatchNormalization: Operator {
   public func isParameter(input: Int) -> Bool { input < 3 }
 
   /// The normalisation as one multiplication and one addition for each channel, rounded once from float64.
-  func factors(_ inputs: [Tensor]) throws(MTLError) -> (factor: [Float], offset: [Float]) {
+  package func factors(_ inputs: [Tensor]) throws(MTLError) -> (factor: [Float], offset: [Float]) {
     let scale = try inputs[1].floats()
     let bias = try inputs[2].floats()
     let mean = try inputs[3].floats()

@@ -1,4 +1,6 @@
-/// Two-dimensional convolution, as PyTorch's `conv2d`: x NCHW, weight O x I/groups x KH x KW, optional bias O.
+/// Two-dimensional convolution, as PyTorch's `conv2d`: x NCHW, weight O x I/groups x KH x KW, optional bias O. A fourth
+/// input, also O, is a factor of each output's weights: what folding a normalisation leaves, so that the weights stay where
+/// the file maps them.
 public struct Convolution: Operator {
   public static let name = "Conv"
 
@@ -23,7 +25,7 @@ public struct Convolution: Operator {
   }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
-    try requireInputs(inputs, 2...3)
+    try requireInputs(inputs, 2...4)
     try requireRank(inputs[0], 4)
     try requireRank(inputs[1], 4, "weight")
     let (x, weight) = (inputs[0], inputs[1])
@@ -39,8 +41,8 @@ public struct Convolution: Operator {
         expected: "\(weight[1] * groups) channels for a weight of \(weight) in "
           + "\(groups) groups", found: "\(x[1])")
     }
-    if inputs.count == 3, inputs[2].dimensions != [weight[0]] {
-      throw MTLError(.shapeMismatch, "bias", expected: "\(weight[0])", found: "\(inputs[2])")
+    for (what, shape) in zip(["bias", "scale"], inputs.dropFirst(2)) where shape.dimensions != [weight[0]] {
+      throw MTLError(.shapeMismatch, what, expected: "\(weight[0])", found: "\(shape)")
     }
     let size = try window(weight: weight).outputSize(rows: x[2], columns: x[3])
     return [[x[0], weight[0], size.rows, size.columns]]
@@ -49,8 +51,8 @@ public struct Convolution: Operator {
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     let outputShape = try outputShapes(inputs.map(\.shape))[0]
     let x = try inputs[0].floats()
-    let weight = try inputs[1].floats()
-    let bias = inputs.count == 3 ? try inputs[2].floats() : [Float](repeating: 0, count: outputShape[1])
+    let weight = try inputs.count == 4 ? inputs[1].scaledRows(by: inputs[3]).floats() : inputs[1].floats()
+    let bias = inputs.count >= 3 ? try inputs[2].floats() : [Float](repeating: 0, count: outputShape[1])
     var result = [Float](repeating: 0, count: outputShape.elementCount)
     var position = 0
     for image in 0..<outputShape[0] {
@@ -91,7 +93,21 @@ public struct Convolution: Operator {
     return total
   }
 
+  /// The factor folded out of a normalisation is no parameter of its own.
+  public func isParameter(input: Int) -> Bool { input < 3 }
+
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
     outputs[0].elementCount.saturatingProduct(inputs[1].dimensions.dropFirst().reduce(1, *))
+  }
+}
+
+extension Tensor {
+  /// Each row, the part at one place of the first axis, times its own factor.
+  package func scaledRows(by factors: Tensor) throws(MTLError) -> Tensor {
+    var values = try floats()
+    let factors = try factors.floats()
+    let width = values.count / max(factors.count, 1)
+    for index in values.indices { values[index] *= factors[index / width] }
+    return Tensor(values, shape: shape)
   }
 }

@@ -1,5 +1,5 @@
 /// Transposed two-dimensional convolution, as PyTorch's `conv_transpose2d`: x NCHW, weight I x O/groups x KH x KW,
-/// optional bias O.
+/// optional bias O. A fourth input, also O, is a factor of each output's weights, as in `Convolution`.
 public struct ConvolutionTranspose: Operator {
   public static let name = "ConvTranspose"
 
@@ -22,7 +22,7 @@ public struct ConvolutionTranspose: Operator {
   }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
-    try requireInputs(inputs, 2...3)
+    try requireInputs(inputs, 2...4)
     try requireRank(inputs[0], 4)
     try requireRank(inputs[1], 4, "weight")
     let (x, weight) = (inputs[0], inputs[1])
@@ -34,8 +34,8 @@ public struct ConvolutionTranspose: Operator {
         .shapeMismatch, "input", expected: "\(weight[0]) channels for a weight of \(weight)", found: "\(x[1])")
     }
     let channels = weight[1].saturatingProduct(groups)
-    if inputs.count == 3, inputs[2].dimensions != [channels] {
-      throw MTLError(.shapeMismatch, "bias", expected: "\(channels)", found: "\(inputs[2])")
+    for (what, shape) in zip(["bias", "scale"], inputs.dropFirst(2)) where shape.dimensions != [channels] {
+      throw MTLError(.shapeMismatch, what, expected: "\(channels)", found: "\(shape)")
     }
     let rows = size(
       x[2], weight[2], stride.rows, dilation.rows, padding.top + padding.bottom, outputPadding.rows)
@@ -78,10 +78,12 @@ public struct ConvolutionTranspose: Operator {
         }
       }
     }
-    if inputs.count == 3 {
-      let bias = try inputs[2].floats()
-      let pixels = output[2] * output[3]
-      for index in result.indices { result[index] += bias[index / pixels % output[1]] }
+    let pixels = output[2] * output[3]
+    let scale = inputs.count == 4 ? try inputs[3].floats() : [Float](repeating: 1, count: output[1])
+    let bias = inputs.count >= 3 ? try inputs[2].floats() : [Float](repeating: 0, count: output[1])
+    for index in result.indices {
+      let channel = index / pixels % output[1]
+      result[index] = result[index] * scale[channel] + bias[channel]
     }
     return [Tensor(result, shape: output)]
   }
@@ -101,6 +103,8 @@ public struct ConvolutionTranspose: Operator {
       }
     }
   }
+
+  public func isParameter(input: Int) -> Bool { input < 3 }
 
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
     inputs[0].elementCount.saturatingProduct(inputs[1].dimensions.dropFirst().reduce(1, *))

@@ -67,10 +67,8 @@ public struct FourierPositions: Operator {
     let positions = FourierPositions.line(from: -1, to: 1, count: size)
     let top = Float((maximumFrequency ?? Double(size)) / 2)
     let scales = FourierPositions.line(from: 1, to: top, count: bands)
-    func angles(_ scale: Float) -> [Float] {
-      order == .axisByAxis ? positions.map { $0 * scale * Float.pi } : positions.map { Float.pi * $0 * scale }
-    }
-    return [positions] + scales.map { angles($0).map { sin($0) } } + scales.map { angles($0).map { cos($0) } }
+    let angles = scales.map { scale in positions.map { $0 * scale * Float.pi } }
+    return [positions] + angles.map { $0.map { sin($0) } } + angles.map { $0.map { cos($0) } }
   }
 
   /// PyTorch's `linspace`: from both ends towards the middle.

@@ -1,37 +1,54 @@
 /// Self-attention inside shifted windows of an image, with a bias for relative positions: the attention of Swin (Liu et
 /// al., "Swin Transformer", 2021).
 ///
-/// Inputs: queries, keys and values side by side, N x 3C x H x W; the bias, heads x window^2 x window^2, by query and key;
-/// and the 3C numbers that stand in for pixels beyond the bottom and right edge, where the image is padded to whole
-/// windows (the network's projection of a zero: its bias). Output N x C x H x W.
+/// Inputs: queries, keys and values side by side, N x 3C x H x W; the bias, heads x T x T for the T tokens of a window, by
+/// query and key; and the 3C numbers that stand in for pixels beyond the bottom and right edge, where the image is padded
+/// to whole windows (the network's projection of a zero: its bias). Output N x C x H x W.
 ///
 /// The windows are those of the image rolled up and left by `shift`; a shifted window does not look across the seam of
-/// the roll. Along an axis with a single window nothing is shifted.
+/// the roll. `edges` says what code bases do differently where an image is small or no multiple of the window.
 public struct WindowAttention: Operator {
   public static let name = "WindowAttention"
-  public let heads: Int
-  public let window: Int
-  public let shift: Int
 
-  public init(heads: Int, window: Int, shift: Int) {
+  public enum Edges: Sendable {
+    /// Padded, then rolled; along an axis with a single window nothing is shifted (torchvision).
+    case paddedFirst
+    /// Rolled, then padded, so that the padding stays at the edge; the same rule of shifting (timm).
+    case rolledFirst
+    /// Padded, then rolled; nothing is shifted where either side is no longer than the window (Microsoft).
+    case paddedFirstOrWhole
+  }
+
+  public let heads: Int
+  public let window: Window.Pair
+  public let shift: Window.Pair
+  public let edges: Edges
+
+  public init(heads: Int, window: Window.Pair, shift: Window.Pair, edges: Edges = .paddedFirst) {
     self.heads = heads
     self.window = window
     self.shift = shift
+    self.edges = edges
   }
+
+  /// Pixels of a window.
+  public var tokenCount: Int { window.rows.saturatingProduct(window.columns) }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 3...3)
     try requireRank(inputs[0], 4)
     let shape = inputs[0]
-    let tokens = window.saturatingProduct(window)
-    guard (1...256).contains(window), (0..<window).contains(shift) else {
-      throw MTLError(.shapeMismatch, "window", expected: "1 to 256 and a smaller shift", found: "\(window), \(shift)")
+    for (size, shift) in [(window.rows, shift.rows), (window.columns, shift.columns)] {
+      guard (1...256).contains(size), (0..<size).contains(shift) else {
+        throw MTLError(.shapeMismatch, "window", expected: "1 to 256 and a smaller shift", found: "\(size), \(shift)")
+      }
     }
     guard heads >= 1, shape[1] % (3 * heads) == 0, shape[1] > 0 else {
       throw MTLError(.shapeMismatch, "heads", expected: "a divisor of \(shape[1]) / 3 channels", found: "\(heads)")
     }
-    guard inputs[1].dimensions == [heads, tokens, tokens] else {
-      throw MTLError(.shapeMismatch, "bias", expected: "\(heads)x\(tokens)x\(tokens)", found: "\(inputs[1])")
+    guard inputs[1].dimensions == [heads, tokenCount, tokenCount] else {
+      throw MTLError(
+        .shapeMismatch, "bias", expected: "\(heads)x\(tokenCount)x\(tokenCount)", found: "\(inputs[1])")
     }
     guard inputs[2].dimensions == [shape[1]] else {
       throw MTLError(.shapeMismatch, "padding", expected: "\(shape[1])", found: "\(inputs[2])")
@@ -41,37 +58,48 @@ public struct WindowAttention: Operator {
 
   /// How an image of this size is cut into windows.
   public struct Grid: Sendable {
-    public let rows: Int
-    public let columns: Int
-    public let window: Int
-    public let rowShift: Int
-    public let columnShift: Int
-    /// Windows along each axis.
-    public let windowRows: Int
-    public let windowColumns: Int
+    /// One axis: its pixels, the window's side and how far the image is rolled.
+    public struct Axis: Sendable {
+      public let size: Int
+      public let window: Int
+      public let shift: Int
+      public let isRolledFirst: Bool
+
+      public var windows: Int { (size + window - 1) / window }
+
+      /// For a place of the rolled and padded axis its pixel, nil in the padding, and its region.
+      public func place(_ place: Int) -> (pixel: Int?, region: Int) {
+        let length = windows * window
+        let region = shift == 0 || place < length - window ? 0 : place < length - shift ? 1 : 2
+        if isRolledFirst { return (place < size ? (place + shift) % size : nil, region) }
+        let pixel = (place + shift) % length
+        return (pixel < size ? pixel : nil, region)
+      }
+    }
+
+    public let rows: Axis
+    public let columns: Axis
+
+    public var windowCount: Int { rows.windows * columns.windows }
 
     /// For token `token` of window `index`: its pixel (nil in the padding) and its region; tokens of different regions
     /// do not see each other.
     public func place(window index: Int, token: Int) -> (pixel: Int?, region: Int) {
-      let y = index / windowColumns * window + token / window
-      let x = index % windowColumns * window + token % window
-      let (height, width) = (windowRows * window, windowColumns * window)
-      let row = (y + rowShift) % height
-      let column = (x + columnShift) % width
-      let region = Grid.region(y, height, window, rowShift) * 3 + Grid.region(x, width, window, columnShift)
-      return (row < rows && column < columns ? row * columns + column : nil, region)
-    }
-
-    private static func region(_ place: Int, _ size: Int, _ window: Int, _ shift: Int) -> Int {
-      shift == 0 || place < size - window ? 0 : place < size - shift ? 1 : 2
+      let row = rows.place(index / columns.windows * rows.window + token / columns.window)
+      let column = columns.place(index % columns.windows * columns.window + token % columns.window)
+      let region = row.region * 3 + column.region
+      guard let y = row.pixel, let x = column.pixel else { return (nil, region) }
+      return (y * columns.size + x, region)
     }
   }
 
   public func grid(rows: Int, columns: Int) -> Grid {
-    let (windowRows, windowColumns) = ((rows + window - 1) / window, (columns + window - 1) / window)
-    return Grid(
-      rows: rows, columns: columns, window: window, rowShift: windowRows > 1 ? shift : 0,
-      columnShift: windowColumns > 1 ? shift : 0, windowRows: windowRows, windowColumns: windowColumns)
+    let isWhole = edges == .paddedFirstOrWhole && (rows <= window.rows || columns <= window.columns)
+    func axis(_ size: Int, _ window: Int, _ shift: Int) -> Grid.Axis {
+      Grid.Axis(
+        size: size, window: window, shift: isWhole || size <= window ? 0 : shift, isRolledFirst: edges == .rolledFirst)
+    }
+    return Grid(rows: axis(rows, window.rows, shift.rows), columns: axis(columns, window.columns, shift.columns))
   }
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
@@ -80,11 +108,11 @@ public struct WindowAttention: Operator {
     let depth = output[1] / heads
     let (x, bias, padding) = (try inputs[0].floats(), try inputs[1].floats(), try inputs[2].floats())
     let grid = grid(rows: output[2], columns: output[3])
-    let tokens = window * window
+    let tokens = tokenCount
     let factor = 1 / Float(depth).squareRoot()
     var result = [Float](repeating: 0, count: output.elementCount)
     for image in 0..<output[0] {
-      for index in 0..<grid.windowRows * grid.windowColumns {
+      for index in 0..<grid.windowCount {
         let places = (0..<tokens).map { grid.place(window: index, token: $0) }
         func value(_ channel: Int, _ token: Int) -> Float {
           places[token].pixel.map { x[(image * 3 * output[1] + channel) * pixels + $0] } ?? padding[channel]
@@ -113,8 +141,7 @@ public struct WindowAttention: Operator {
 
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
     let grid = grid(rows: outputs[0][2], columns: outputs[0][3])
-    let tokens = (grid.windowRows * window).saturatingProduct(grid.windowColumns * window)
-    return outputs[0][0].saturatingProduct(tokens).saturatingProduct(window * window)
-      .saturatingProduct(2 * outputs[0][1])
+    return outputs[0][0].saturatingProduct(grid.windowCount).saturatingProduct(tokenCount)
+      .saturatingProduct(tokenCount).saturatingProduct(2 * outputs[0][1])
   }
 }

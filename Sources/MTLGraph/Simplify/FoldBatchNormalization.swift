@@ -1,6 +1,6 @@
 extension Graph {
-  /// Multiplies each batch normalisation into the weights and bias of the convolution or fully connected layer before
-  /// it, where nothing else reads that layer's output.
+  /// Takes each batch normalisation into the bias and the weights of the layer before it, where nothing else reads that
+  /// layer's output. Convolutions keep their weights and get a factor for each output channel beside them.
   mutating func foldBatchNormalization() throws(MTLError) {
     let useCounts = useCounts()
     var kept: [Node] = []
@@ -28,26 +28,36 @@ extension Graph {
   private mutating func fold(
     _ normalization: BatchNormalization, _ node: Node, into layer: Node
   ) throws(MTLError) -> Node? {
-    guard layer.operation is Convolution || layer.operation is Gemm, layer.inputs.count >= 2,
-      let weight = constants[layer.inputs[1]]
+    guard layer.inputs.count >= 2, let weight = constants[layer.inputs[1]],
+      let channels = Graph.outputChannels(layer.operation, weight)
     else { return nil }
     let statistics = node.inputs.dropFirst().compactMap { constants[$0] }
-    let channels = weight.shape[0]
     guard statistics.count == 4, statistics.allSatisfy({ $0.shape.dimensions == [channels] }) else { return nil }
-    var oldBias = [Float](repeating: 0, count: channels)
-    if layer.inputs.count == 3 {
-      guard let bias = constants[layer.inputs[2]] else { return nil }
-      oldBias = try bias.floats(of: layer.name)
+    // Bias and, behind a normalisation that was folded before, factor of the layer itself.
+    var own = [[Float](repeating: 0, count: channels), [Float](repeating: 1, count: channels)]
+    for (position, value) in layer.inputs.dropFirst(2).enumerated() {
+      guard let constant = constants[value] else { return nil }
+      own[position] = try constant.floats(of: layer.name)
     }
     let (factor, offset) = try normalization.factors([weight] + statistics)
-    var values = try weight.floats(of: layer.name)
-    let perChannel = values.count / max(channels, 1)
-    for index in values.indices { values[index] *= factor[index / perChannel] }
-    let bias = oldBias.indices.map { oldBias[$0] * factor[$0] + offset[$0] }
+    let factors = Tensor(factor.indices.map { own[1][$0] * factor[$0] }, shape: [channels])
+    let bias = factor.indices.map { own[0][$0] * factor[$0] + offset[$0] }
     var folded = layer
-    folded.inputs = [
-      layer.inputs[0], addConstant(Tensor(values, shape: weight.shape)), addConstant(Tensor(bias, shape: [channels])),
-    ]
+    folded.inputs = [layer.inputs[0], layer.inputs[1], addConstant(Tensor(bias, shape: [channels]))]
+    if layer.operation is Gemm {
+      folded.inputs[1] = addConstant(try weight.scaledRows(by: factors))
+    } else {
+      folded.inputs.append(addConstant(factors))
+    }
     return folded
+  }
+
+  /// Output channels of a layer that takes up a normalisation; nil for other operators.
+  private static func outputChannels(_ operation: any Operator, _ weight: Tensor) -> Int? {
+    switch operation {
+    case is Convolution, is Gemm: weight.shape[0]
+    case let transposed as ConvolutionTranspose: weight.shape[1] * transposed.groups
+    default: nil
+    }
   }
 }

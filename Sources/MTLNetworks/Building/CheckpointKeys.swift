@@ -32,3 +32,11 @@ extension WeightStore {
     return (0...).first { !children.contains(String($0)) } ?? 0
   }
 }
+
+extension WeightStore {
+  /// What stands before the first key of this ending: "encoder." of "encoder.patch_embed.proj.weight", or empty.
+  func prefix(before ending: String) -> String? {
+    guard let name = names.first(where: { $0 == ending || $0.hasSuffix("." + ending) }) else { return nil }
+    return String(name.dropLast(ending.count))
+  }
+}

@@ -101,16 +101,16 @@ public struct LoadedNetwork: Sendable {
     return joined
   }
 
-  /// A classification's labels must be as many as the network has classes.
+  /// Labels must be as many as the network has classes or key points.
   private static func check(_ task: TaskDescription, output: Shape, isKnown: Bool) throws(MTLError) {
-    guard isKnown, task.kind == .classification else { return }
-    guard output.rank == 2 else {
+    guard isKnown, let form = task.kind.labelledForm else { return }
+    guard output.rank == form.rank, let count = form.count(output[1]) else {
       throw MTLError(
-        .shapeMismatch, "task '\(task.name)'", expected: "N x classes for a classification", found: "\(output)")
+        .shapeMismatch, "task '\(task.name)'", expected: "\(form.description) for \(form.name)", found: "\(output)")
     }
-    guard task.labels.isEmpty || task.labels.count == output[1] else {
+    guard task.labels.isEmpty || task.labels.count == count else {
       throw MTLError(
-        .shapeMismatch, "task '\(task.name)'", expected: "\(output[1]) labels for \(output[1]) classes",
+        .shapeMismatch, "task '\(task.name)'", expected: "\(count) labels for \(count) \(form.items)",
         found: "\(task.labels.count)")
     }
   }
@@ -127,6 +127,14 @@ public struct LoadedNetwork: Sendable {
       return MTLError(.checkpointMismatch, subject, problem)
     }
     return MTLError(.checkpointMismatch, subject, "\(problem). It fits the recipe '\(fitting)'")
+  }
+
+  /// What to say of a checkpoint that was taken for a recipe by its keys; others may have the same keys and differ in
+  /// what those do not tell.
+  public static func guessNote(_ weights: WeightStore, taken: String) -> String {
+    let others = recipes.filter { $0.name != taken && $0.recognizes(weights) }.map { "'\($0.name)'" }
+    return "taken for '\(taken)' by its keys"
+      + (others.isEmpty ? "" : ", which look like those of \(others.joined(separator: ", ")) as well")
   }
 
   /// The name of the built-in recipe that a checkpoint fits, or nil.

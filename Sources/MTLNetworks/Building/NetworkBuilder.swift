@@ -15,6 +15,9 @@ public struct NetworkBuilder {
   /// The head being built, for node names and errors.
   private var part = "encoder"
 
+  /// The network's input.
+  private(set) var image: ValueID?
+
   init(_ weights: WeightStore) {
     binder = WeightBinder(weights)
   }
@@ -22,6 +25,7 @@ public struct NetworkBuilder {
   mutating func addInput(_ input: InputDescription) -> ValueID {
     let value = graph.addInput(input.name)
     shapes[value] = input.shape(batch: 1)
+    image = value
     return value
   }
 
@@ -89,6 +93,21 @@ public struct NetworkBuilder {
     }
     let value = graph.addConstant(tensor ?? Tensor([0], shape: [1]))
     shapes[value] = target
+    keys[value] = key
+    weights[identity] = value
+    return value
+  }
+
+  /// A constant that is computed from a weight: a table of biases spread out, a matrix transposed.
+  mutating func weight(
+    _ key: String, _ pattern: [Int?], as shape: Shape, _ compute: ([Float]) -> [Float]
+  ) throws(MTLError) -> ValueID {
+    let identity = "\(key) computed \(shape)"
+    if let known = weights[identity] { return known }
+    let found = try binder.take(key, pattern)
+    let computed = try found.map { tensor throws(MTLError) in Tensor(compute(try tensor.floats()), shape: shape) }
+    let value = graph.addConstant(computed ?? Tensor([0], shape: [1]))
+    shapes[value] = shape
     keys[value] = key
     weights[identity] = value
     return value

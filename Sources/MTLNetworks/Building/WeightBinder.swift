@@ -25,8 +25,17 @@ struct WeightBinder {
 
   /// What was skipped, one sentence for each reason: "'logsigma' is not needed: loss weights".
   var notes: [String] {
-    unneeded.filter { item in store.names.contains { WeightBinder.isUnder(item.prefix, $0) } }
-      .map { "'\($0.prefix)' is not needed: \($0.reason)" }
+    var reasons: [String] = []
+    var prefixes: [String: [String]] = [:]
+    for item in unneeded where store.names.contains(where: { WeightBinder.isUnder(item.prefix, $0) }) {
+      if prefixes[item.reason] == nil { reasons.append(item.reason) }
+      prefixes[item.reason, default: []].append(item.prefix)
+    }
+    return reasons.map { reason in
+      let skipped = prefixes[reason] ?? []
+      let others = skipped.count > 1 ? " and \(skipped.count - 1) more are" : " is"
+      return "'\(skipped[0])'\(others) not needed: \(reason)"
+    }
   }
 
   private static func isUnder(_ prefix: String, _ key: String) -> Bool {

@@ -66,6 +66,14 @@ public struct FieldReader {
     return numbers
   }
 
+  public mutating func integers(_ name: String, in range: ClosedRange<Int>) throws(MTLError) -> [Int]? {
+    guard let value = value(name) else { return nil }
+    guard let elements = value.elements, !elements.isEmpty else { throw wrongType(name, "a list of numbers") }
+    var result: [Int] = []
+    for element in elements { result.append(try FieldReader.integer(element, in: range, path: "\(path).\(name)")) }
+    return result
+  }
+
   public mutating func strings(_ name: String) throws(MTLError) -> [String]? {
     guard let value = value(name) else { return nil }
     let strings = value.elements?.compactMap(\.string)

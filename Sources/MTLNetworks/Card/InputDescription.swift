@@ -14,6 +14,8 @@ public struct InputDescription: Sendable, Equatable {
   public enum Resize: String, Sendable, CaseIterable {
     /// To the input size, the aspect ratio given up.
     case stretch
+    /// Longer side across the width, centre on centre, black around it: what CenterNet does with OpenCV's warpAffine.
+    case center
   }
 
   public enum Filter: String, Sendable, CaseIterable {

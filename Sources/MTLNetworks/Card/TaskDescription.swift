@@ -21,6 +21,11 @@ public struct TaskDescription: Sendable, Equatable {
     case saliency
     /// How much each pixel is an edge: N x 1 x H x W.
     case edges
+    /// Objects, N x (classes + 4) x H x W: CenterNet's heat map of each class, width, height, offsets in x and y.
+    case detection
+    /// Persons with key points, N x (7 + 3 * joints) x H x W: CenterNet's heat map, width, height, offsets, x and y of each
+    /// joint from the centre, heat map of each joint, their offsets. `labels` name the joints.
+    case keyPoints = "key_points"
     /// Numbers without a known meaning.
     case raw
   }

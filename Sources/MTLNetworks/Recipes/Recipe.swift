@@ -93,9 +93,17 @@ public struct NetworkBlueprint: Sendable {
   }
 }
 
-/// Every built-in network.
-public let recipes: [any Recipe] =
-  [
-    FingersRecipe(form: .mtlNet),
-    FingersRecipe(form: .libMTL),
-  ] + libMTLRecipes + autoLambdaRecipes + segNetRecipes + vandenhendeRecipes + [AstmtRecipe()]
+/// Every built-in network. A checkpoint that several of them fit is taken for the first.
+public let recipes: [any Recipe] = [
+  [FingersRecipe(form: .mtlNet), FingersRecipe(form: .libMTL)],
+  libMTLRecipes,
+  autoLambdaRecipes,
+  segNetRecipes,
+  vandenhendeRecipes,
+  [AstmtRecipe()],
+  centerNetRecipes,
+  documentRecipes,
+  transformerRecipes,
+  // Last, because its general form takes what the others know more of.
+  faceRecipes,
+].flatMap { $0 }

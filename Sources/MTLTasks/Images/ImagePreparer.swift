@@ -13,6 +13,7 @@ import MTLNetworks
   /// does it, so that the numbers are the same bits.
   private let table: [Float]
   private var filters = RecentList<ResampleFilter>(capacity: 16)
+  private var warps = RecentList<CenteredWarp>(capacity: 8)
   /// One row of the picture in the network's colours, all rows at the output's width, one row of the output.
   private var convertedRow: HeapBuffer<UInt8>?
   private var narrowRows: HeapBuffer<UInt8>?
@@ -35,6 +36,7 @@ import MTLNetworks
   @unsafe public func prepare(
     _ image: PixelView, width: Int, height: Int, into target: UnsafeMutablePointer<Float>
   ) throws(MTLError) {
+    if input.resize == .center { return unsafe try center(image, width: width, height: height, into: target) }
     let converted = try room(for: image.width * channels, in: &convertedRow)
     let rowBytes = width * channels
     if image.width == width, image.height == height {
@@ -51,6 +53,36 @@ import MTLNetworks
     for row in 0..<height {
       resampleVertically(filter, narrow, row: row, rowBytes: rowBytes, into: output)
       unsafe mtlk_normalize(output.base, target + row * rowBytes, Int64(width), Int32(channels), table)
+    }
+  }
+
+  /// Fits the picture in, aspect kept, centre on centre.
+  private func center(
+    _ image: PixelView, width: Int, height: Int, into target: UnsafeMutablePointer<Float>
+  ) throws(MTLError) {
+    let warp = warps.find(
+      where: { $0.pictureSize == (image.width, image.height) && $0.inputSize == (width, height) },
+      orMake: { CenteredWarp(picture: (image.width, image.height), input: (width, height)) })
+    let sourceBytes = image.width * channels
+    // Two rows of the picture at a time: the upper and the lower of those that a row of the input lies between.
+    let pair = try room(for: 2 * sourceBytes, in: &convertedRow)
+    let output = try room(for: width * channels, in: &outputRow)
+    var held = (-1, -1)
+    func row(_ index: Int) -> UnsafePointer<UInt8>? {
+      guard (0..<image.height).contains(index) else { return nil }
+      let slot = index & 1
+      let memory = unsafe pair.base + slot * sourceBytes
+      if (slot == 0 ? held.0 : held.1) != index {
+        unsafe convert(image, row: index, into: memory)
+        if slot == 0 { held.0 = index } else { held.1 = index }
+      }
+      return unsafe UnsafePointer(memory)
+    }
+    for (index, tap) in warp.rows.enumerated() {
+      unsafe warp.warp(
+        upper: row(tap.first), lower: row(tap.first + 1), share: tap.share, channels: channels, into: output.base)
+      unsafe mtlk_normalize(
+        output.base, target + index * width * channels, Int64(width), Int32(channels), table)
     }
   }
 
@@ -80,12 +112,16 @@ import MTLNetworks
 
   /// One row of the upright picture in the network's colours.
   private func convert(_ image: PixelView, row: Int, into converted: HeapBuffer<UInt8>) {
+    unsafe convert(image, row: row, into: converted.base)
+  }
+
+  private func convert(_ image: PixelView, row: Int, into converted: UnsafeMutablePointer<UInt8>) {
     let source = unsafe image.row(row)
     let offsets = image.format.channelOffsets
     let isReversed = input.color == .bgr
     unsafe mtlk_convert_row(
       source.first, Int64(source.step), isReversed ? offsets.blue : offsets.red, offsets.green,
-      isReversed ? offsets.red : offsets.blue, converted.base, Int32(image.width), Int32(channels))
+      isReversed ? offsets.red : offsets.blue, converted, Int32(image.width), Int32(channels))
   }
 
   private func filter(from inputSize: Int, to outputSize: Int) -> ResampleFilter {

@@ -1,0 +1,91 @@
+import MTLGraph
+
+/// Concatenations, slices and new shapes that need no step: another look at bytes that are there.
+enum ViewLowering: Lowering {
+  static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    switch node.operation {
+    case let concat as Concat: try lowerConcat(node, concat, in: &planner)
+    case let slice as Slice: try lowerSlice(node, slice, in: &planner)
+    case is Reshape: try lowerReshape(node, in: &planner)
+    case is Flatten: try lowerFlatten(node, in: &planner)
+    default: false
+    }
+  }
+
+  /// A concatenation whose parts were written in place, or are copied there whole.
+  private static func lowerConcat(
+    _ node: Node, _ concat: Concat, in planner: inout Planner
+  ) throws(MTLError) -> Bool {
+    let output = node.outputs[0]
+    let isPlaced = node.inputs.contains { planner.placements[$0]?.whole == output }
+    guard isPlaced else { return false }
+    let whole = planner.existingBuffer(of: output) ?? planner.makeBuffer(for: output, .blocked)
+    var start = 0
+    let axis = try concat.axis(of: planner.shape(of: output))
+    for value in node.inputs {
+      let shape = planner.shape(of: value)
+      let offset = axis == 0 ? start * whole.imageStride : start * whole.pixelCount
+      start += shape[axis]
+      let home = try planner.buffer(of: value, as: .blocked)
+      let isThere =
+        home.storage == whole.storage && home.elementOffset == whole.elementOffset + offset
+        && home.imageStride == whole.imageStride
+      guard !isThere else { continue }
+      let target = planner.makePart(of: whole, shape: shape, elementOffset: offset)
+      LayoutStep.add(nodeName: node.name, from: home, to: target, in: &planner)
+    }
+    return true
+  }
+
+  /// Whole blocks of channels, or images.
+  private static func lowerSlice(_ node: Node, _ slice: Slice, in planner: inout Planner) throws(MTLError) -> Bool {
+    let input = planner.shape(of: node.inputs[0])
+    let axis = try slice.axis(of: input)
+    let (first, count) = try slice.range(size: input[axis])
+    guard slice.step == 1, axis <= 1, count > 0 else { return false }
+    if input.rank == 2, input[0] == 1 || axis == 0 {
+      let source = try planner.buffer(of: node.inputs[0], as: .planar)
+      let offset = axis == 0 ? first * source.imageStride : first
+      planner.makeView(
+        of: node.outputs[0], .planar, partOf: source, elementOffset: offset, imageStride: source.imageStride)
+      return true
+    }
+    let isWhole = axis == 0 || first % Layout.lane == 0 && (count % Layout.lane == 0 || first + count == input[1])
+    guard input.rank == 4, isWhole else { return false }
+    let source = try planner.buffer(of: node.inputs[0], as: .blocked)
+    planner.makeView(
+      of: node.outputs[0], .blocked, partOf: source,
+      elementOffset: axis == 0 ? first * source.imageStride : first * source.pixelCount,
+      imageStride: source.imageStride)
+    return true
+  }
+
+  /// The pixels of images in other rows: their order stays.
+  private static func lowerReshape(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    let (input, output) = (planner.shape(of: node.inputs[0]), planner.shape(of: node.outputs[0]))
+    guard input.rank == 4, output.rank == 4, input[0] == output[0], input[1] == output[1] else {
+      return try lowerFlatten(node, in: &planner)
+    }
+    let source = try planner.buffer(of: node.inputs[0], as: .blocked)
+    planner.makeView(of: node.outputs[0], .blocked, partOf: source, imageStride: source.imageStride)
+    return true
+  }
+
+  /// Rows that lie as the value does: one pixel and whole blocks, or a value in plain order.
+  private static func lowerFlatten(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    let (input, output) = (planner.shape(of: node.inputs[0]), planner.shape(of: node.outputs[0]))
+    if input.rank == 4, output.rank == 2, output[0] == input[0], input[2] * input[3] == 1,
+      let source = planner.existingBuffer(of: node.inputs[0]), source.isContiguous,
+      input[0] == 1 || input[1] % Layout.lane == 0
+    {
+      planner.makeView(of: node.outputs[0], .planar, partOf: source, imageStride: input[1])
+      return true
+    }
+    guard input.rank != 4, output.rank != 4 else { return false }
+    let source = try planner.buffer(of: node.inputs[0], as: .planar)
+    guard source.isContiguous else { return false }
+    planner.makeView(
+      of: node.outputs[0], .planar, partOf: source, imageStride: output.dimensions.dropFirst().reduce(1, *))
+    return true
+  }
+}

@@ -1,0 +1,89 @@
+import MTLFormats
+import MTLGraph
+
+/// A ResNet and heads of Linear layers on its pooled features, as far as a checkpoint's keys tell.
+struct FaceNetwork {
+  let trunk: ResNetKeys
+  let heads: [LinearHeads.Head]
+  /// The trunk's own classifier, where it is there but no head and not before the heads either.
+  let unusedClassifier: String?
+  /// The trunk's own classifier, where the heads stand behind it.
+  let usedClassifier: String?
+
+  /// nil where there is no ResNet, no head, or something that is neither.
+  init?(_ checkpoint: WeightStore) {
+    let keys = ModuleKeys(checkpoint)
+    guard let trunk = ResNetKeys.find(keys) else { return nil }
+    guard !keys.modules.contains(where: { $0.shape.rank > 2 && !trunk.owns($0.key) }) else { return nil }
+    self.trunk = trunk
+    let classifier = "\(trunk.prefix)fc"
+    let isTrunk = { (key: String) in trunk.owns(key) || key == classifier }
+    let classes = trunk.isSequential ? nil : keys[classifier]?.shape[0]
+    var found = LinearHeads(keys, features: trunk.features, isTrunk: isTrunk)
+    var isBehind = false
+    if let classes, found.heads.isEmpty {
+      found = LinearHeads(keys, features: classes, isTrunk: isTrunk)
+      isBehind = !found.heads.isEmpty
+      if !isBehind { found = LinearHeads(keys, features: trunk.features, isTrunk: trunk.owns) }
+    }
+    guard !found.heads.isEmpty, found.leftOver.isEmpty else { return nil }
+    heads = found.heads
+    usedClassifier = isBehind ? classifier : nil
+    unusedClassifier = classes == nil || isBehind || heads.contains { $0.prefix == classifier } ? nil : classifier
+  }
+
+  var notes: [String] {
+    [
+      "a ResNet of \(trunk.depth.map(String.init) ?? "\(trunk.blocks)") layers under '\(trunk.prefix)'; "
+        + "heads \(heads.map { "\($0.name) (\($0.layers.map(\.key).joined(separator: ", ")))" }.joined(separator: ", "))"
+    ]
+  }
+
+  /// Trunk and all heads that `tasks` ask for, each told by its prefix.
+  func blueprint(
+    _ input: InputDescription, _ tasks: [TaskDescription], activation: ActivationKind = .relu
+  ) -> NetworkBlueprint {
+    NetworkBlueprint(input: input, tasks: tasks, notes: notes) { builder, image, wanted throws(MTLError) in
+      let features = try self.features(&builder, after: image)
+      var outputs: [ValueID] = []
+      for task in wanted {
+        guard let own = tasks.first(where: { task.isServed(by: $0) }),
+          let head = heads.first(where: { $0.prefix == own.prefix })
+        else { throw MTLError(.internalFault, task.name, "the task has no head") }
+        builder.enter(task.name)
+        outputs.append(try head.build(&builder, after: features, activation: activation))
+      }
+      return outputs
+    }
+  }
+
+  /// One row for each image.
+  func features(_ builder: inout NetworkBuilder, after image: ValueID) throws(MTLError) -> ValueID {
+    if let unusedClassifier { builder.skip(unusedClassifier, because: "the heads stand on the features before it") }
+    let row = try builder.pooledRow(builder.residual(image, trunk.trunk()))
+    guard let usedClassifier else { return row }
+    return try builder.linear(row, usedClassifier)
+  }
+}
+
+extension LinearHeads.Head {
+  func build(
+    _ builder: inout NetworkBuilder, after features: ValueID, activation: ActivationKind
+  ) throws(MTLError) -> ValueID {
+    var value = features
+    for (index, layer) in layers.enumerated() {
+      value = try builder.linear(value, layer.key)
+      if let norm = layer.norm { value = try builder.normalize(value, key: norm, epsilon: 1e-5) }
+      if index < layers.count - 1 { value = try builder.activate(value, activation) }
+    }
+    return value
+  }
+}
+
+extension InputDescription {
+  /// RGB with ImageNet's mean and deviation.
+  static func imageNet(side: Int) -> InputDescription {
+    InputDescription(
+      width: side, height: side, color: .rgb, mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
+  }
+}

@@ -1,0 +1,65 @@
+import MTLFormats
+import MTLGraph
+import TestSupport
+import Testing
+
+@testable import MTLNetworks
+
+/// What the recipes of Swin, ViT, Perceivers and documents read off a checkpoint, and what they say of one that does not
+/// fit. That they compute what PyTorch does is tested with all published networks.
+@Suite("Transformers and documents")
+struct TransformerRecipeTests {
+  private func store(_ fixture: String) throws(MTLError) -> WeightStore {
+    let path = "\(Fixtures.folder)/recipes/\(fixture)/weights.pt"
+    return try WeightStore.read(MappedFile.open(path: path), name: fixture)
+  }
+
+  private func network(_ recipe: String, _ fixture: String, _ fields: String = "") throws(MTLError) -> LoadedNetwork {
+    try LoadedNetwork(
+      card(#"{"format": 1, "network": {"recipe": "\#(recipe)"\#(fields)}}"#), weights: store(fixture))
+  }
+
+  @Test(arguments: [
+    ("swin-microsoft", "swin-microsoft"), ("swin-microsoft-dense", "swin-microsoft"),
+    ("swin-torchvision", "swin-torchvision"), ("swin-torchvision-dense", "swin-torchvision"),
+    ("vit-torchvision-tasks", "vit-torchvision"), ("utkface-vit", "utkface-vit"),
+    ("perceiver-lucidrains", "perceiver-lucidrains"), ("perceiver-lucidrains-early", "perceiver-lucidrains"),
+    ("documents-perceiver-tied", "documents-perceiver"), ("documents-resnet", "documents-resnet"),
+    ("perceiver-krasserm-mnist", "perceiver-krasserm"), ("perceiver-huggingface-learned", "perceiver-huggingface-learned"),
+    ("perceiver-huggingface-fourier-tasks", "perceiver-huggingface-fourier"),
+    ("perceiver-huggingface-conv", "perceiver-huggingface-conv"),
+  ])
+  func recipeIsFound(_ fixture: String, _ recipe: String) throws {
+    #expect(try LoadedNetwork.fittingRecipe(store(fixture)) == recipe)
+  }
+
+  @Test func documentsKnowTheirLabels() throws {
+    let tasks = try network("documents-resnet", "documents-resnet").tasks
+    #expect(tasks.map(\.name) == ["font", "script", "location", "date"])
+    #expect(tasks.map(\.kind) == [.classification, .classification, .multiLabel, .classification])
+    #expect(tasks.map(\.labels.count) == [0, 12, 13, 0])
+  }
+
+  @Test func buffersOfTheTrainingSizeAreSkippedInOneSentence() throws {
+    let network = try network("swin-microsoft", "swin-microsoft")
+    #expect(network.notes.count == 2)
+    #expect(network.notes.last?.hasSuffix("and 10 more are not needed: it is made anew for the input's size") == true)
+  }
+
+  /// timm cuts windows to the map, so that the size of the pictures decides what a table means.
+  @Test func windowsOfTimmFollowTheImageSize() throws {
+    let network = try network("swin-timm", "swin-timm", #", "image_size": [60, 84]"#)
+    #expect(network.notes == ["[2, 2, 2, 2] blocks, windows of 7x7, 7x7, 4x6, 2x3"])
+    #expect(throws: MTLError.self) { try self.network("swin-timm", "swin-timm") }
+  }
+
+  @Test func greyAndColourPerceiversAreToldApart() throws {
+    #expect(try network("perceiver-krasserm", "perceiver-krasserm-mnist", #", "self_heads": 2"#).input.color == .gray)
+    #expect(try network("perceiver-krasserm", "perceiver-krasserm", #", "self_heads": 2"#).input.width == 12)
+  }
+
+  @Test(arguments: ["swin-timm", "vit-torchvision", "utkface-vit", "perceiver-krasserm", "documents-perceiver"])
+  func anotherNetworkIsRefused(_ recipe: String) {
+    #expect(throws: MTLError.self) { try network(recipe, "swin-microsoft") }
+  }
+}
