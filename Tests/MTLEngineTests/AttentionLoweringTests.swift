@@ -23,6 +23,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [(1, 16, 16), (3, 5, 7), (2, 24, 8)]) func inverted(_ count: Int, _ depth: Int, _ width: Int) throws
+  {
+    let shape: Shape = [2, count * depth, 4, 5]
+    try checkLowering(shape, "\(count) heads of \(depth), \(width)") { graph, x, random in
+      let pooled = graph.add(MaxPool(Window(kernel: .init(2))), name: "pool", [x])
+      let values = graph.convolved(x, count * depth, to: count * width, &random)
+      return graph.add(Attention(heads: count, isInverted: true), name: "attention", [pooled, x, values])
+    }
+  }
+
   /// Whole windows, padded ones, shifted ones and single ones.
   @Test(arguments: [
     (1, 16, 4, 0, 8, 8), (2, 8, 4, 2, 7, 9), (3, 5, 3, 1, 5, 11), (2, 32, 4, 2, 4, 12), (3, 10, 2, 1, 3, 3),

@@ -118,6 +118,34 @@ extension Graph {
     }
   }
 
+  @Test(arguments: [(2, 3, 4, 5), (3, 16, 3, 3), (5, 4, 1, 2)])
+  func channelGroups(_ size: Int, _ groups: Int, _ rows: Int, _ columns: Int) throws {
+    try checkLowering([2, size * groups, rows, columns]) { graph, x, random in
+      let y = graph.add(ChannelGroupSoftmax(size: size), name: "softmax", [x])
+      return graph.convolved(y, size * groups, to: 3, &random)
+    }
+  }
+
+  @Test(arguments: [1, 2], [5, 16, 37]) func rowsOfFeatures(_ images: Int, _ width: Int) throws {
+    try checkLowering([images, width, 1, 1], within: 3e-5) { graph, x, random in
+      let rows = graph.add(Flatten(), name: "rows", [x])
+      let statistics = (0..<2).map { _ in graph.addConstant(random.tensor([width])) }
+      let norm = graph.add(LayerNormalization(axis: -1, epsilon: 1e-2), name: "norm", [rows] + statistics)
+      let byChannel = graph.addConstant(random.tensor([1, 2, width]))
+      let sum = graph.add(WeightedSum(count: 2), name: "mix", [byChannel, rows, norm])
+      let gate = graph.add(Gemm(), name: "gate", [sum, graph.addConstant(random.tensor([3, width]))])
+      return graph.add(WeightedSum(count: 3), name: "sum", [gate, rows, norm, sum])
+    }
+  }
+
+  @Test func constantsAreOperands() throws {
+    try checkLowering([2, 19, 3, 4]) { graph, x, random in
+      let positions = graph.addConstant(random.tensor([1, 19, 3, 4]))
+      let scale = graph.addConstant(Tensor([0.25], shape: [1]))
+      return graph.add(Mul(), name: "mul", [graph.add(Add(), name: "add", [positions, x]), scale])
+    }
+  }
+
   @Test func activations() throws {
     for operation in [Gelu(), Silu(), HardSwish(), Sigmoid(), Tanh()] as [any Operator] {
       try checkLowering([2, 19, 3, 4], operation.name) { graph, x, _ in graph.add(operation, name: "act", [x]) }

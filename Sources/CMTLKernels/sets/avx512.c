@@ -8,7 +8,6 @@
 
 enum { TILE_BLOCKS = 3, TILE_PIXELS = 8 };
 #define TILE_WIDTHS(X) X(8) X(4) X(2) X(1)
-#define TILE_BLOCK_COUNTS(X) X(1) X(2) X(3)
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \
   X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)                                                      \

@@ -8,6 +8,7 @@ enum ViewLowering: Lowering {
     case let slice as Slice: try lowerSlice(node, slice, in: &planner)
     case is Reshape: try lowerReshape(node, in: &planner)
     case is Flatten: try lowerFlatten(node, in: &planner)
+    case is FixedSize: try lowerFixedSize(node, in: &planner)
     default: false
     }
   }
@@ -86,6 +87,13 @@ enum ViewLowering: Lowering {
     guard source.isContiguous else { return false }
     planner.makeView(
       of: node.outputs[0], .planar, partOf: source, imageStride: output.dimensions.dropFirst().reduce(1, *))
+    return true
+  }
+
+  /// The value itself: its size was proved when shapes were.
+  private static func lowerFixedSize(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    guard let source = planner.anyBuffer(of: node.inputs[0]) else { return false }
+    planner.makeView(of: node.outputs[0], source.layout, partOf: source, imageStride: source.imageStride)
     return true
   }
 }

@@ -67,12 +67,12 @@ extension NetworkBuilder {
     try expand(tokenMatrix(key), like: image)
   }
 
-  /// The same as one constant, 1 x C x 1 x T.
-  mutating func tokenMatrix(_ key: String) throws(MTLError) -> ValueID {
+  /// The same as one constant, 1 x C x 1 x T, or as an image of so many rows.
+  mutating func tokenMatrix(_ key: String, rows: Int = 1) throws(MTLError) -> ValueID {
     let rank = checkpoint.shape(key)?.rank ?? 2
     let (count, width) = (checkpoint.dimension(rank - 2, of: key) ?? 1, checkpoint.dimension(rank - 1, of: key) ?? 1)
     let pattern: [Int?] = rank == 3 ? [1, nil, nil] : [nil, nil]
-    return try weight(key, pattern, as: [1, width, 1, count]) { values in
+    return try weight(key, pattern, as: [1, width, rows, count / rows]) { values in
       (0..<width).flatMap { feature in (0..<count).map { values[$0 * width + feature] } }
     }
   }

@@ -86,6 +86,7 @@ private struct HuggingFacePerceiver: Sendable {
     self.preprocessing = preprocessing
     bands = max(0, width - (convolved ?? 3) - 2) / 4
     side = (1...Window.maximumSide).first { $0 * $0 >= positions ?? 50176 } ?? 1
+    if let positions, side * side != positions { return nil }
     resolution = preprocessing == .conv ? 56 : 224
   }
 
@@ -116,8 +117,9 @@ private struct HuggingFacePerceiver: Sendable {
         image, "\(input).convnet.conv", norm: "\(input).convnet.batchnorm", kernel: 7, stride: 2, bias: false)
       return try builder.withPositions(builder.maxPool(map, kernel: 3, stride: 2), positions)
     case .learned:
-      let pixels = try builder.tokens(builder.convolution(image, "\(input).convnet_1x1", kernel: 1))
-      let learned = try builder.tokenMatrix("\(input).position_embeddings.position_embeddings")
+      // An image, not a row of tokens: 224 x 224 pixels are more than a convolution's side may have.
+      let pixels = try builder.convolution(image, "\(input).convnet_1x1", kernel: 1)
+      let learned = try builder.tokenMatrix("\(input).position_embeddings.position_embeddings", rows: side)
       let projected = try builder.projection(learned, "\(input).positions_projection")
       return try builder.concat([pixels, builder.expand(projected, like: image)])
     }
