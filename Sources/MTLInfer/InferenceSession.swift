@@ -128,10 +128,14 @@ public final class InferenceSession: @unchecked Sendable {
     }
   }
 
-  /// The steps of the plan for one picture: node, part of the network, kernel.
-  public func planDescription() throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+  /// The steps of the plan for one picture: node, part of the network, kernel. Sides of 0 mean the model's default size.
+  public func planDescription(
+    height: Int = 0, width: Int = 0
+  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
     try exclusively { () throws(MTLError) in
-      try session.planDescription(inputShape: model.input.shape(batch: 1), tasks: tasks)
+      let own = model.input.shape(batch: 1)
+      let shape = Shape([1, own[1], height == 0 ? own[2] : height, width == 0 ? own[3] : width])
+      return try session.planDescription(inputShape: shape, tasks: tasks)
     }
   }
 

@@ -44,7 +44,8 @@ class Case:
 
 def with_statistics(module: nn.Module, seed: int) -> nn.Module:
     """Seeded weights that keep activations near 1, and batch normalisation as after training: every scale, bias, mean
-    and variance of its own. Values that code assigned on purpose (buffers that are no statistics) stay."""
+    and variance of its own. Where many branches are summed one behind the other, a norm's `scale_as_trained` keeps the sums
+    small, as training does. Values that code assigned on purpose (buffers that are no statistics) stay."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(tensor: torch.Tensor, deviation: float, mean: float = 0.0) -> None:
@@ -58,7 +59,8 @@ def with_statistics(module: nn.Module, seed: int) -> nn.Module:
         for part in module.modules():
             if isinstance(part, norms):
                 if part.weight is not None:
-                    uniform(part.weight, 0.6, 1.2)
+                    scale = getattr(part, "scale_as_trained", 1.0)
+                    uniform(part.weight, 0.6 * scale, 1.2 * scale)
                     normal(part.bias, 0.1)
                 if getattr(part, "running_mean", None) is not None:
                     normal(part.running_mean, 0.1)

@@ -34,6 +34,16 @@ struct PublishedNetworkTests {
     }
   }
 
+  /// Nothing on the way from image to outputs is left to the reference evaluation.
+  @Test(arguments: names)
+  func everyStepHasAKernel(_ name: String) throws {
+    let model = try Model.open(path: "\(Fixtures.folder)/recipes/\(name)")
+    let shape = try Fixtures.tensor("recipes/\(name)/input.npy").shape
+    let session = try InferenceSession(model, runtime: Runtime(threads: 1))
+    let left = try session.planDescription(height: shape[2], width: shape[3]).filter { $0.kernel.contains("reference") }
+    #expect(left.isEmpty, "\(left.map { "\($0.node): \($0.kernel)" })")
+  }
+
   /// Every expected output belongs to a task: none is left out.
   @Test(arguments: names)
   func hasEveryTask(_ name: String) throws {

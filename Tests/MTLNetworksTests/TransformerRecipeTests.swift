@@ -25,7 +25,8 @@ struct TransformerRecipeTests {
     ("vit-torchvision-tasks", "vit-torchvision"), ("utkface-vit", "utkface-vit"),
     ("perceiver-lucidrains", "perceiver-lucidrains"), ("perceiver-lucidrains-early", "perceiver-lucidrains"),
     ("documents-perceiver-tied", "documents-perceiver"), ("documents-resnet", "documents-resnet"),
-    ("perceiver-krasserm-mnist", "perceiver-krasserm"), ("perceiver-huggingface-learned", "perceiver-huggingface-learned"),
+    ("perceiver-krasserm-mnist", "perceiver-krasserm"),
+    ("perceiver-huggingface-learned", "perceiver-huggingface-learned"),
     ("perceiver-huggingface-fourier-tasks", "perceiver-huggingface-fourier"),
     ("perceiver-huggingface-conv", "perceiver-huggingface-conv"),
   ])

@@ -33,8 +33,10 @@ enum ConvolutionLowering {
     let kernels = planner.kernels
     let threadCount = planner.threadCount
     let inputs = drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }
-    planner.add(nodeName: nodes.map(\.name).joined(separator: ", "), inputs: inputs, outputs: drafts.map(\.output)) {
-      operands in
+    planner.add(
+      nodeName: nodes.map(\.name).joined(separator: ", "), inputs: inputs, outputs: drafts.map(\.output),
+      shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) }
+    ) { operands in
       var rest = operands[...]
       let ends = drafts.map { draft in (rest.removeFirst(), draft.operand.map { _ in rest.removeFirst() }) }
       let parts = zip(zip(drafts, ends), rest).map { part, output in

@@ -44,6 +44,8 @@ struct Planner {
     let segment: Segment
     let inputs: [Buffer]
     let outputs: [Buffer]
+    /// The parts of the network that the step works for, with the work for each.
+    let shares: [(segment: Segment, work: Int)]
     /// Makes the step from its operands, inputs first.
     let make: ([Operand]) -> any Step
   }
@@ -108,9 +110,12 @@ struct Planner {
     for lowering in lowerings where try lowering.lower(node, in: &self) { return }
   }
 
+  /// The part of the network that a node belongs to, with regard to all tasks.
+  func segment(of node: Int) -> Segment { network.segments[graph.nodes[node].outputs[0]] ?? .encoder }
+
   /// What needs any of these nodes.
   private func commonSegment(_ nodes: [Int]) -> Segment {
-    let segments = nodes.map { network.segments[graph.nodes[$0].outputs[0]] ?? .encoder }
+    let segments = nodes.map(segment(of:))
     guard let first = segments.first, segments.contains(where: { $0 != first }) else {
       return segments.first ?? .encoder
     }
@@ -214,11 +219,16 @@ extension Planner {
   /// Any layout in which the value already lies.
   func anyBuffer(of value: ValueID) -> Buffer? { homes[value]?.values.min { $0.index < $1.index } }
 
+  /// - Parameter shares: the parts of the network that the step works for, where it is more than one.
   mutating func add(
-    nodeName: String, inputs: [Buffer], outputs: [Buffer], make: @escaping ([Operand]) -> any Step
+    nodeName: String, inputs: [Buffer], outputs: [Buffer], shares: [(segment: Segment, work: Int)] = [],
+    make: @escaping ([Operand]) -> any Step
   ) {
     for buffer in inputs + outputs { keepAlive(buffer) }
-    drafts.append(Draft(nodeName: nodeName, segment: segment, inputs: inputs, outputs: outputs, make: make))
+    drafts.append(
+      Draft(
+        nodeName: nodeName, segment: segment, inputs: inputs, outputs: outputs,
+        shares: shares.isEmpty ? [(segment, 1)] : shares, make: make))
   }
 
   /// Keeps a buffer's memory until the plan's end.

@@ -12,8 +12,9 @@ final class Plan: ParallelWork {
     let step: any Step
     let nodeName: String
     let segment: Segment
-    /// Where the time is added up: 0 the encoder and what several tasks share, 1 + i the head of task i.
-    let clock: Int
+    /// Where the time is added up: 0 the encoder and what several tasks share, 1 + i the head of task i; with the share
+    /// of each, by work, in a step for several.
+    let clocks: [(clock: Int, share: Double)]
   }
 
   let key: Key
@@ -52,7 +53,7 @@ final class Plan: ParallelWork {
     entries = planner.drafts.map { draft in
       Entry(
         step: draft.make((draft.inputs + draft.outputs).map { operands[$0.index] }), nodeName: draft.nodeName,
-        segment: draft.segment, clock: Plan.clock(draft.segment))
+        segment: draft.segment, clocks: Plan.clocks(draft.shares))
     }
   }
 
@@ -69,9 +70,14 @@ final class Plan: ParallelWork {
     }
   }
 
-  private static func clock(_ segment: Segment) -> Int {
-    if case .head(let task) = segment { return 1 + task }
-    return 0
+  private static func clocks(_ shares: [(segment: Segment, work: Int)]) -> [(clock: Int, share: Double)] {
+    var work: [Int: Double] = [:]
+    for share in shares {
+      let clock = if case .head(let task) = share.segment { 1 + task } else { 0 }
+      work[clock, default: 0] += Double(max(share.work, 1))
+    }
+    let total = work.values.reduce(0, +)
+    return work.sorted { $0.key < $1.key }.map { ($0.key, $0.value / total) }
   }
 
   /// Runs every step, adding the nanoseconds of each part of the network to `clocks`.
@@ -85,7 +91,7 @@ final class Plan: ParallelWork {
         for item in 0..<entry.step.itemCount { unsafe entry.step.run(item: item, arena: arena.base) }
       }
       let now = monotonicNanoseconds()
-      unsafe clocks[entry.clock] += now - before
+      for (clock, share) in entry.clocks { unsafe clocks[clock] += UInt64(Double(now - before) * share) }
       before = now
     }
     current = nil

@@ -10,14 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from definitions.vandenhende_resnet import BasicBlock, Bottleneck
+from definitions.vandenhende_resnet import BasicBlock, Bottleneck, damped
 
 WIDTHS = (18, 36, 72, 144)
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1, relu: bool = True) -> nn.Sequential:
-    layers = [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
-    return nn.Sequential(*layers, nn.ReLU()) if relu else nn.Sequential(*layers)
+    layers = [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)]
+    if relu:
+        return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
+    return nn.Sequential(*layers, damped(nn.BatchNorm2d(outputs)))
 
 
 def resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
@@ -41,7 +43,7 @@ class Exchange(nn.Module):
         """Upwards a 1x1 convolution before resizing; downwards a convolution of stride 2 for each level."""
         if source > target:
             return nn.Sequential(
-                nn.Conv2d(widths[source], widths[target], 1, bias=False), nn.BatchNorm2d(widths[target]))
+                nn.Conv2d(widths[source], widths[target], 1, bias=False), damped(nn.BatchNorm2d(widths[target])))
         steps = range(source + 1, target + 1)
         return nn.Sequential(*(
             convolution(widths[source], widths[target if step == target else source], 2, relu=step < target)

@@ -17,6 +17,12 @@ def projection(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
 
+def damped(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
+    """The end of one of many branches that are summed: trained-like weights are to stay small there."""
+    norm.scale_as_trained = 0.3
+    return norm
+
+
 class Residual(nn.Module):
     """A block whose branch ends without activation, plus its input, projected where sizes differ."""
 
@@ -32,7 +38,7 @@ class BasicBlock(Residual):
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, first, first, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, second, second, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
+        self.bn2 = damped(nn.BatchNorm2d(outputs))
         self.downsample = projection(inputs, outputs, stride)
 
     def branch(self, x):
@@ -49,7 +55,7 @@ class Bottleneck(Residual):
         self.conv2 = nn.Conv2d(middle, middle, 3, stride, dilation, dilation, bias=False)
         self.bn2 = nn.BatchNorm2d(middle)
         self.conv3 = nn.Conv2d(middle, outputs, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(outputs)
+        self.bn3 = damped(nn.BatchNorm2d(outputs))
         self.downsample = projection(inputs, outputs, stride)
 
     def branch(self, x):
