@@ -38,6 +38,9 @@ class Case:
     thin_parameters: Mapping[str, Any] | None = None
     #: "tasks" of a model.json, where the network's heads are described there.
     tasks: list | None = None
+    #: The share of an output's values that may lie far off: where the first of two nearly equal maxima is sought, as by a
+    #: max-pool with indices, rounding decides. PyTorch with its normalisations folded differs from itself as much.
+    undecided: float = 0.0
     #: Whether the thin form gets a fixture; a case that differs only in size from another needs none.
     has_fixture: bool = True
 

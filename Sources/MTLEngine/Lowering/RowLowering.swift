@@ -26,14 +26,15 @@ enum RowLowering: Lowering {
     )
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     let output = planner.makeBuffer(for: node.outputs[0], .planar)
-    let blocks = (shape[1] + Layout.lane - 1) / Layout.lane * Layout.lane
-    let scratch = planner.makeScratch(elementCount: blocks.saturatingProduct(shape[0]))
+    // Rows are items of their own, which may run at the same time.
+    let rowStride = (shape[1] + Layout.lane - 1) / Layout.lane * Layout.lane
+    let scratch = planner.makeScratch(elementCount: rowStride.saturatingProduct(shape[0]))
     let (kernels, width) = (planner.kernels, shape[1])
     let split = WorkSplit(groupCount: 1, rowCount: 1, work: 0, threadCount: 1)
     let name = "layer norm \(kernels.instructionSet.name)"
     planner.add(nodeName: node.name, inputs: [input], outputs: [output, scratch]) { operands in
       unsafe PartStep(name, images: shape[0], split: split) { part, arena in
-        let row = unsafe operands[2].pointer(in: arena) + part.image * blocks
+        let row = unsafe operands[2].pointer(in: arena) + part.image * rowStride
         unsafe row.update(from: operands[0].pointer(in: arena, image: part.image), count: width)
         unsafe withFloats(factors.0, factors.1) { scale, bias in
           unsafe kernels.functions.pointee.layer_norm(row, row, 1, 0, 1, Int32(width), scale, bias, norm.epsilon)
