@@ -41,10 +41,7 @@ extension Model {
     let weights = try WeightStore.read(bytes, name: name)
     if let network { return try Model(ModelCard(recipe: network), weights: weights) }
     guard let fitting = LoadedNetwork.fittingRecipe(weights) else {
-      throw MTLError(
-        .checkpointMismatch, "checkpoint",
-        "fits no built-in network; name one (\(recipes.map { $0.name }.joined(separator: ", "))) or describe it in a "
-          + "model.json. Its first keys are \(weights.names.prefix(6).joined(separator: ", "))")
+      throw MTLError(.checkpointMismatch, "checkpoint", LoadedNetwork.strangerProblem(weights))
     }
     return try Model(
       ModelCard(recipe: fitting), weights: weights, notes: [LoadedNetwork.guessNote(weights, taken: fitting)])

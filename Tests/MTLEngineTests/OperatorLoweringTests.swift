@@ -126,7 +126,7 @@ extension Graph {
     }
   }
 
-  @Test(arguments: [1, 2], [5, 16, 37]) func rowsOfFeatures(_ images: Int, _ width: Int) throws {
+  @Test(arguments: [1, 7], [5, 16, 37]) func rowsOfFeatures(_ images: Int, _ width: Int) throws {
     try checkLowering([images, width, 1, 1], within: 3e-5) { graph, x, random in
       let rows = graph.add(Flatten(), name: "rows", [x])
       let statistics = (0..<2).map { _ in graph.addConstant(random.tensor([width])) }

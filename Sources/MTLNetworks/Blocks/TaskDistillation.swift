@@ -9,7 +9,7 @@ extension NetworkBuilder {
     _ features: [ValueID], of names: [String], for task: String, _ key: String
   ) throws(MTLError) -> ValueID {
     guard let own = names.firstIndex(of: task) else {
-      throw MTLError(.badFormat, "task '\(task)'", "has an answer, but no features of its own")
+      throw MTLError(.checkpointMismatch, "task '\(task)'", "has an answer, but no features of its own")
     }
     var value = features[own]
     let width = channels(of: value)

@@ -40,7 +40,7 @@ public struct LoadedNetwork: Sendable {
     }
   }
 
-  private init(
+  init(
     _ recipe: any Recipe, _ parameters: JSONValue, _ card: ModelCard, _ weights: WeightStore
   ) throws(MTLError) {
     var fields = try FieldReader(parameters, path: "\(card.name): network")
@@ -113,36 +113,6 @@ public struct LoadedNetwork: Sendable {
         .shapeMismatch, "task '\(task.name)'", expected: "\(count) labels for \(count) \(form.items)",
         found: "\(task.labels.count)")
     }
-  }
-
-  /// The error, with the recipe that would fit the checkpoint, if there is one.
-  private static func suggesting(
-    after error: MTLError, _ weights: WeightStore, instead recipe: any Recipe
-  ) -> MTLError {
-    // Sizes may disagree in a checkpoint of the right kind as well: then it is no other network's.
-    guard error.kind == .checkpointMismatch || !recipe.recognizes(weights) else { return error }
-    let subject = "network '\(recipe.name)'"
-    let problem = error.subject == subject ? error.problem : "the checkpoint does not fit: \(error.description)"
-    guard let fitting = fittingRecipe(weights), fitting != recipe.name else {
-      return MTLError(.checkpointMismatch, subject, problem)
-    }
-    return MTLError(.checkpointMismatch, subject, "\(problem). It fits the recipe '\(fitting)'")
-  }
-
-  /// What to say of a checkpoint that was taken for a recipe by its keys; others may have the same keys and differ in
-  /// what those do not tell.
-  public static func guessNote(_ weights: WeightStore, taken: String) -> String {
-    let others = recipes.filter { $0.name != taken && $0.recognizes(weights) }.map { "'\($0.name)'" }
-    return "taken for '\(taken)' by its keys"
-      + (others.isEmpty ? "" : ", which look like those of \(others.joined(separator: ", ")) as well")
-  }
-
-  /// The name of the built-in recipe that a checkpoint fits, or nil.
-  public static func fittingRecipe(_ weights: WeightStore) -> String? {
-    recipes.first { recipe in
-      recipe.recognizes(weights)
-        && (try? LoadedNetwork(recipe, .object([]), ModelCard(recipe: recipe.name), weights)) != nil
-    }?.name
   }
 }
 

@@ -19,9 +19,9 @@ public struct DocumentsRecipe: Recipe {
   public func blueprint(
     _ checkpoint: WeightStore, _ parameters: inout FieldReader
   ) throws(MTLError) -> NetworkBlueprint {
-    guard let trunk = ResNetKeys.find(ModuleKeys(checkpoint)),
+    guard let trunk = ResNetKeys.find(ModuleKeys(checkpoint)), DocumentTasks.areIn(checkpoint),
       let heads = TrunkHeads(checkpoint, classifier: "\(trunk.prefix)fc")
-    else { throw unfitting(checkpoint, "torchvision's ResNet and heads") }
+    else { throw unfitting(checkpoint, "torchvision's ResNet and 'heads.font', 'heads.script' and so on") }
     return NetworkBlueprint(
       input: .imageNet(side: 224), tasks: heads.heads.map(\.task), notes: ["blocks of the four stages: \(trunk.blocks)"]
     ) { builder, image, tasks throws(MTLError) in

@@ -12,6 +12,9 @@ struct FaceNetwork {
 
   /// nil where there is no ResNet, no head, or something that is neither.
   init?(_ checkpoint: WeightStore) {
+    // Most checkpoints are none, which one look at the names tells.
+    let ends = ["layer4.0.conv1.weight", "7.0.conv1.weight"]
+    guard checkpoint.names.contains(where: { name in ends.contains { name.hasSuffix($0) } }) else { return nil }
     let keys = ModuleKeys(checkpoint)
     guard let trunk = ResNetKeys.find(keys) else { return nil }
     guard !keys.modules.contains(where: { $0.shape.rank > 2 && !trunk.owns($0.key) }) else { return nil }

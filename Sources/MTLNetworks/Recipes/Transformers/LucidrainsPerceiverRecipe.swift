@@ -32,7 +32,7 @@ public struct LucidrainsPerceiverRecipe: Recipe {
   public func blueprint(
     _ checkpoint: WeightStore, _ parameters: inout FieldReader
   ) throws(MTLError) -> NetworkBlueprint {
-    guard var trunk = LucidrainsPerceiver(checkpoint),
+    guard recognizes(checkpoint), var trunk = LucidrainsPerceiver(checkpoint),
       let heads = TrunkHeads(checkpoint, classifier: "\(trunk.prefix)to_logits.2")
     else { throw unfitting(checkpoint, "a Perceiver of perceiver-pytorch and a head") }
     trunk.latentHeads = try parameters.integer("latent_heads", in: 1...4096) ?? 8
