@@ -94,6 +94,26 @@ struct PascalRecipeTests {
     #expect(one.ignoredKeys.contains("heads.semseg.last_layer.3.bias"))
   }
 
+  /// Task names become file names.
+  @Test func taskNamesInKeysAreChecked() throws {
+    var checkpoint = try Checkpoint(copying: store("vandenhende-resnet18-nyud"))
+    checkpoint.rename { $0.replacing("decoders.depth.", with: "decoders.a/b.") }
+    let changed = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try network("vandenhende-resnet18-nyud", changed) }
+    #expect(error?.kind == .badFormat && error?.problem.contains("'a/b'") == true)
+  }
+
+  /// A task's network of more levels than the shared one, and the other way around, is refused and no trap.
+  @Test func levelsHaveToAgree() throws {
+    for part in ["encoder_block.4", "encoder_block_t.1.4", "decoder_block_t.0.4"] {
+      var checkpoint = try Checkpoint(copying: store("mtan-segnet-dense"))
+      for tensor in checkpoint.tensors where tensor.name.hasPrefix(part + ".") { checkpoint.remove(tensor.name) }
+      let changed = try checkpoint.store()
+      let error = failure { () throws(MTLError) in try network("mtan-segnet-dense-nyuv2", changed) }
+      #expect(error?.kind == .checkpointMismatch, "\(part): \(error?.description ?? "no error")")
+    }
+  }
+
   @Test func whatIsMissingIsNamed() throws {
     var checkpoint = try Checkpoint(copying: store("vandenhende-mti-net-pascal"))
     checkpoint.remove("fpm_scale_2.se.sal.squeeze.2.bias")
