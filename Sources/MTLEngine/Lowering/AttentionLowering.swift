@@ -72,7 +72,7 @@ enum AttentionLowering: Lowering {
 /// The heads of one image, and what each of them reads and writes.
 private struct Heads {
   /// Queries that the kernel takes together; items are whole groups.
-  static let group = 48
+  static let group = MTLK_ATTENTION_QUERIES
 
   let count: Int
   let queries: Int
