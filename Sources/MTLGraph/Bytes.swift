@@ -122,8 +122,8 @@ package enum LargePages {
   package static func request(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
     guard byteCount >= smallestByteCount else { return }
     let first =
-      (unsafe UInt(bitPattern: memory) + UInt(self.byteCount - 1)) / UInt(self.byteCount) * UInt(self.byteCount)
-    let end = (unsafe UInt(bitPattern: memory) + UInt(byteCount)) / UInt(self.byteCount) * UInt(self.byteCount)
+      (UInt(bitPattern: memory) + UInt(self.byteCount - 1)) / UInt(self.byteCount) * UInt(self.byteCount)
+    let end = (UInt(bitPattern: memory) + UInt(byteCount)) / UInt(self.byteCount) * UInt(self.byteCount)
     guard first < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: first) else { return }
     unsafe _ = madvise(pages, Int(end - first), MADV_HUGEPAGE)
   }
