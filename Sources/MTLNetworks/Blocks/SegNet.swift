@@ -142,8 +142,7 @@ extension NetworkBuilder {
   ) throws(MTLError) -> Halves {
     var halves = Halves()
     var value = image
-    // A task's network has the levels of the shared one, also where the checkpoint has others.
-    for level in 0..<(shared?.values.count ?? max(checkpoint.count(of: key), 1)) {
+    for level in 0..<levels {
       if level > 0, let shared { value = try concat([value, shared.values[level - 1]]) }
       let exit = try convolutionChain(value, "\(key).\(level)")
       let pooled = try poolWithIndices(exit)
