@@ -54,14 +54,14 @@ import Testing
     var random = SeededRandom(seed: 101)
     for number in 0..<configurationCount / 3 {
       let data = Data(
-        &random, queries: random.integer(1...60), keys: random.integer(1...80), depth: random.integer(1...40),
+        &random, queries: random.integer(1...120), keys: random.integer(1...80), depth: random.integer(1...40),
         valueBlocks: random.integer(1...5))
       checkSets(within: 1e-5, "\(number): \(data.story)") { data.run($0, $1) }
     }
   }
 
   /// More keys than a chunk holds: the softmax is carried along.
-  @Test(arguments: [192, 193, 385, 1000]) func manyKeys(_ keys: Int) {
+  @Test(arguments: [144, 145, 289, 1000]) func manyKeys(_ keys: Int) {
     var random = SeededRandom(seed: UInt64(keys))
     let data = Data(&random, queries: 7, keys: keys, depth: 32, valueBlocks: 2)
     checkSets(within: 1e-5, data.story) { data.run($0, $1) }

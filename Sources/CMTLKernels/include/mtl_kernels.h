@@ -64,6 +64,9 @@ typedef struct {
   const float *row_weights, *column_weights;
 } mtlk_resize;
 
+/* Queries that attention takes together: split work along them. */
+enum { MTLK_ATTENTION_QUERIES = 96 };
+
 /* One head of attention over `keys` keys. Planes are the floats from one block of 16 channels to the next, so that a
  * head may be a range of blocks of a larger image. */
 typedef struct {

@@ -22,7 +22,7 @@ import MTLGraph
 /// The heads of one image, and what each of them reads and writes.
 struct AttentionHeads {
   /// Queries that the kernel takes together.
-  static let group = 48
+  static let group = Int(MTLK_ATTENTION_QUERIES)
 
   /// Memory that the steps of an attention share.
   enum Scratch: Int, CaseIterable {

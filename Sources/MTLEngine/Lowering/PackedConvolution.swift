@@ -6,14 +6,15 @@ struct PackedConvolution {
   let weights: Bytes
   let bias: Bytes
 
-  init(_ node: Node, _ weight: Tensor, lane: Int, in planner: Planner) throws(MTLError) {
+  init(_ node: Node, _ weight: Tensor, _ taps: LiveTaps, lane: Int, in planner: Planner) throws(MTLError) {
     let cache = planner.network.packedWeights
     let scale = node.inputs.count == 4 ? planner.constant(node.inputs[3]) : nil
     // The factor, too, tells two uses of one weight apart.
     let factor = node.inputs.count == 4 ? " \(node.inputs[3].index)" : ""
-    weights = try cache.bytes(for: .init(value: node.inputs[1], packing: "convolution \(lane)\(factor)")) {
+    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
+    weights = try cache.bytes(for: .init(value: node.inputs[1], packing: "convolution \(lane)\(factor)\(live)")) {
       () throws(MTLError) -> Bytes in
-      let packed = try PackedConvolution.pack(weight, scale, lane: lane)
+      let packed = try PackedConvolution.pack(taps.trimmed(weight), scale, lane: lane)
       // From now on this copy is read, and the file's pages may go.
       weight.bytes.releasePages()
       return packed
