@@ -14,14 +14,21 @@ struct WinogradSplit {
     let tiles: Range<Int>
   }
 
-  /// By item: its strips one after another, and which of `blockPieces` pieces of the output blocks it computes.
-  private(set) var items: [(strips: [Strip], piece: Int)] = []
+  /// Parts on one input, which share its transformed tiles.
+  private let inputs: [[Int]]
+  /// Of one image, and of all images of all inputs.
+  private let tileCount: Int
+  private let totalCount: Int
+  private let longestStrip: Int
+  /// Items divide the tiles into these pieces, and the output blocks as well where there are few tiles.
+  private let tilePieces: Int
   let blockPieces: Int
   /// Floats that each item needs for transformed tiles, and for their products behind them.
   let transformedCount: Int
   let productCount: Int
 
-  var scratchCount: Int { items.count.saturatingProduct(transformedCount + productCount) }
+  var itemCount: Int { tilePieces * blockPieces }
+  var scratchCount: Int { itemCount.saturatingProduct(transformedCount + productCount) }
 
   /// An item reads all its weights once for each strip: long strips make that cheap, as long as they stay in the caches.
   private static let longestStrip = 240
@@ -56,49 +63,52 @@ struct WinogradSplit {
   }
 
   init(_ parts: [Part], threadCount: Int) {
-    // Parts on one input share its transformed tiles.
-    var sets: [[Int]] = []
+    var inputs: [[Int]] = []
     for index in parts.indices {
-      if let known = sets.firstIndex(where: { parts[$0[0]].input == parts[index].input }) {
-        sets[known].append(index)
+      if let known = inputs.firstIndex(where: { parts[$0[0]].input == parts[index].input }) {
+        inputs[known].append(index)
       } else {
-        sets.append([index])
+        inputs.append([index])
       }
     }
+    self.inputs = inputs
     let window = parts[0].window
-    let (images, tiles) = (parts[0].input.imageCount, WinogradSplit.tileCount(window))
+    tileCount = WinogradSplit.tileCount(window)
+    totalCount = tileCount.saturatingProduct(inputs.count.saturatingProduct(parts[0].input.imageCount))
     let blocks = parts.reduce(1) { max($0, Int($1.window.output_blocks)) }
-    let total = sets.count * images * tiles
     let useful = threadCount == 1 ? 1 : 2 * threadCount
-    let pieces = max(1, min(useful, total / WinogradSplit.shortestPiece.tiles))
-    blockPieces = max(1, min(useful / pieces, blocks / WinogradSplit.shortestPiece.blocks))
+    tilePieces = max(1, min(useful, totalCount / WinogradSplit.shortestPiece.tiles))
+    blockPieces = max(1, min(useful / tilePieces, blocks / WinogradSplit.shortestPiece.blocks))
     let tileFloats = Int(MTLK_WINOGRAD_POSITIONS) * Layout.lane
     let tileBytes = (Int(window.input_blocks) + blocks) * tileFloats * MemoryLayout<Float>.size
     let longest = min(WinogradSplit.longestStrip, max(1, WinogradSplit.stripByteLimit / tileBytes))
-    let strip = min(longest, (total + pieces - 1) / pieces, tiles)
-    transformedCount = Int(window.input_blocks) * tileFloats * strip
-    productCount = blocks * tileFloats * strip
-    for piece in 0..<pieces {
-      let range = piece * total / pieces..<(piece + 1) * total / pieces
-      let strips = WinogradSplit.strips(range, sets, tiles: tiles, longest: strip)
-      for blockPiece in 0..<blockPieces { items.append((strips, blockPiece)) }
-    }
+    longestStrip = min(longest, tileCount, totalCount / tilePieces + 1)
+    transformedCount = Int(window.input_blocks) * tileFloats * longestStrip
+    productCount = blocks * tileFloats * longestStrip
   }
 
-  /// Cuts a range of all tiles of all images of all inputs.
-  private static func strips(_ range: Range<Int>, _ sets: [[Int]], tiles: Int, longest: Int) -> [Strip] {
-    var result: [Strip] = []
-    var start = range.lowerBound
-    while start < range.upperBound {
-      let (image, first) = start.quotientAndRemainder(dividingBy: tiles)
-      let count = min(tiles - first, range.upperBound - start)
-      let pieces = (count + longest - 1) / longest
-      for piece in 0..<pieces {
-        let bounds = first + piece * count / pieces..<first + (piece + 1) * count / pieces
-        result.append(Strip(parts: sets[image % sets.count], image: image / sets.count, tiles: bounds))
-      }
-      start += count
-    }
-    return result
+  /// An item's tiles, counted over all images of all inputs.
+  func tileRange(_ item: Int) -> Range<Int> {
+    let piece = item / blockPieces
+    let (size, rest) = totalCount.quotientAndRemainder(dividingBy: tilePieces)
+    let start = piece * size + min(piece, rest)
+    return start..<start + size + (piece < rest ? 1 : 0)
+  }
+
+  /// An item's strip that begins with tile `start`; those of one image are equally long.
+  func strip(at start: Int, of range: Range<Int>) -> Strip {
+    let (image, first) = start.quotientAndRemainder(dividingBy: tileCount)
+    let left = min(tileCount - first, range.upperBound - start)
+    let strips = (left + longestStrip - 1) / longestStrip
+    return Strip(
+      parts: inputs[image % inputs.count], image: image / inputs.count,
+      tiles: first..<first + (left + strips - 1) / strips)
+  }
+
+  /// The output blocks of an item, in groups of `size` that the kernel computes together.
+  func blocks(_ item: Int, of count: Int, size: Int) -> Range<Int> {
+    let (piece, groups) = (item % blockPieces, (count + size - 1) / size)
+    let start = min(piece * groups / blockPieces * size, count)
+    return start..<min((piece + 1) * groups / blockPieces * size, count)
   }
 }

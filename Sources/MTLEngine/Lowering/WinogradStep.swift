@@ -24,35 +24,35 @@ import MTLGraph
     zeros = Bytes(copying: [Float](repeating: 0, count: blocks * Layout.lane))
   }
 
-  var itemCount: Int { split.items.count }
+  var itemCount: Int { split.itemCount }
 
-  func run(item index: Int, arena: UnsafeMutableRawPointer) {
-    let item = split.items[index]
-    let transformed = unsafe scratch.pointer(in: arena) + index * (split.transformedCount + split.productCount)
-    let products = unsafe transformed + split.transformedCount
-    for strip in item.strips {
-      let first = parts[strip.parts[0]]
-      unsafe withUnsafePointer(to: first.window) { window in
-        unsafe kernels.functions.pointee.winograd_input(
-          window, first.input.pointer(in: arena, image: strip.image), transformed, Int32(strip.tiles.lowerBound),
-          Int32(strip.tiles.upperBound))
-      }
-      for part in strip.parts.map({ parts[$0] }) {
-        let blocks = blocks(of: part, piece: item.piece)
-        guard !blocks.isEmpty else { continue }
-        unsafe multiply(part, transformed, products, blocks, tileCount: strip.tiles.count)
-        unsafe finish(part, products, blocks, strip, arena)
-      }
+  func run(item: Int, arena: UnsafeMutableRawPointer) {
+    let tiles = split.tileRange(item)
+    var start = tiles.lowerBound
+    while start < tiles.upperBound {
+      let strip = split.strip(at: start, of: tiles)
+      unsafe run(strip, item: item, arena)
+      start += strip.tiles.count
     }
   }
 
-  /// A piece of a part's output blocks, in groups that the kernel computes together.
-  private func blocks(of part: ConvolutionStep.Part, piece: Int) -> Range<Int> {
-    let size = unsafe Int(kernels.functions.pointee.convolution_blocks)
-    let count = part.output.buffer.blockCount
-    let groups = (count + size - 1) / size
-    let bounds = [piece, piece + 1].map { min($0 * groups / split.blockPieces * size, count) }
-    return bounds[0]..<bounds[1]
+  @unsafe private func run(_ strip: WinogradSplit.Strip, item: Int, _ arena: UnsafeMutableRawPointer) {
+    let transformed = unsafe scratch.pointer(in: arena) + item * (split.transformedCount + split.productCount)
+    let products = unsafe transformed + split.transformedCount
+    let first = parts[strip.parts[0]]
+    unsafe withUnsafePointer(to: first.window) { window in
+      unsafe kernels.functions.pointee.winograd_input(
+        window, first.input.pointer(in: arena, image: strip.image), transformed, Int32(strip.tiles.lowerBound),
+        Int32(strip.tiles.upperBound))
+    }
+    for index in strip.parts {
+      let part = parts[index]
+      let blocks = unsafe split.blocks(
+        item, of: part.output.buffer.blockCount, size: Int(kernels.functions.pointee.convolution_blocks))
+      guard !blocks.isEmpty else { continue }
+      unsafe multiply(part, transformed, products, blocks, tileCount: strip.tiles.count)
+      unsafe finish(part, products, blocks, strip, arena)
+    }
   }
 
   /// The positions are rows of an image whose columns are the tiles; each has weights of its own.
