@@ -1,75 +1,87 @@
-/* Changes of layout. Whole tiles of 16 x 16 floats go through registers; what is left over goes one float at a time. */
+/* Changes of layout. */
 #include <string.h>
 
 #include "mtl_kernels.h"
+#include "transpose.h"
 
-typedef float four_t __attribute__((vector_size(16)));
-typedef float four_unaligned_t __attribute__((vector_size(16), aligned(4)));
+/* Channels [begin, end), one float at a time; channels that are not there are zero. */
+static void reblock_range(const float *source, int64_t source_lane, float *target, int64_t target_lane,
+                          int64_t channels, int64_t pixels, int64_t begin, int64_t end) {
+  for (int64_t channel = begin; channel < end; channel++) {
+    const float *from = source + channel / source_lane * source_lane * pixels + channel % source_lane;
+    float *to = target + channel / target_lane * target_lane * pixels + channel % target_lane;
+    for (int64_t p = 0; p < pixels; p++) to[p * target_lane] = channel < channels ? from[p * source_lane] : 0;
+  }
+}
 
-static inline four_t load(const float *from) { return *(const four_unaligned_t *)from; }
+/* target[column][row] = source[row][column] where a tile is not whole; what fills the target's rows up is zero. */
+static void transpose_part(const float *source, int64_t source_stride, float *target, int64_t target_stride,
+                           int64_t rows, int64_t columns, int64_t target_rows) {
+  float tile[MTLK_LANE * MTLK_LANE] = {0}, transposed[MTLK_LANE * MTLK_LANE];
+  for (int64_t row = 0; row < rows; row++) copy_floats(tile + row * MTLK_LANE, source + row * source_stride, columns);
+  transpose(tile, MTLK_LANE, transposed, MTLK_LANE);
+  for (int64_t column = 0; column < columns; column++) {
+    copy_floats(target + column * target_stride, transposed + column * MTLK_LANE, target_rows);
+  }
+}
 
-static inline void store(float *to, four_t value) { *(four_unaligned_t *)to = value; }
-
-/* target[column][row] = source[row][column] for 16 x 16 floats; strides are from row to row. */
-static void transpose(const float *source, int64_t source_stride, float *target, int64_t target_stride) {
-  for (int row = 0; row < MTLK_LANE; row += 4) {
-    for (int column = 0; column < MTLK_LANE; column += 4) {
-      const float *from = source + row * source_stride + column;
-      float *to = target + column * target_stride + row;
-      const four_t a = load(from), b = load(from + source_stride);
-      const four_t c = load(from + 2 * source_stride), d = load(from + 3 * source_stride);
-      const four_t ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-      const four_t cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-      store(to, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
-      store(to + target_stride, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
-      store(to + 2 * target_stride, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
-      store(to + 3 * target_stride, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
+/* One block of up to 16 channels from planes to pixels. */
+static void block_channels(const float *source, float *target, int64_t channels, int64_t pixels) {
+  for (int64_t p = 0; p < pixels; p += MTLK_LANE) {
+    const int64_t width = pixels - p < MTLK_LANE ? pixels - p : MTLK_LANE;
+    if (channels == MTLK_LANE && width == MTLK_LANE) {
+      transpose(source + p, pixels, target + p * MTLK_LANE, MTLK_LANE);
+    } else {
+      transpose_part(source + p, pixels, target + p * MTLK_LANE, MTLK_LANE, channels, width, MTLK_LANE);
     }
   }
 }
 
-/* Channels [begin, end) of pixels [first, pixels), one float at a time; channels that are not there are zero. */
-static void reblock_range(const float *source, int64_t source_lane, float *target, int64_t target_lane,
-                          int64_t channels, int64_t pixels, int64_t begin, int64_t end, int64_t first) {
-  for (int64_t channel = begin; channel < end; channel++) {
-    const float *from = source + channel / source_lane * source_lane * pixels + channel % source_lane;
-    float *to = target + channel / target_lane * target_lane * pixels + channel % target_lane;
-    for (int64_t p = first; p < pixels; p++) to[p * target_lane] = channel < channels ? from[p * source_lane] : 0;
+/* And back. */
+static void unblock_channels(const float *source, float *target, int64_t channels, int64_t pixels) {
+  for (int64_t p = 0; p < pixels; p += MTLK_LANE) {
+    const int64_t width = pixels - p < MTLK_LANE ? pixels - p : MTLK_LANE;
+    if (channels == MTLK_LANE && width == MTLK_LANE) {
+      transpose(source + p * MTLK_LANE, MTLK_LANE, target + p, pixels);
+    } else {
+      transpose_part(source + p * MTLK_LANE, MTLK_LANE, target + p, pixels, width, channels, width);
+    }
   }
 }
 
 void mtlk_reblock(const float *source, int64_t source_lane, float *target, int64_t target_lane, int64_t channels,
                   int64_t pixels) {
-  const int64_t target_channels = (channels + target_lane - 1) / target_lane * target_lane;
   const int is_blocking = source_lane == 1 && target_lane == MTLK_LANE;
   const int is_unblocking = source_lane == MTLK_LANE && target_lane == 1;
-  const int64_t whole = pixels - pixels % MTLK_LANE;
-  int64_t done = 0;
-  for (; (is_blocking || is_unblocking) && done + MTLK_LANE <= channels; done += MTLK_LANE) {
-    const float *from = source + done * pixels;
-    float *to = target + done * pixels;
-    for (int64_t p = 0; p < whole; p += MTLK_LANE) {
-      if (is_blocking) transpose(from + p, pixels, to + p * MTLK_LANE, MTLK_LANE);
-      if (is_unblocking) transpose(from + p * MTLK_LANE, MTLK_LANE, to + p, pixels);
+  const int64_t whole = channels - channels % MTLK_LANE;
+  if (source_lane == target_lane && source_lane == MTLK_LANE) {
+    memcpy(target, source, sizeof(float) * (size_t)(whole * pixels));
+    reblock_range(source, source_lane, target, target_lane, channels, pixels, whole,
+                  (channels + MTLK_LANE - 1) / MTLK_LANE * MTLK_LANE);
+  } else if (is_blocking || is_unblocking) {
+    for (int64_t done = 0; done < channels; done += MTLK_LANE) {
+      const int64_t count = channels - done < MTLK_LANE ? channels - done : MTLK_LANE;
+      (is_blocking ? block_channels : unblock_channels)(source + done * pixels, target + done * pixels, count, pixels);
     }
-    reblock_range(source, source_lane, target, target_lane, channels, pixels, done, done + MTLK_LANE, whole);
+  } else {
+    reblock_range(source, source_lane, target, target_lane, channels, pixels, 0,
+                  (channels + target_lane - 1) / target_lane * target_lane);
   }
-  reblock_range(source, source_lane, target, target_lane, channels, pixels, done, target_channels, 0);
 }
 
 /* Up to 16 channels of one pixel, from channel `first` of its image on; the rest of `to` is zero. */
 static inline void gather_block(const float *image, int64_t pixels, int64_t pixel, int64_t first, int64_t count,
                                 float *to) {
   const float *from = image + (first / MTLK_LANE * pixels + pixel) * MTLK_LANE;
-  const int64_t lane = first % MTLK_LANE;
+  const int64_t lane = first % MTLK_LANE, rest = MTLK_LANE - lane;
   if (lane == 0 && count >= MTLK_LANE) {
     memcpy(to, from, sizeof(float) * MTLK_LANE);
     return;
   }
-  for (int64_t i = 0; i < MTLK_LANE; i++) {
-    const int64_t at = lane + i;
-    to[i] = i >= count ? 0 : at < MTLK_LANE ? from[at] : from[pixels * MTLK_LANE + at - MTLK_LANE];
-  }
+  if (count < MTLK_LANE) memset(to, 0, sizeof(float) * MTLK_LANE);
+  else count = MTLK_LANE;
+  copy_floats(to, from + lane, count < rest ? count : rest);
+  if (count > rest) copy_floats(to + rest, from + pixels * MTLK_LANE, count - rest);
 }
 
 static inline void gather_pixel(const float *image, int64_t pixels, const int32_t *index, const float *constant,
@@ -95,6 +107,11 @@ void mtlk_gather_transposed(const float *image, int64_t pixels, const int32_t *i
                             int64_t first, int64_t depth, int64_t count, float *output) {
   for (int64_t p = 0; p < count; p += MTLK_LANE) {
     for (int64_t channel = 0; channel < depth; channel += MTLK_LANE) {
+      if (!index && first % MTLK_LANE == 0 && depth - channel >= MTLK_LANE && count - p >= MTLK_LANE) {
+        transpose(image + ((first + channel) * pixels + p * MTLK_LANE), MTLK_LANE,
+                  output + p * depth + channel * MTLK_LANE, MTLK_LANE);
+        continue;
+      }
       float tile[MTLK_LANE * MTLK_LANE] = {0}, transposed[MTLK_LANE * MTLK_LANE];
       const int64_t width = count - p < MTLK_LANE ? count - p : MTLK_LANE;
       for (int64_t i = 0; i < width; i++) {
@@ -118,9 +135,10 @@ static inline void scatter_block(const float *input, int64_t count, int64_t firs
     memcpy(to, from, sizeof(float) * MTLK_LANE);
     return;
   }
-  for (int64_t i = 0; i < width; i++) {
-    to[i] = first + i >= depth ? 0 : i < rest ? from[i] : from[(count - 1) * MTLK_LANE + i];
-  }
+  const int64_t there = depth - first < 0 ? 0 : depth - first < width ? depth - first : width;
+  copy_floats(to, from, there < rest ? there : rest);
+  if (there > rest) copy_floats(to + rest, from + (count - 1) * MTLK_LANE + rest, there - rest);
+  for (int64_t i = there; i < width; i++) to[i] = 0;
 }
 
 void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixels, const int32_t *index, int64_t first,

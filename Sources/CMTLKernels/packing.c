@@ -2,19 +2,47 @@
 #include <string.h>
 
 #include "mtl_kernels.h"
+#include "transpose.h"
+
+/* A place in the packed order: where the weights of one input and tap for 16 outputs go. */
+typedef struct {
+  int64_t input, tap;
+} place_t;
+
+static inline float *packed_row(float *block, place_t place, int64_t taps, int64_t lane) {
+  return block + ((place.input / lane * taps + place.tap) * lane + place.input % lane) * MTLK_LANE;
+}
+
+static inline place_t next_place(place_t place, int64_t taps) {
+  place.tap++;
+  if (place.tap == taps) place = (place_t){place.input + 1, 0};
+  return place;
+}
+
+/* Up to 16 outputs. Their weights are a matrix of outputs x (inputs, taps) that is transposed tile by tile. */
+static void pack_block(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
+                       int64_t taps, int64_t lane) {
+  float tile[MTLK_LANE * MTLK_LANE] = {0}, columns[MTLK_LANE * MTLK_LANE];
+  const int64_t count = inputs * taps;
+  place_t place = {0, 0};
+  for (int64_t first = 0; first < count; first += MTLK_LANE) {
+    const int64_t width = count - first < MTLK_LANE ? count - first : MTLK_LANE;
+    for (int64_t o = 0; o < outputs; o++) copy_floats(tile + o * MTLK_LANE, weights + o * count + first, width);
+    for (int64_t i = 0; scale && i < outputs * MTLK_LANE; i++) tile[i] *= scale[i / MTLK_LANE];
+    transpose(tile, MTLK_LANE, columns, MTLK_LANE);
+    for (int64_t i = 0; i < width; i++, place = next_place(place, taps)) {
+      copy_floats(packed_row(packed, place, taps, lane), columns + i * MTLK_LANE, MTLK_LANE);
+    }
+  }
+}
 
 void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
                            int64_t taps, int64_t lane) {
-  const int64_t input_blocks = (inputs + lane - 1) / lane, output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE;
-  memset(packed, 0, sizeof(float) * (size_t)(output_blocks * input_blocks * taps * lane * MTLK_LANE));
-  for (int64_t o = 0; o < outputs; o++) {
-    const float factor = scale ? scale[o] : 1;
-    for (int64_t i = 0; i < inputs; i++) {
-      float *to = packed + ((o / MTLK_LANE * input_blocks + i / lane) * taps * lane + i % lane) * MTLK_LANE +
-                  o % MTLK_LANE;
-      const float *from = weights + (o * inputs + i) * taps;
-      for (int64_t tap = 0; tap < taps; tap++) to[tap * lane * MTLK_LANE] = from[tap] * factor;
-    }
+  const int64_t input_blocks = (inputs + lane - 1) / lane, block_size = input_blocks * taps * lane * MTLK_LANE;
+  for (int64_t o = 0; o < outputs; o += MTLK_LANE, packed += block_size) {
+    const int64_t count = outputs - o < MTLK_LANE ? outputs - o : MTLK_LANE;
+    if (inputs % lane > 0) memset(packed, 0, sizeof(float) * (size_t)block_size);
+    pack_block(weights + o * inputs * taps, scale ? scale + o : NULL, packed, count, inputs, taps, lane);
   }
 }
 
@@ -40,13 +68,17 @@ void mtlk_pack_winograd(const float *weights, const float *scale, float *packed,
   const int64_t input_blocks = (inputs + MTLK_LANE - 1) / MTLK_LANE;
   const int64_t position = (outputs + MTLK_LANE - 1) / MTLK_LANE * input_blocks * MTLK_LANE * MTLK_LANE;
   memset(packed, 0, sizeof(float) * (size_t)(MTLK_WINOGRAD_POSITIONS * position));
-  for (int64_t o = 0; o < outputs; o++) {
-    const double factor = scale ? scale[o] : 1;
+  for (int64_t first = 0; first < outputs; first += MTLK_LANE, packed += input_blocks * MTLK_LANE * MTLK_LANE) {
+    const int64_t count = outputs - first < MTLK_LANE ? outputs - first : MTLK_LANE;
+    /* The 16 outputs of a block last, so that their places stay in the cache. */
     for (int64_t i = 0; i < inputs; i++) {
-      double filter[MTLK_WINOGRAD_POSITIONS];
-      transform_filter(weights + (o * inputs + i) * 9, filter);
-      float *to = packed + (o / MTLK_LANE * input_blocks * MTLK_LANE + i) * MTLK_LANE + o % MTLK_LANE;
-      for (int p = 0; p < MTLK_WINOGRAD_POSITIONS; p++) to[p * position] = (float)(filter[p] * factor);
+      for (int64_t o = 0; o < count; o++) {
+        double filter[MTLK_WINOGRAD_POSITIONS];
+        transform_filter(weights + ((first + o) * inputs + i) * 9, filter);
+        const double factor = scale ? scale[first + o] : 1;
+        float *to = packed + i * MTLK_LANE + o;
+        for (int p = 0; p < MTLK_WINOGRAD_POSITIONS; p++) to[p * position] = (float)(filter[p] * factor);
+      }
     }
   }
 }

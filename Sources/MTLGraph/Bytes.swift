@@ -97,15 +97,34 @@ public protocol ReleasableMemory: AnyObject {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
-  /// 64-byte aligned memory; nil, instead of a trap, when the system has none.
+  /// 64-byte aligned memory, in large pages where it is large; nil, instead of a trap, when the system has none.
   init?(byteCount: Int) {
     var memory: UnsafeMutableRawPointer?
-    guard byteCount >= 0, unsafe posix_memalign(&memory, 64, Swift.max(byteCount, 1)) == 0,
+    let alignment = byteCount >= LargePages.smallestByteCount ? LargePages.byteCount : 64
+    guard byteCount >= 0, unsafe posix_memalign(&memory, alignment, Swift.max(byteCount, 1)) == 0,
       let memory = unsafe memory
     else { return nil }
+    unsafe LargePages.request(memory, byteCount: byteCount)
     self.byteCount = byteCount
     unsafe base = memory
   }
 
   deinit { unsafe free(base) }
+}
+
+/// Pages of 2 MB, where the system grants them: kernels walk through megabytes, and with pages of 4 kB every few rows
+/// begin with a look-up of their address.
+package enum LargePages {
+  package static let byteCount = 2 << 20
+  /// Below this, rounding up to whole large pages costs more memory than it is worth.
+  package static let smallestByteCount = 2 * byteCount
+
+  package static func request(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
+    guard byteCount >= smallestByteCount else { return }
+    let first =
+      (UInt(bitPattern: memory) + UInt(self.byteCount - 1)) / UInt(self.byteCount) * UInt(self.byteCount)
+    let end = (UInt(bitPattern: memory) + UInt(byteCount)) / UInt(self.byteCount) * UInt(self.byteCount)
+    guard first < end, let pages = unsafe UnsafeMutableRawPointer(bitPattern: first) else { return }
+    unsafe _ = madvise(pages, Int(end - first), MADV_HUGEPAGE)
+  }
 }

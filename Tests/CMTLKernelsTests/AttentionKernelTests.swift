@@ -39,7 +39,7 @@ import Testing
     func run(_ set: TestedSet, _ side: GuardedFloats.Guard) -> [Float] {
       let (queries, keys) = (GuardedFloats(queries, side), GuardedFloats(keys, side))
       let (values, bias) = (GuardedFloats(values, side), bias.map { GuardedFloats($0, side) })
-      let output = GuardedFloats(untouched: Int(shape.value_blocks) * queryCount * 16, side)
+      let output = GuardedFloats(untouched: max(Int(shape.value_blocks) * 16, 1) * queryCount, side)
       var shape = shape
       for piece in pieces {
         unsafe set.kernels.pointee.attention(
@@ -64,6 +64,27 @@ import Testing
   @Test(arguments: [144, 145, 289, 1000]) func manyKeys(_ keys: Int) {
     var random = SeededRandom(seed: UInt64(keys))
     let data = Data(&random, queries: 7, keys: keys, depth: 32, valueBlocks: 2)
+    checkSets(within: 1e-5, data.story) { data.run($0, $1) }
+  }
+
+  /// Without values: the bias that makes weights of scores. Added again, it makes that bias zero.
+  @Test(arguments: [5, 200]) func logarithmsOfSums(_ keys: Int) {
+    var random = SeededRandom(seed: UInt64(keys))
+    var data = Data(&random, queries: 50, keys: keys, depth: 20, valueBlocks: 0)
+    data.bias = nil
+    checkSets(within: 1e-5, data.story) { data.run($0, $1) }
+    let logarithms = data.run(TestedSet.all[0], .behind)
+    data.bias = logarithms.flatMap { [Float](repeating: $0, count: Int(data.shape.bias_stride)) }
+    checkSets(within: 1e-5, data.story) { data.run($0, $1) }
+    #expect(data.run(TestedSet.all[0], .behind).allSatisfy { abs($0) < 1e-5 })
+  }
+
+  /// Far below the smallest sum, at it and far above.
+  @Test(arguments: [Float(-200), -20, 0, 60]) func smallestSums(_ bias: Float) {
+    var random = SeededRandom(seed: 104)
+    var data = Data(&random, queries: 20, keys: 210, depth: 8, valueBlocks: 1)
+    data.bias = [Float](repeating: bias, count: 20 * 224)
+    data.shape.smallest_sum = 1e-8
     checkSets(within: 1e-5, data.story) { data.run($0, $1) }
   }
 

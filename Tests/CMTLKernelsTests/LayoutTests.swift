@@ -39,16 +39,17 @@ import Testing
       let inputBlocks = (inputs + lane - 1) / lane
       for side in GuardedFloats.Guard.allCases {
         let weights = GuardedFloats(random.floats(outputs * inputs * taps), side)
+        let scale = random.once(in: 2) ? GuardedFloats(random.floats(outputs), side) : nil
         let packed = GuardedFloats(untouched: (outputs + 15) / 16 * inputBlocks * taps * lane * 16, side)
         unsafe mtlk_pack_convolution(
-          weights.pointer, nil, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
-        let (plain, found) = (weights.elements, packed.elements)
+          weights.pointer, scale?.pointer, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
+        let (plain, factors, found) = (weights.elements, scale?.elements, packed.elements)
         let isRight = found.indices.allSatisfy { index in
           let (tap, block) = (index / (lane * 16) % taps, index / (lane * 16 * taps))
           let input = block % inputBlocks * lane + index / 16 % lane
           let output = block / inputBlocks * 16 + index % 16
           return found[index]
-            == (input < inputs && output < outputs ? plain[(output * inputs + input) * taps + tap] : 0)
+            == (input < inputs && output < outputs ? plain[(output * inputs + input) * taps + tap] * (factors?[output] ?? 1) : 0)
         }
         #expect(isRight, "\(outputs) outputs, \(inputs) inputs, \(taps) taps, lane \(lane)")
       }

@@ -23,13 +23,24 @@ import Testing
     }
   }
 
-  @Test(arguments: [(1, 16, 16), (3, 5, 7), (2, 24, 8)]) func inverted(_ count: Int, _ depth: Int, _ width: Int) throws
-  {
-    let shape: Shape = [2, count * depth, 4, 5]
-    try checkLowering(shape, "\(count) heads of \(depth), \(width)") { graph, x, random in
+  /// Fewer keys than a chunk and several chunks, images of one query too.
+  @Test(arguments: [(1, 16, 16, 4, 5), (3, 5, 7, 16, 31), (2, 24, 8, 20, 20), (2, 16, 32, 2, 2)])
+  func inverted(_ count: Int, _ depth: Int, _ width: Int, _ rows: Int, _ columns: Int) throws {
+    try checkLowering([2, count * depth, rows, columns], "\(count) heads of \(depth), \(width)") { graph, x, random in
       let pooled = graph.add(MaxPool(Window(kernel: .init(2))), name: "pool", [x])
       let values = graph.convolved(x, count * depth, to: count * width, &random)
       return graph.add(Attention(heads: count, isInverted: true), name: "attention", [pooled, x, values])
+    }
+  }
+
+  /// A query that every key turns away from is divided by the smallest sum.
+  @Test func invertedWithoutATaker() throws {
+    try checkLowering([1, 16, 3, 3]) { graph, x, random in
+      var queries = [Float](repeating: 0, count: 16 * 4)
+      for channel in 0..<16 { queries[channel * 4] = -40 }
+      let keys = graph.add(Sigmoid(), name: "keys", [x])
+      let operands = [graph.addConstant(Tensor(queries, shape: [1, 16, 2, 2])), keys, x]
+      return graph.add(Attention(heads: 1, isInverted: true), name: "attention", operands)
     }
   }
 

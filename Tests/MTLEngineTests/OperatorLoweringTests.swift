@@ -146,6 +146,14 @@ extension Graph {
     }
   }
 
+  /// More work than the reference evaluation is given when a plan is made.
+  @Test func constantsAreFoldedByKernels() throws {
+    try checkLowering([2, 50, 15, 20]) { graph, x, random in
+      let positions = graph.convolved(graph.addConstant(random.tensor([1, 70, 15, 20])), 70, to: 50, &random)
+      return graph.add(Add(), name: "add", [x, positions])
+    }
+  }
+
   @Test func activations() throws {
     for operation in [Gelu(), Silu(), HardSwish(), Sigmoid(), Tanh()] as [any Operator] {
       try checkLowering([2, 19, 3, 4], operation.name) { graph, x, _ in graph.add(operation, name: "act", [x]) }

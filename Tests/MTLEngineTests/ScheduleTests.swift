@@ -144,6 +144,19 @@ import Testing
     }
   }
 
+  /// Taps that only ever meet padding are left out; strides, odd sizes and taps that nobody sees among them.
+  @Test(arguments: [(36, 36, 1), (12, 12, 1), (5, 9, 2), (7, 3, 3), (40, 40, 1), (9, 0, 1)])
+  func tapsInThePadding(_ dilation: Int, _ padding: Int, _ stride: Int) throws {
+    _ = try kernels([1, 17, 20, 23]) { graph, x, random in
+      let convolution = Convolution(
+        stride: .init(stride), dilation: .init(dilation), padding: .init(padding))
+      return [graph.add(convolution, name: "c", [x, weight(&graph, [19, 17, 3, 3], &random)])]
+    }
+    let taps = LiveTaps(
+      Window(kernel: .init(3), dilation: .init(36), padding: .init(36)), input: [1, 1, 36, 48], output: [1, 1, 36, 48])
+    #expect(taps.rows == 1..<2 && taps.columns == 0..<3 && taps.window.padding.top == 0 && !taps.isWhole)
+  }
+
   /// A convolution that reads its own step's output would be in its own group.
   @Test func sharedWeightsInARowAreNotJoined() throws {
     let kernels = try kernels([1, 16, 5, 5]) { graph, x, random in

@@ -74,6 +74,7 @@ typedef struct {
   int64_t query_plane, value_plane, output_plane;
   int64_t bias_stride; /* floats from one query's bias to the next; rows are readable up to whole blocks of keys */
   float scale;
+  float smallest_sum; /* what divides a query's weights at least, relative to scores of zero; 0 for a softmax */
 } mtlk_attention;
 
 /* Winograd's convolution of 3 x 3 taps computes tiles of 2 x 2 outputs that lie `dilation` pixels apart, row by row of
@@ -119,7 +120,8 @@ static inline int32_t mtlk_winograd_pixel(int32_t tile, int32_t dilation) {
  *   as float32 (planes of at most 2^24 pixels); of equals the first, of NaNs the last.
  * attention: output = softmax(scale * queries * keys + bias) * values for queries [begin, end). Queries, values and
  *   output are blocked [depth / 16][query][16]; keys are [key / 16][depth][16]. Bias, if there is one, is
- *   [query][bias_stride].
+ *   [query][bias_stride]. Without value blocks the output is [query]: the bias that would make the exponentials of the
+ *   query's scores add up to 1.
  */
 #define MTLK_KERNEL_LIST(X)                                                                                           \
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \

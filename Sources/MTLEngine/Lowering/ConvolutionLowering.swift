@@ -47,7 +47,7 @@ enum ConvolutionLowering {
       ? WinogradSplit(drafts.map { .init(window: $0.window, input: $0.input) }, threadCount: threadCount) : nil
     if let split { outputs.append(planner.makeScratch(elementCount: split.scratchCount)) }
     planner.add(
-      nodeName: nodes.map(\.name).joined(separator: ", "), inputs: inputs, outputs: outputs,
+      nodeName: nodeNames(nodes), inputs: inputs, outputs: outputs,
       shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) }
     ) { operands in
       var rest = operands[...]
@@ -75,8 +75,8 @@ enum ConvolutionLowering {
     var operand: Buffer?
     if let value = epilogue.operand { operand = try planner.buffer(of: value, as: .blocked) }
     let output = planner.makeBuffer(for: epilogue.result, .blocked)
-    var window = try kernelWindow(
-      convolution.window(weight: weight.shape), input: input, output: output, of: node.name)
+    let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
+    var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     flatten(&window)
     let first = epilogue.kind.activation
     if first.isCheap { window.activation = first.code } else { window.row_activation = first.code }
@@ -85,7 +85,7 @@ enum ConvolutionLowering {
     window.slope = epilogue.slope
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
     let weights = try PackedConvolution(
-      node, weight, lane: input.layout.lane, isWinograd: WinogradSplit.pays(window), in: planner)
+      node, weight, taps, lane: input.layout.lane, isWinograd: WinogradSplit.pays(window), in: planner)
     return Draft(
       window: window, weights: weights, input: input, operand: operand, output: output,
       work: work / max(output.imageCount, 1))
@@ -111,6 +111,12 @@ enum ConvolutionLowering {
     for count in 2...max(pixels / shortestRow, 2) where pixels % (count * tile) == 0 { rows = count }
     (window.input_rows, window.output_rows) = (Int32(rows), Int32(rows))
     (window.input_columns, window.output_columns) = (Int32(pixels / rows), Int32(pixels / rows))
+  }
+
+  /// Each name once: shared blocks have one for all their inputs.
+  private static func nodeNames(_ nodes: [Node]) -> String {
+    var seen: Set<String> = []
+    return nodes.map(\.name).filter { seen.insert($0).inserted }.joined(separator: ", ")
   }
 
   private static func kernelName(_ nodes: [Node], _ kind: Epilogue.Kind, _ kernels: KernelSet) -> String {

@@ -24,7 +24,6 @@ let lowerings: [any Lowering.Type] = [
   RowLowering.self,
   ResizeLowering.self,
   AttentionLowering.self,
-  InvertedAttentionLowering.self,
   WindowAttentionLowering.self,
   CopyLowering.self,
   SpaceToDepthLowering.self,

@@ -9,7 +9,7 @@ struct PackedConvolution {
   let isWinograd: Bool
 
   init(
-    _ node: Node, _ weight: Tensor, lane: Int, isWinograd: Bool, in planner: Planner
+    _ node: Node, _ weight: Tensor, _ taps: LiveTaps, lane: Int, isWinograd: Bool, in planner: Planner
   ) throws(MTLError) {
     self.isWinograd = isWinograd
     let cache = planner.network.packedWeights
@@ -17,9 +17,10 @@ struct PackedConvolution {
     // The factor, too, tells two uses of one weight apart.
     let factor = node.inputs.count == 4 ? " \(node.inputs[3].index)" : ""
     let packing = isWinograd ? "winograd" : "convolution \(lane)"
-    weights = try cache.bytes(for: .init(value: node.inputs[1], packing: packing + factor)) {
+    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
+    weights = try cache.bytes(for: .init(value: node.inputs[1], packing: packing + factor + live)) {
       () throws(MTLError) -> Bytes in
-      let packed = try PackedConvolution.pack(weight, scale, lane: lane, isWinograd: isWinograd)
+      let packed = try PackedConvolution.pack(taps.trimmed(weight), scale, lane: lane, isWinograd: isWinograd)
       // From now on this copy is read, and the file's pages may go.
       weight.bytes.releasePages()
       return packed

@@ -58,7 +58,7 @@ struct Planner {
     self.kernels = kernels
     self.threadCount = threadCount
     let shapes = try graph.shapes(for: [inputShape])
-    let constants = try Planner.foldedConstants(graph, shapes)
+    let constants = try Planner.foldedConstants(graph, shapes, kernels)
     self.shapes = shapes
     self.constants = constants
     schedule = Schedule(graph, shapes, network.segments) { constants[$0] != nil }
@@ -73,12 +73,12 @@ struct Planner {
 
   /// The graph's constants, and what follows from them and from shapes alone.
   private static func foldedConstants(
-    _ graph: Graph, _ shapes: [ValueID: Shape]
+    _ graph: Graph, _ shapes: [ValueID: Shape], _ kernels: KernelSet
   ) throws(MTLError) -> [ValueID: Tensor] {
     var constants = graph.constants
     for node in graph.nodes where node.dataInputs.allSatisfy({ constants[$0] != nil }) {
       let arguments = node.inputs.map { constants[$0] ?? Tensor(ofShapeOnly: shapes[$0] ?? []) }
-      for (value, tensor) in zip(node.outputs, try node.operation.evaluate(arguments)) { constants[value] = tensor }
+      for (value, tensor) in zip(node.outputs, try node.folded(arguments, kernels)) { constants[value] = tensor }
     }
     return constants
   }

@@ -16,6 +16,7 @@ import MTLGraph
       throw MTLError(.outOfMemory, subject, "no memory for \(byteCount) bytes", systemErrorNumber: errno)
     }
     unsafe base = memory
+    unsafe LargePages.request(memory, byteCount: self.byteCount)
   }
 
   deinit { unsafe munmap(base, byteCount) }

@@ -12,6 +12,9 @@ public struct Attention: Operator {
   /// lucidrains/perceiver-pytorch (an L1 normalisation with its epsilon of 1e-8).
   public let isInverted: Bool
 
+  /// What an inverted softmax is divided by at least.
+  public static let smallestSum: Float = 1e-8
+
   public init(heads: Int, scale: Float? = nil, isInverted: Bool = false) {
     self.heads = heads
     self.scale = scale
@@ -77,7 +80,7 @@ public struct Attention: Operator {
     }
     for query in scores.indices {
       let sum = scores[query].reduce(0) { $0 + abs($1) }
-      let divisor = max(sum, 1e-8)
+      let divisor = max(sum, Attention.smallestSum)
       scores[query] = scores[query].map { $0 / divisor }
     }
   }

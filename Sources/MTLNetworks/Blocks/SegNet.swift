@@ -16,11 +16,14 @@ struct SegNetMaps {
 extension NetworkBuilder {
   /// 3 x 3 convolutions with normalisation and ReLU as one `nn.Sequential`, or as a sequence of those.
   mutating func convolutionChain(_ input: ValueID, _ key: String) throws(MTLError) -> ValueID {
+    guard checkpoint.contains("\(key).0.0.weight") else { return try convolutionSequence(input, key) }
     var value = input
-    if checkpoint.contains("\(key).0.0.weight") {
-      for index in 0..<checkpoint.count(of: key) { value = try convolutionChain(value, "\(key).\(index)") }
-      return value
-    }
+    for index in 0..<checkpoint.count(of: key) { value = try convolutionSequence(value, "\(key).\(index)") }
+    return value
+  }
+
+  private mutating func convolutionSequence(_ input: ValueID, _ key: String) throws(MTLError) -> ValueID {
+    var value = input
     var index = 0
     repeat {
       value = try convolutionNormalized(
@@ -29,6 +32,9 @@ extension NetworkBuilder {
     } while checkpoint.contains("\(key).\(index).weight")
     return value
   }
+
+  /// The levels that any of these lists has: a list that lacks one is then reported.
+  private func levelCount(_ keys: String...) -> Int { max(keys.map { checkpoint.count(of: $0) }.max() ?? 1, 1) }
 
   /// Halves an image; the second value says where the maxima stood.
   mutating func poolWithIndices(_ input: ValueID) throws(MTLError) -> (values: ValueID, indices: ValueID) {
@@ -40,7 +46,7 @@ extension NetworkBuilder {
   mutating func segNet(_ image: ValueID, prefix: String) throws(MTLError) -> SegNetMaps {
     var maps = SegNetMaps()
     var value = image
-    for level in 0..<max(checkpoint.count(of: "\(prefix)encoder_block"), 1) {
+    for level in 0..<levelCount("\(prefix)encoder_block", "\(prefix)decoder_block") {
       maps.entries.append(try convolutionChain(value, "\(prefix)encoder_block.\(level)"))
       maps.exits.append(try convolutionChain(maps.entries[level], "\(prefix)conv_block_enc.\(level)"))
       let pooled = try poolWithIndices(maps.exits[level])
@@ -90,7 +96,7 @@ extension NetworkBuilder {
 
   /// Each level of all tasks' networks sees one weighted sum of what they had before.
   mutating func segNetCrossStitched(_ image: ValueID, taskCount: Int) throws(MTLError) -> [ValueID] {
-    let levels = max(checkpoint.count(of: "encoder_block_t.0"), 1)
+    let levels = levelCount("encoder_block_t.0", "decoder_block_t.0")
     let encoderUnit = try weight("cs_unit_encoder", [levels - 1, taskCount])
     let decoderUnit = try weight("cs_unit_decoder", [levels, taskCount])
     var pooled: [Halves] = []
@@ -122,21 +128,21 @@ extension NetworkBuilder {
 
   /// Each level of a task's network also sees what the shared network has there.
   mutating func segNetDense(_ image: ValueID, taskCount: Int) throws(MTLError) -> [ValueID] {
-    let shared = try denseEncoder(image, "encoder_block", shared: nil)
+    let levels = levelCount("encoder_block", "decoder_block", "encoder_block_t.0", "decoder_block_t.0")
+    let shared = try denseEncoder(image, "encoder_block", levels, shared: nil)
     let unpooled = try denseDecoder(shared, "decoder_block", shared: nil).unpooled
     return try (0..<taskCount).map { task throws(MTLError) in
-      let own = try denseEncoder(image, "encoder_block_t.\(task)", shared: shared)
+      let own = try denseEncoder(image, "encoder_block_t.\(task)", levels, shared: shared)
       return try denseDecoder(own, "decoder_block_t.\(task)", shared: unpooled).output
     }
   }
 
   private mutating func denseEncoder(
-    _ image: ValueID, _ key: String, shared: Halves?
+    _ image: ValueID, _ key: String, _ levels: Int, shared: Halves?
   ) throws(MTLError) -> Halves {
     var halves = Halves()
     var value = image
-    // A task's network has the levels of the shared one, also where the checkpoint has others.
-    for level in 0..<(shared?.values.count ?? max(checkpoint.count(of: key), 1)) {
+    for level in 0..<levels {
       if level > 0, let shared { value = try concat([value, shared.values[level - 1]]) }
       let exit = try convolutionChain(value, "\(key).\(level)")
       let pooled = try poolWithIndices(exit)

@@ -53,6 +53,8 @@ public struct LoadedNetwork: Sendable {
   private init(
     _ name: String, _ blueprint: NetworkBlueprint, _ card: ModelCard, _ weights: WeightStore
   ) throws(MTLError) {
+    // Names that a recipe takes from keys are as foreign as those of a card.
+    for task in blueprint.tasks { try TaskDescription.check(name: task.name, path: "network '\(name)'") }
     let tasks = try LoadedNetwork.tasks(card.tasks, blueprint.tasks)
     let others = blueprint.tasks.filter { own in !tasks.contains { $0.isServed(by: own) } }
     let input = card.input ?? blueprint.input

@@ -59,10 +59,11 @@ public struct VandenhendeRecipe: Recipe {
     _ checkpoint: WeightStore, _ parameters: inout FieldReader
   ) throws(MTLError) -> NetworkBlueprint {
     let tasks = try tasks(checkpoint, &parameters)
+    let auxiliary = PascalTasks.sorted(model.auxiliaryKey.map { checkpoint.children(of: $0) } ?? [])
+    let names = tasks.map(\.name)
     let network = VandenhendeNetwork(
-      model: model, isHighResolution: backbone == .highResolution, tasks: tasks.map(\.name),
-      heads: tasks.map { $0.prefix ?? "" },
-      auxiliary: PascalTasks.sorted(model.auxiliaryKey.map { checkpoint.children(of: $0) } ?? []))
+      model: model, isHighResolution: backbone == .highResolution, tasks: names,
+      heads: tasks.map { $0.prefix ?? "" }, auxiliary: auxiliary.isEmpty ? names : auxiliary)
     return NetworkBlueprint(input: input, tasks: tasks, notes: notes(tasks)) {
       builder, image, wanted throws(MTLError) in
       let outputs = try network.outputs(&builder, image)

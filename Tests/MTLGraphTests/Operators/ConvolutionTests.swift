@@ -16,8 +16,9 @@ import Testing
 
   @Test func shapesHaveToFit() {
     let plain = Convolution()
-    #expect(plain.refusal([1, 3, 4, 4])?.problem == "expected 2 to 3 inputs, found 1")
-    #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [8], [8])?.kind == .shapeMismatch)
+    #expect(plain.refusal([1, 3, 4, 4])?.problem == "expected 2 to 4 inputs, found 1")
+    #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [8], [8], [8])?.kind == .shapeMismatch)
+    #expect(plain.refusal([1, 3, 4, 4], [8, 3, 3, 3], [8], [7])?.description == "scale: expected 8, found 7")
     #expect(plain.refusal([3, 4, 4], [8, 3, 3, 3])?.description == "input: expected 4 dimensions, found 3x4x4")
     #expect(plain.refusal([1, 3, 4, 4], [8, 27])?.subject == "weight")
     let channels = plain.refusal([1, 4, 4, 4], [8, 3, 3, 3])

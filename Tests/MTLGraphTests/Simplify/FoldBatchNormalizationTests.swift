@@ -28,7 +28,9 @@ import Testing
     graph.addOutput("y", graph.normalization("norm", layer, 5, &random))
     let after = try folded(graph, [2, 3, 6, 7])
     #expect(after.names == ["layer"])
-    #expect(after.constants.count == 2 && after.nodes[0].inputs.count == 3)
+    // The weight as it was, the new bias, and the factor of each output channel.
+    #expect(after.constants.count == 3 && after.nodes[0].inputs.count == 4)
+    #expect(after.constants[after.nodes[0].inputs[1]]?.shape == [5, 3, 3, 3])
   }
 
   @Test(arguments: [false, true]) func intoLinear(_ bias: Bool) throws {

@@ -1,0 +1,49 @@
+import MTLGraph
+
+extension Node {
+  /// What an operation on constants gives: positions of a Perceiver, for example, through their projection. Where the
+  /// reference evaluation would take long, a network of this node alone runs on the kernels.
+  func folded(_ arguments: [Tensor], _ kernels: KernelSet) throws(MTLError) -> [Tensor] {
+    let shapes = arguments.map(\.shape)
+    let outputs = try operation.outputShapes(shapes)
+    guard operation.multiplyAccumulates(inputs: shapes, outputs: outputs) > Node.longReference, outputs.count == 1,
+      shapes[0].rank == 4
+    else { return try operation.evaluate(arguments) }
+    var graph = Graph()
+    let input = graph.addInput("x")
+    let constants = arguments.dropFirst().map { graph.addConstant($0) }
+    graph.addOutput("y", graph.add(operation, name: name, [input] + constants))
+    var options = Session.Options()
+    options.instructionSet = kernels.instructionSet
+    return [try Session(try Network(graph), pool: ThreadPool(width: 1), options: options).output(for: arguments[0])]
+  }
+
+  /// Multiply-accumulates that take the reference evaluation some milliseconds.
+  private static let longReference = 1_000_000
+}
+
+extension Session {
+  /// The first task's output for an image in row-major order.
+  fileprivate func output(for image: Tensor) throws(MTLError) -> Tensor {
+    let values = try image.floats()
+    let strides = image.shape.rowMajorStrides.map { $0 * MemoryLayout<Float>.size }
+    var result = Tensor([], shape: [0])
+    try run(
+      inputShape: image.shape, tasks: [0],
+      fill: { destination throws(MTLError) in
+        unsafe values.withUnsafeBytes { bytes in
+          guard let base = bytes.baseAddress else { return }
+          unsafe destination.copy(from: base, strides: (strides[0], strides[1], strides[2], strides[3]))
+        }
+      },
+      collect: { outputs in
+        let shape = outputs.layout.shapes[0]
+        let floats = unsafe [Float](unsafeUninitializedCapacity: shape.elementCount) { memory, count in
+          if let base = memory.baseAddress { unsafe outputs.copy(0, to: base) }
+          count = shape.elementCount
+        }
+        result = Tensor(floats, shape: shape)
+      })
+    return result
+  }
+}
