@@ -68,13 +68,17 @@ void mtlk_pack_winograd(const float *weights, const float *scale, float *packed,
   const int64_t input_blocks = (inputs + MTLK_LANE - 1) / MTLK_LANE;
   const int64_t position = (outputs + MTLK_LANE - 1) / MTLK_LANE * input_blocks * MTLK_LANE * MTLK_LANE;
   memset(packed, 0, sizeof(float) * (size_t)(MTLK_WINOGRAD_POSITIONS * position));
-  for (int64_t o = 0; o < outputs; o++) {
-    const double factor = scale ? scale[o] : 1;
+  for (int64_t first = 0; first < outputs; first += MTLK_LANE, packed += input_blocks * MTLK_LANE * MTLK_LANE) {
+    const int64_t count = outputs - first < MTLK_LANE ? outputs - first : MTLK_LANE;
+    /* The 16 outputs of a block last, so that their places stay in the cache. */
     for (int64_t i = 0; i < inputs; i++) {
-      double filter[MTLK_WINOGRAD_POSITIONS];
-      transform_filter(weights + (o * inputs + i) * 9, filter);
-      float *to = packed + (o / MTLK_LANE * input_blocks * MTLK_LANE + i) * MTLK_LANE + o % MTLK_LANE;
-      for (int p = 0; p < MTLK_WINOGRAD_POSITIONS; p++) to[p * position] = (float)(filter[p] * factor);
+      for (int64_t o = 0; o < count; o++) {
+        double filter[MTLK_WINOGRAD_POSITIONS];
+        transform_filter(weights + ((first + o) * inputs + i) * 9, filter);
+        const double factor = scale ? scale[first + o] : 1;
+        float *to = packed + i * MTLK_LANE + o;
+        for (int p = 0; p < MTLK_WINOGRAD_POSITIONS; p++) to[p * position] = (float)(filter[p] * factor);
+      }
     }
   }
 }
