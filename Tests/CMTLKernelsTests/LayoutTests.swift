@@ -49,7 +49,8 @@ import Testing
           let input = block % inputBlocks * lane + index / 16 % lane
           let output = block / inputBlocks * 16 + index % 16
           return found[index]
-            == (input < inputs && output < outputs ? plain[(output * inputs + input) * taps + tap] * (factors?[output] ?? 1) : 0)
+            == (input < inputs && output < outputs
+              ? plain[(output * inputs + input) * taps + tap] * (factors?[output] ?? 1) : 0)
         }
         #expect(isRight, "\(outputs) outputs, \(inputs) inputs, \(taps) taps, lane \(lane)")
       }

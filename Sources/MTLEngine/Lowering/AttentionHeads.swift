@@ -82,7 +82,8 @@ struct AttentionHeads {
     return min(max(even / Layout.lane * Layout.lane, Layout.lane), AttentionHeads.group)
   }
 
-  @unsafe private func place(_ scratch: Scratch, _ head: Int, _ places: AttentionPlaces) -> UnsafeMutablePointer<Float> {
+  @unsafe private func place(_ scratch: Scratch, _ head: Int, _ places: AttentionPlaces) -> UnsafeMutablePointer<Float>
+  {
     unsafe places.scratch(scratch) + head * headElementCount(of: scratch)
   }
 }
