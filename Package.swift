@@ -9,6 +9,8 @@ let kernelFlags: [CSetting] = [
 
 let swiftSettings: [SwiftSetting] = [.strictMemorySafety()]
 
+/// The time is spent in the kernels; Swift code is compiled for size, of which recipes and operators bring much.
+///
 /// The library needs neither regular expressions nor Swift Concurrency; without their implicit imports the static
 /// runtime leaves 2 MB of them out.
 let librarySwiftSettings: [SwiftSetting] =
@@ -16,7 +18,8 @@ let librarySwiftSettings: [SwiftSetting] =
     .unsafeFlags([
       "-Xfrontend", "-disable-implicit-string-processing-module-import",
       "-Xfrontend", "-disable-implicit-concurrency-module-import",
-    ])
+    ]),
+    .unsafeFlags(["-Osize"], .when(configuration: .release)),
   ]
 
 /// The shared library carries the Swift runtime, its own soname, and exports nothing but `mtl_*`.

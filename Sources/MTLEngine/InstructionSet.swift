@@ -17,7 +17,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
 
   /// The set of this name, in capitals or small letters.
   public init?(named name: String) {
-    let name = name.lowercased()
+    let name = name.lowercasedASCII
     guard let found = InstructionSet.allCases.first(where: { $0.name == name }) else { return nil }
     self = found
   }

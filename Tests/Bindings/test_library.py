@@ -11,7 +11,7 @@ from bindings_support import ROOT, compiler, run
 
 SYMBOLS = Path(__file__).parent / "abi" / "symbols.txt"
 ALLOWED = re.compile(r"(libc|libm|libstdc\+\+|libgcc_s|ld-linux-[\w-]+)\.so\.\d+")
-MAXIMUM_BYTES = 8_000_000
+MAXIMUM_BYTES = 9_000_000
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,16 @@ struct ConvolutionData {
   /// What is added to or multiplied with the sums, in the order of the output.
   let operand: [Float]?
 
+  enum Kind { case any, winograd }
+
   /// At most about `budget` multiplications; the input has the `specials` somewhere.
-  init(budget: Int, specials: [Float] = [], _ random: inout SeededRandom) {
-    var shape = WindowCase.convolution(&random)
+  init(budget: Int, specials: [Float] = [], kind: Kind = .any, _ random: inout SeededRandom) {
+    var shape = kind == .any ? WindowCase.convolution(&random) : WindowCase.winograd(&random)
     let kernel = shape.window.kernel
     let each = kernel.rows * kernel.columns * shape.outputRows * shape.outputColumns
     shape.channels = max(1, min(shape.channels, budget / each))
     let outputs = max(1, min(random.integer(1...96), budget / (each * shape.channels)))
-    let lane = shape.channels < 16 && !random.once(in: 4) ? shape.channels : 16
+    let lane = shape.channels < 16 && kind == .any && !random.once(in: 4) ? shape.channels : 16
     var window = shape.kernelWindow(lane: lane, outputs: outputs)
     window.activation = Int32(random.pick([MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU]))
     window.slope = random.pick([0.01, 0.2, 1, -0.5])

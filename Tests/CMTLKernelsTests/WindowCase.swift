@@ -31,6 +31,21 @@ struct WindowCase {
     }
   }
 
+  /// Kernel 3 x 3 without a stride, dilation 1 to 9 and any padding.
+  static func winograd(_ random: inout SeededRandom) -> WindowCase {
+    while true {
+      let kernel = Window.Pair(3)
+      let dilation = Window.Pair(
+        random.once(in: 2) ? random.integer(1...9) : 1, random.once(in: 2) ? random.integer(1...9) : 1)
+      let padding = Window.Padding(
+        top: pad(&random, 3, dilation.rows), left: pad(&random, 3, dilation.columns),
+        bottom: pad(&random, 3, dilation.rows), right: pad(&random, 3, dilation.columns))
+      if let found = WindowCase(Window(kernel: kernel, dilation: dilation, padding: padding), ceil: false, &random) {
+        return found
+      }
+    }
+  }
+
   /// Padding up to half of the kernel, and windows that hang over the far side.
   static func pool(_ random: inout SeededRandom) -> (WindowCase, ceil: Bool) {
     while true {

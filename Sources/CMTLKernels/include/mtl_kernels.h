@@ -77,12 +77,28 @@ typedef struct {
   float smallest_sum; /* what divides a query's weights at least, relative to scores of zero; 0 for a softmax */
 } mtlk_attention;
 
+/* Winograd's convolution of 3 x 3 taps computes tiles of 2 x 2 outputs that lie `dilation` pixels apart, row by row of
+ * tiles, and multiplies 4 x 4 positions for each: how many cover `pixels` outputs along one axis, and the first output of one of them. */
+enum { MTLK_WINOGRAD_POSITIONS = 16 };
+static inline int32_t mtlk_winograd_tiles(int32_t pixels, int32_t dilation) {
+  const int32_t rest = pixels % (2 * dilation);
+  return pixels / (2 * dilation) * dilation + (rest < dilation ? rest : dilation);
+}
+static inline int32_t mtlk_winograd_pixel(int32_t tile, int32_t dilation) {
+  return tile / dilation * 2 * dilation + tile % dilation;
+}
+
 /* One row for each kernel: X(name, parameters). Declarations, tables and checks expand from this list.
  *
  * convolution: output rows [row_begin, row_end) of output blocks [block_begin, block_end). Weights are packed as
  *   [output block][input block][kernel row][kernel column][input lane][16], bias as [output block][16]. `operand` lies
  *   as the output does, or is null.
- * pool: the same ranges; input and output have lane 16 and equally many blocks.
+ * winograd_input: the tiles [tile_begin, tile_end) of a 3 x 3 convolution without a stride, transformed, as
+ *   [input block][16 positions][tile][16]; the input has lane 16. For each position a convolution of single pixels with
+ *   the weights of mtlk_pack_winograd and no bias makes products of them.
+ * winograd_output: the outputs of those tiles from the products [output block][16 positions][tile][16], which begin
+ *   with block_begin; the rest as convolution has it.
+ * pool: the same ranges as convolution; input and output have lane 16 and equally many blocks.
  * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
  *   row-major arrays, any alignment; bias may be null.
  * activate: y[i] = activation(x[i]), in place allowed.
@@ -111,6 +127,10 @@ typedef struct {
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
                   const float *operand, float *output, int32_t block_begin, int32_t block_end, int32_t row_begin,     \
                   int32_t row_end))                                                                                   \
+  X(winograd_input, (const mtlk_window *window, const float *input, float *transformed, int32_t tile_begin,           \
+                     int32_t tile_end))                                                                               \
+  X(winograd_output, (const mtlk_window *window, const float *products, const float *bias, const float *operand,      \
+                      float *output, int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))   \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
   X(gemm, (const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,             \
@@ -204,6 +224,9 @@ void mtlk_max_unpool(const float *input, const float *indices, float *output, in
  * unless that is null; filling channels are zero. */
 void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
                            int64_t taps, int64_t lane);
+
+/* The same of 3 x 3 taps for Winograd's convolution: [16 positions], each as a convolution of single pixels reads them. */
+void mtlk_pack_winograd(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs);
 
 /* Triangle-filter resampling of 8-bit pixels, one direction at a time, as Pillow does it: fixed-point coefficients with
  * 22 fractional bits, an 8-bit result rounded half up after each direction.

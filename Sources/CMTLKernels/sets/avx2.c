@@ -16,6 +16,7 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6 };
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"
+#include "../families/winograd.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"

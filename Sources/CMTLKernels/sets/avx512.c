@@ -19,6 +19,7 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8 };
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"
+#include "../families/winograd.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"

@@ -1,7 +1,7 @@
 import CMTLKernels
 import MTLGraph
 
-/// Convolutions in one group with constant weights, by the direct kernel: all that the schedule joins in one step.
+/// Convolutions in one group with constant weights, by the direct kernel or Winograd's way: all that the schedule joins in one step.
 enum ConvolutionLowering {
   /// Whether the direct kernel takes a node. It needs at least one input channel: it writes the bias with the first one.
   static func isDirect(_ node: Node, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool) -> Bool {
@@ -27,14 +27,27 @@ enum ConvolutionLowering {
       guard let epilogue = planner.schedule.epilogues[member] else { continue }
       drafts.append(try draft(planner.graph.nodes[member], epilogue, in: &planner))
     }
+    // One layer's siblings may have too few outputs for Winograd's way.
+    for isWinograd in [true, false] {
+      let chosen = zip(members, drafts).filter { $0.1.weights.isWinograd == isWinograd }
+      add(chosen.map(\.0), chosen.map(\.1), isWinograd: isWinograd, to: &planner)
+    }
+  }
+
+  /// The step of some members.
+  private static func add(_ members: [Int], _ drafts: [Draft], isWinograd: Bool, to planner: inout Planner) {
+    guard let first = members.first, let kind = planner.schedule.epilogues[first]?.kind else { return }
     let nodes = members.map { planner.graph.nodes[$0] }
-    guard let kind = planner.schedule.epilogues[members[0]]?.kind else { return }
-    let name = kernelName(nodes, kind, planner.kernels)
-    let kernels = planner.kernels
-    let threadCount = planner.threadCount
+    let (kernels, threadCount) = (planner.kernels, planner.threadCount)
+    let name = (isWinograd ? "winograd " : "") + kernelName(nodes, kind, kernels)
     let inputs = drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }
+    var outputs = drafts.map(\.output)
+    let split =
+      isWinograd
+      ? WinogradSplit(drafts.map { .init(window: $0.window, input: $0.input) }, threadCount: threadCount) : nil
+    if let split { outputs.append(planner.makeScratch(elementCount: split.scratchCount)) }
     planner.add(
-      nodeName: nodeNames(nodes), inputs: inputs, outputs: drafts.map(\.output),
+      nodeName: nodeNames(nodes), inputs: inputs, outputs: outputs,
       shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) }
     ) { operands in
       var rest = operands[...]
@@ -44,7 +57,11 @@ enum ConvolutionLowering {
           window: part.0.window, weights: part.0.weights, input: part.1.0, operand: part.1.1, output: output,
           work: part.0.work)
       }
-      return ConvolutionStep(kernels: kernels, parts: parts, threadCount: threadCount, kernelName: name)
+      guard let split else {
+        return ConvolutionStep(kernels: kernels, parts: parts, threadCount: threadCount, kernelName: name)
+      }
+      return WinogradStep(
+        kernels: kernels, parts: parts, split: split, scratch: operands[operands.count - 1], kernelName: name)
     }
   }
 
@@ -67,9 +84,11 @@ enum ConvolutionLowering {
     window.operand_activation = epilogue.kind.operandActivation.code
     window.slope = epilogue.slope
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
+    let weights = try PackedConvolution(
+      node, weight, taps, lane: input.layout.lane, isWinograd: WinogradSplit.pays(window), in: planner)
     return Draft(
-      window: window, weights: try PackedConvolution(node, weight, taps, lane: input.layout.lane, in: planner),
-      input: input, operand: operand, output: output, work: work / max(output.imageCount, 1))
+      window: window, weights: weights, input: input, operand: operand, output: output,
+      work: work / max(output.imageCount, 1))
   }
 
   /// The input in blocks: as it already lies if that is some blocked layout (the network's input of few channels).

@@ -87,7 +87,7 @@ enum CopyLowering: Lowering {
     for value in node.inputs { inputs.append(try planner.buffer(of: value, as: .blocked)) }
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
     let split = planner.split(output, workPerElement: 1, splitsRows: false)
-    let name = node.operation.name.lowercased()
+    let name = node.operation.name.lowercasedASCII
     planner.add(nodeName: node.name, inputs: inputs, outputs: [output]) { operands in
       let target = operands[operands.count - 1]
       return unsafe PartStep(name, images: output.imageCount, split: split) { part, arena in

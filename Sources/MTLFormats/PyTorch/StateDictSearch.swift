@@ -16,7 +16,7 @@ struct StateDictSearch {
 
   /// Names of what training code keeps beside the weights; compared in lower case.
   private static func isTrainingState(_ name: String) -> Bool {
-    let name = name.lowercased()
+    let name = name.lowercasedASCII
     let exact = [
       "opt", "scaler", "grad_scaler", "amp", "amp_scaler", "loops", "callbacks", "args", "config", "hyper_parameters",
     ]

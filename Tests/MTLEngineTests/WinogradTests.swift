@@ -1,0 +1,115 @@
+import CMTLKernels
+import MTLGraph
+import TestSupport
+import Testing
+
+@testable import MTLEngine
+
+/// Against the graph's evaluation, on every set, 1 and 3 threads; all threads and vector sets give the same bytes.
+@Suite("Winograd's convolution") struct WinogradTests {
+  private func kernels(
+    _ shape: Shape, seed: UInt64, _ build: (inout Graph, ValueID, inout SeededRandom) -> [ValueID]
+  ) throws -> [String] {
+    var random = SeededRandom(seed: seed)
+    var graph = Graph()
+    for (index, output) in build(&graph, graph.addInput("x"), &random).enumerated() {
+      graph.addOutput("y\(index)", output)
+    }
+    let input = random.tensor(shape)
+    let expected = try graph.evaluate([input])
+    let network = try Network(graph)
+    var first: [[UInt32]]?
+    for isa in InstructionSet.allCases where isa <= .detected {
+      for threads in [1, 3] {
+        let session = Session(testing: network, threads: threads, isa: isa)
+        _ = try session.run(input)
+        let found = try session.run(input)
+        for (one, other) in zip(found, expected) {
+          #expect(try one.largestDifference(from: other) <= 2e-5, "\(isa), \(threads) threads")
+        }
+        guard isa != .scalar else { continue }
+        #expect(try bits(found) == first ?? bits(found), "\(isa), \(threads) threads")
+        first = try bits(found)
+      }
+    }
+    let session = Session(testing: network, isa: .scalar)
+    let plan = try session.planDescription(inputShape: shape, tasks: Array(graph.outputs.indices))
+    return plan.map(\.kernel).filter { $0 != "layout" }
+  }
+
+  private func convolution(
+    _ graph: inout Graph, _ x: ValueID, _ channels: (inputs: Int, outputs: Int), _ operation: Convolution,
+    _ random: inout SeededRandom
+  ) -> ValueID {
+    let shape: Shape = [channels.outputs, channels.inputs, 3, 3]
+    let scale = 1 / Float(9 * channels.inputs).squareRoot()
+    let weight = graph.addConstant(random.tensor(shape, in: -scale...scale))
+    return graph.add(
+      operation, name: "conv", [x, weight, graph.addConstant(random.tensor([channels.outputs]))])
+  }
+
+  /// Sizes, dilations and channels at random, with each kind of epilogue.
+  @Test(arguments: 0..<15) func convolutions(_ number: Int) throws {
+    var random = SeededRandom(seed: UInt64(number))
+    let (rows, columns) = (random.integer(14...23), random.integer(14...25))
+    let channels = (inputs: random.integer(17...50), outputs: random.integer(32...70))
+    // Of what is larger the direct kernel skips too many taps.
+    let dilation = Window.Pair(random.integer(1...2), random.integer(1...2))
+    let padding = Window.Padding(
+      top: dilation.rows, left: dilation.columns, bottom: dilation.rows, right: dilation.columns)
+    let activations: [any Operator] = [Relu(), LeakyRelu(slope: 0.1), Sigmoid(), Tanh(), Identity()]
+    let kernels = try kernels([random.integer(1...3), channels.inputs, rows, columns], seed: UInt64(number)) {
+      graph, x, random in
+      var y = convolution(&graph, x, channels, Convolution(dilation: dilation, padding: padding), &random)
+      y = graph.add(activations[number % 5], name: "activation", [y])
+      guard number % 3 > 0 else { return [y] }
+      let weight = random.tensor([channels.outputs, channels.inputs, 1, 1], in: -0.1...0.1)
+      let other = graph.add(Convolution(), name: "other", [x, graph.addConstant(weight)])
+      let pool = graph.add(MaxPool(Window(kernel: .init(1))), name: "pool", [other])
+      y = graph.add(number % 3 == 1 ? Add() : Mul(), name: "join", [y, pool])
+      return [graph.add(Relu(), name: "last", [y])]
+    }
+    #expect(kernels.contains { $0.hasPrefix("winograd convolution scalar") }, "\(kernels)")
+  }
+
+  /// A part with few outputs goes the direct way, beside its siblings.
+  @Test func siblings() throws {
+    let kernels = try kernels([2, 33, 15, 17], seed: 1) { graph, x, random in
+      [48, 5, 33].map { outputs in
+        let y = convolution(&graph, x, (33, outputs), Convolution(padding: .init(1)), &random)
+        return graph.add(Relu(), name: "relu", [y])
+      }
+    }
+    #expect(
+      kernels == ["winograd convolution scalar + relu, 2 siblings on one input", "convolution scalar + relu"])
+  }
+
+  @Test func oneWeightForSeveralInputs() throws {
+    let kernels = try kernels([1, 40, 13, 16], seed: 2) { graph, x, random in
+      let masks = (0..<3).map { graph.add(LeakyRelu(slope: Float($0) / 7), name: "m\($0)", [x]) }
+      let shared = graph.addConstant(random.tensor([70, 40, 3, 3], in: -0.1...0.1))
+      return masks.map { graph.add(Convolution(padding: .init(1)), name: "c", [$0, shared]) }
+    }
+    #expect(kernels.last == "winograd convolution scalar, one weight for 3 inputs")
+  }
+
+  @Test func geometryDecides() {
+    func pays(_ rows: Int32, _ columns: Int32, dilation: Int32, inputs: Int32 = 512, outputs: Int32 = 512) -> Bool {
+      var window = mtlk_window()
+      (window.input_rows, window.input_columns, window.output_rows, window.output_columns) = (
+        rows, columns, rows, columns
+      )
+      (window.input_blocks, window.input_lane) = ((inputs + 15) / 16, 16)
+      (window.output_blocks, window.output_channels) = ((outputs + 15) / 16, outputs)
+      (window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns) = (3, 3, 1, 1)
+      (window.dilation_rows, window.dilation_columns) = (dilation, dilation)
+      (window.padding_top, window.padding_left) = (dilation, dilation)
+      (window.padding_bottom, window.padding_right) = (dilation, dilation)
+      return WinogradSplit.pays(window)
+    }
+    #expect([1, 2, 4, 6].allSatisfy { pays(36, 48, dilation: $0) })
+    #expect(![12, 24, 36].contains { pays(36, 48, dilation: $0) })
+    #expect(pays(14, 14, dilation: 1) && !pays(7, 7, dilation: 1))
+    #expect(!pays(36, 48, dilation: 1, inputs: 16) && !pays(36, 48, dilation: 1, outputs: 31))
+  }
+}
