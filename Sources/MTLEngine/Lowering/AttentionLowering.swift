@@ -1,8 +1,8 @@
 import CMTLKernels
 import MTLGraph
 
-/// Attention of several heads. Keys are transposed into scratch memory; queries, values and output stay where they are if
-/// heads end where blocks of channels do, and otherwise are copied into blocks of each head's own.
+/// Attention of several heads. Keys are transposed into scratch memory; queries, values and output stay where they are
+/// if heads end where blocks of channels do, and otherwise are copied into blocks of each head's own.
 ///
 /// Inverted attention is plain attention under a bias for each key, the logarithm of what its softmax over the queries
 /// divides by; queries and keys change places to find it.
@@ -17,41 +17,70 @@ enum AttentionLowering: Lowering {
     let scratch = AttentionHeads.Scratch.allCases.map {
       planner.makeScratch(elementCount: heads.elementCount(of: $0).saturatingProduct(output.imageCount))
     }
-    let (images, threads) = (output.imageCount, planner.threadCount)
-    let work = attention.multiplyAccumulates(inputs: inputs.map(\.shape), outputs: []) / images
-    let set = planner.kernels.instructionSet.name
+    let steps = AttentionSteps(nodeName: node.name, inputs: inputs, scratch: scratch, output: output, heads: heads)
+    let work = attention.multiplyAccumulates(inputs: inputs.map(\.shape), outputs: []) / output.imageCount
+    steps.addOperands(in: &planner)
+    if heads.isInverted { steps.addKeyBias(work: work / 2, in: &planner) }
+    steps.addAttention(work: work, in: &planner)
+    if !heads.writesInPlace { steps.addResult(in: &planner) }
+    return true
+  }
+}
 
-    func add(
-      _ name: String, rowCount: Int, work: Int, writes targets: [Buffer], in planner: inout Planner,
-      _ compute: @escaping (PartStep.Part, AttentionPlaces) -> Void
-    ) {
-      let split = WorkSplit(
-        groupCount: heads.count, rowCount: rowCount, images: images, work: work, threadCount: threads)
-      planner.add(nodeName: node.name, inputs: inputs, outputs: scratch + targets) { operands in
-        unsafe PartStep(name, images: images, split: split) { part, arena in
-          unsafe compute(part, AttentionPlaces(operands: operands, arena: arena, image: part.image))
-        }
-      }
-    }
+/// The steps of one attention. Items are heads x strips of tokens.
+private struct AttentionSteps {
+  let nodeName: String
+  let inputs: [Buffer]
+  let scratch: [Buffer]
+  let output: Buffer
+  let heads: AttentionHeads
+
+  func addOperands(in planner: inout Planner) {
+    let heads = heads
     unsafe add(
-      "attention operands", rowCount: heads.strips, work: inputs[1].imageElementCount * 4, writes: [], in: &planner
+      "attention operands", rowCount: heads.strips, work: inputs[1].imageElementCount * 4, in: &planner
     ) { part, places in for head in part.groups { unsafe heads.gather(head, part.rows, places) } }
-    if heads.isInverted {
-      let rows = (heads.keys + AttentionHeads.group - 1) / AttentionHeads.group
-      unsafe add("attention of keys \(set)", rowCount: rows, work: work / 2, writes: [], in: &planner) { part, places in
-        for head in part.groups { unsafe heads.findKeyBias(head, part.rows, places) }
-      }
+  }
+
+  func addKeyBias(work: Int, in planner: inout Planner) {
+    let heads = heads
+    let groups = (heads.keys + AttentionHeads.group - 1) / AttentionHeads.group
+    let name = "attention of keys \(planner.kernels.instructionSet.name)"
+    unsafe add(name, rowCount: groups, work: work, in: &planner) { part, places in
+      for head in part.groups { unsafe heads.findKeyBias(head, part.rows, places) }
     }
-    let group = heads.group(parts: heads.count * images, threadCount: threads)
+  }
+
+  func addAttention(work: Int, in planner: inout Planner) {
+    let heads = heads
+    let group = heads.group(parts: heads.count * output.imageCount, threadCount: planner.threadCount)
+    let name = "attention \(planner.kernels.instructionSet.name)"
     let groups = (heads.queries + group - 1) / group
-    unsafe add("attention \(set)", rowCount: groups, work: work, writes: [output], in: &planner) { part, places in
+    unsafe add(name, rowCount: groups, work: work, writesOutput: true, in: &planner) { part, places in
       let queries = part.rows.lowerBound * group..<min(part.rows.upperBound * group, heads.queries)
       for head in part.groups { unsafe heads.attend(head, queries, places) }
     }
-    guard !heads.writesInPlace else { return true }
-    unsafe add("attention result", rowCount: 1, work: output.imageElementCount * 4, writes: [output], in: &planner) {
-      part, places in for head in part.groups { unsafe heads.scatter(head, places) }
+  }
+
+  func addResult(in planner: inout Planner) {
+    let heads = heads
+    unsafe add(
+      "attention result", rowCount: 1, work: output.imageElementCount * 4, writesOutput: true, in: &planner
+    ) { part, places in for head in part.groups { unsafe heads.scatter(head, places) } }
+  }
+
+  private func add(
+    _ name: String, rowCount: Int, work: Int, writesOutput: Bool = false, in planner: inout Planner,
+    _ compute: @escaping (PartStep.Part, AttentionPlaces) -> Void
+  ) {
+    let images = output.imageCount
+    let split = WorkSplit(
+      groupCount: heads.count, rowCount: rowCount, images: images, work: work, threadCount: planner.threadCount)
+    let targets = scratch + (writesOutput ? [output] : [])
+    planner.add(nodeName: nodeName, inputs: inputs, outputs: targets) { operands in
+      unsafe PartStep(name, images: images, split: split) { part, arena in
+        unsafe compute(part, AttentionPlaces(operands: operands, arena: arena, image: part.image))
+      }
     }
-    return true
   }
 }

@@ -7,7 +7,7 @@ extension Node {
     let shapes = arguments.map(\.shape)
     let outputs = try operation.outputShapes(shapes)
     guard operation.multiplyAccumulates(inputs: shapes, outputs: outputs) > Node.longReference, outputs.count == 1,
-      shapes[0].rank == 4
+      shapes[0].rank == 4, arguments[0].type == .float32
     else { return try operation.evaluate(arguments) }
     var graph = Graph()
     let input = graph.addInput("x")
@@ -23,26 +23,27 @@ extension Node {
 }
 
 extension Session {
-  /// The first task's output for an image in row-major order.
+  /// The first task's output for a float32 image in row-major order.
   fileprivate func output(for image: Tensor) throws(MTLError) -> Tensor {
-    let values = try image.floats()
-    let strides = image.shape.rowMajorStrides.map { $0 * MemoryLayout<Float>.size }
-    var result = Tensor([], shape: [0])
+    let size = MemoryLayout<Float>.size
+    let strides = image.shape.rowMajorStrides.map { $0 * size }
+    var result = image
     try run(
       inputShape: image.shape, tasks: [0],
       fill: { destination throws(MTLError) in
-        unsafe values.withUnsafeBytes { bytes in
+        unsafe image.bytes.withUnsafeBytes { bytes in
           guard let base = bytes.baseAddress else { return }
           unsafe destination.copy(from: base, strides: (strides[0], strides[1], strides[2], strides[3]))
         }
       },
-      collect: { outputs in
+      collect: { outputs throws(MTLError) in
         let shape = outputs.layout.shapes[0]
-        let floats = unsafe [Float](unsafeUninitializedCapacity: shape.elementCount) { memory, count in
-          if let base = memory.baseAddress { unsafe outputs.copy(0, to: base) }
-          count = shape.elementCount
+        let bytes = try unsafe Bytes(byteCount: shape.elementCount * size) { memory in
+          if let base = unsafe memory.assumingMemoryBound(to: Float.self).baseAddress {
+            unsafe outputs.copy(0, to: base)
+          }
         }
-        result = Tensor(floats, shape: shape)
+        result = try Tensor(shape: shape, type: .float32, bytes: bytes, of: "constant")
       })
     return result
   }
