@@ -45,6 +45,8 @@ struct OperatorCase: CustomTestStringConvertible, Sendable {
 
   func integer(_ name: String) throws -> Int { Int(try #require(attributes[name]?.integer)) }
 
+  func text(_ name: String) throws -> String { try #require(attributes[name]?.string) }
+
   func float(_ name: String) throws -> Float { Float(try #require(attributes[name]?.number)) }
 
   func flag(_ name: String) throws -> Bool { try #require(attributes[name]?.bool as Bool?) }
@@ -61,7 +63,7 @@ struct OperatorCase: CustomTestStringConvertible, Sendable {
 
   /// Shape rule and evaluation give PyTorch's result, to `tolerance` relative to the largest element.
   func check(
-    _ operation: some Operator, tolerance: Float = 2e-7, sourceLocation: SourceLocation = #_sourceLocation
+    _ operation: any Operator, tolerance: Float = 2e-7, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let shapes = try operation.outputShapes(inputs.map(\.shape))
     #expect(shapes == [output.shape], sourceLocation: sourceLocation)
