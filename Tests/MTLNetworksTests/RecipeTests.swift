@@ -117,4 +117,34 @@ struct RecipeTests {
     let error = failure { () throws(MTLError) in try LoadedNetwork(card(text), weights: store) }
     #expect(error?.problem.contains("decoder1.6.weight (expected 3x48, found 2x48)") == true)
   }
+
+  /// What stands between the Linear layers of a head is told by the numbers that a Sequential leaves out.
+  @Test func activationsStandInTheGaps() throws {
+    let heads: [([String], [String])] = [
+      (["h.a.0", "h.a.1"], []), (["h.a.0", "h.a.2"], ["Relu"]), (["h.a.first", "h.a.second"], ["Relu"]),
+      (["h.a.0", "h.a.1:norm", "h.a.3"], ["BatchNormalization", "Relu"]),
+      (["h.a.0", "h.a.2:norm", "h.a.3"], ["Relu", "BatchNormalization"]),
+      (["h.a.0", "h.a.1:norm", "h.a.2"], ["BatchNormalization"]),
+    ]
+    for (modules, between) in heads {
+      var checkpoint = Checkpoint()
+      for module in modules {
+        let key = module.replacing(":norm", with: "")
+        checkpoint.add("\(key).weight", module.hasSuffix(":norm") ? [4] : [4, 4])
+        checkpoint.add("\(key).bias", [4])
+        guard module.hasSuffix(":norm") else { continue }
+        checkpoint.add("\(key).running_mean", [4])
+        checkpoint.add("\(key).running_var", [4])
+      }
+      let text = """
+        {"format": 1, "input": {"width": 1, "height": 1, "color": "gray"},
+         "network": {"encoder": [{"block": "conv", "key": "c"}, {"block": "flatten"}],
+                     "heads": {"a": [{"block": "mlp", "key": "h.a"}]}}}
+        """
+      checkpoint.add("c.weight", [4, 1, 1, 1])
+      let network = try LoadedNetwork(try card(text), weights: checkpoint.store())
+      let names = network.graph.nodes.map(\.operation.name)
+      #expect(names == ["Conv", "Flatten", "Gemm"] + between + ["Gemm"], "\(modules)")
+    }
+  }
 }

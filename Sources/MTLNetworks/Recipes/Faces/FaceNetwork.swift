@@ -76,10 +76,32 @@ extension LinearHeads.Head {
     var value = features
     for (index, layer) in layers.enumerated() {
       value = try builder.linear(value, layer.key)
+      let next = index + 1 < layers.count ? layers[index + 1].key : nil
+      let place = next.map { ActivationPlace(behind: layer, before: $0) } ?? .none
+      if place == .beforeNorm { value = try builder.activate(value, activation) }
       if let norm = layer.norm { value = try builder.normalize(value, key: norm, epsilon: 1e-5) }
-      if index < layers.count - 1 { value = try builder.activate(value, activation) }
+      if place == .last { value = try builder.activate(value, activation) }
     }
     return value
+  }
+}
+
+/// Where between two layers of a head the activation stands. Modules without weights leave no keys, but in a Sequential they
+/// leave a number out: where none is left out, nothing is between.
+private enum ActivationPlace {
+  case none, beforeNorm, last
+
+  init(behind layer: LinearHeads.Layer, before next: String) {
+    let modules = [layer.key] + (layer.norm.map { [$0] } ?? []) + [next]
+    let numbers = modules.compactMap { components(of: $0).last.flatMap { Int($0) } }
+    let parents = Set(modules.map { components(of: $0).dropLast() })
+    guard numbers.count == modules.count, parents.count == 1 else {
+      self = .last
+      return
+    }
+    let gaps = zip(numbers, numbers.dropFirst()).map { $1 - $0 > 1 }
+    // With a normalisation between, a gap right behind the layer is the activation's.
+    self = gaps.count == 2 && gaps[0] ? .beforeNorm : gaps.contains(true) ? .last : .none
   }
 }
 

@@ -89,9 +89,16 @@ public struct ViTRecipe: Recipe {
   public func blueprint(
     _ checkpoint: WeightStore, _ parameters: inout FieldReader
   ) throws(MTLError) -> NetworkBlueprint {
-    let headWidth = try parameters.integer("head_width", in: 1...65536) ?? 64
+    let given = try parameters.integer("head_width", in: 1...65536)
     guard let trunk = ViTTrunk(checkpoint) else { throw unfitting(checkpoint, "torchvision's ViT") }
-    let heads = max(1, trunk.width / headWidth)
+    let headWidth = given ?? min(64, trunk.width)
+    guard trunk.width % headWidth == 0 else {
+      throw MTLError(
+        .checkpointMismatch, "head_width",
+        expected: "a divisor of the \(trunk.width) channels of the tokens; a model.json can set it",
+        found: "\(headWidth)")
+    }
+    let heads = trunk.width / headWidth
     let size = Window.Pair(trunk.side)
     guard form == .torchvision else {
       let input = InputDescription(
