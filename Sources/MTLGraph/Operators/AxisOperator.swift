@@ -13,6 +13,20 @@ extension AxisOperator {
   }
 }
 
+/// An operator that rewrites each line of elements along its axis; the shape stays.
+package protocol LineOperator: AxisOperator {}
+
+extension LineOperator {
+  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
+    try requireInputs(inputs, 1...1)
+    _ = try axis(of: inputs[0])
+    return [inputs[0]]
+  }
+
+  /// The axis counted from the first one.
+  public func axis(rank: Int) -> Int { axis < 0 ? axis + rank : axis }
+}
+
 extension Tensor {
   /// Rewrites each line of elements along `axis`, given as an array.
   func mapLines(axis: Int, _ change: (inout [Float]) -> Void) throws(MTLError) -> Tensor {

@@ -1,6 +1,6 @@
 /// x / max(norm, epsilon) along one axis, with the Euclidean norm: PyTorch's `normalize` with its epsilon, or, with
 /// epsilon 0, the plain quotient, in which 0 / 0 is NaN. ONNX's LpNormalization with p = 2.
-public struct L2Normalize: AxisOperator {
+public struct L2Normalize: LineOperator {
   public static let name = "LpNormalization"
   /// Negative counts from the last axis.
   public let axis: Int
@@ -9,12 +9,6 @@ public struct L2Normalize: AxisOperator {
   public init(axis: Int = 1, epsilon: Float = 1e-12) {
     self.axis = axis
     self.epsilon = epsilon
-  }
-
-  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
-    try requireInputs(inputs, 1...1)
-    _ = try axis(of: inputs[0])
-    return [inputs[0]]
   }
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// exp(x) / sum(exp(x)) along one axis, with the maximum subtracted first.
-public struct Softmax: AxisOperator {
+public struct Softmax: LineOperator {
   public static let name = "Softmax"
   /// Negative counts from the last axis.
   public let axis: Int
@@ -9,15 +9,6 @@ public struct Softmax: AxisOperator {
   public init(axis: Int = -1) {
     self.axis = axis
   }
-
-  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
-    try requireInputs(inputs, 1...1)
-    _ = try axis(of: inputs[0])
-    return [inputs[0]]
-  }
-
-  /// The axis counted from the first one.
-  public func axis(rank: Int) -> Int { axis < 0 ? axis + rank : axis }
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     [try inputs[0].mapLines(axis: axis(of: inputs[0].shape), Softmax.apply)]

@@ -1,7 +1,7 @@
 import MTLGraph
 
 /// All Linear layers under a key, in the order of the checkpoint, with the batch normalisations directly behind them and an
-/// activation between them: {"block": "mlp", "key": "heads.age", "activation": "relu"}
+/// activation between them, unless the numbers of a Sequential leave no room for one: {"block": "mlp", "key": "heads.age", "activation": "relu"}
 public struct MLPBlock: Block {
   public static let name = "mlp"
   let key: String
