@@ -77,15 +77,46 @@ typedef struct {
   float smallest_sum; /* what divides a query's weights at least, relative to scores of zero; 0 for a softmax */
 } mtlk_attention;
 
-/* Winograd's convolution of 3 x 3 taps computes tiles of 2 x 2 outputs that lie `dilation` pixels apart, row by row of
- * tiles, and multiplies 4 x 4 positions for each: how many cover `pixels` outputs along one axis, and the first output of one of them. */
-enum { MTLK_WINOGRAD_POSITIONS = 16 };
-static inline int32_t mtlk_winograd_tiles(int32_t pixels, int32_t dilation) {
-  const int32_t rest = pixels % (2 * dilation);
-  return pixels / (2 * dilation) * dilation + (rest < dilation ? rest : dilation);
+/* Winograd's convolution computes tiles of outputs from tiles of inputs with fewer multiplications than there are taps.
+ * It is separable, and this is what a tile is along one axis of a kernel of 3 taps without a stride. The first two forms
+ * are of a large dilation, where the outputs that share inputs are few and all other taps lie outside the image.
+ *   MTLK_TILE_1: one output that sees one input, or a kernel of one tap: 1 multiplication.
+ *   MTLK_TILE_PAIR: two outputs that see each other's inputs and no others: 3 multiplications for 4 taps.
+ *   MTLK_TILE_2, 3, 4: F(2, 3), F(3, 3) and F(4, 3): 4, 5 and 6 multiplications for 6, 9 and 12 taps, from the points
+ *     0, 1, -1; 0, 1, -1, 2; and 0, 3/4, -3/4, 3/2, -3/2, which round the least of those tried. */
+enum { MTLK_TILE_1 = 0, MTLK_TILE_PAIR = 1, MTLK_TILE_2 = 2, MTLK_TILE_3 = 3, MTLK_TILE_4 = 4 };
+enum { MTLK_WINOGRAD_LONGEST = 6 }; /* inputs, outputs or positions of a tile along one axis */
+static inline int32_t mtlk_winograd_outputs(int32_t form) { return form <= MTLK_TILE_PAIR ? form + 1 : form; }
+static inline int32_t mtlk_winograd_inputs(int32_t form) { return form <= MTLK_TILE_PAIR ? form + 1 : form + 2; }
+static inline int32_t mtlk_winograd_positions(int32_t form) { return form == MTLK_TILE_1 ? 1 : form + 2; }
+
+/* The tiles along one axis. Pixels `dilation` apart make a phase, of which there are `dilation`; tiles cut each of the
+ * `phases` phases from `first_phase` on into `tiles` pieces, and are ordered by piece, then by phase. */
+typedef struct {
+  int32_t form;
+  int32_t first_phase, phases, tiles;
+  int32_t dilation;
+  int32_t padding; /* a tile's first input is this many pixels before its first output */
+} mtlk_winograd_axis;
+
+typedef struct {
+  mtlk_winograd_axis rows, columns;
+} mtlk_winograd;
+
+/* The first output of a tile. */
+static inline int32_t mtlk_winograd_pixel(const mtlk_winograd_axis *axis, int32_t tile) {
+  return axis->first_phase + tile % axis->phases +
+         tile / axis->phases * mtlk_winograd_outputs(axis->form) * axis->dilation;
 }
-static inline int32_t mtlk_winograd_pixel(int32_t tile, int32_t dilation) {
-  return tile / dilation * 2 * dilation + tile % dilation;
+
+/* Input blocks whose weights are transformed at a time; and the floats of scratch memory that the output of `tiles` tiles
+ * takes, and their input, with `positions` multiplications for each tile. */
+enum { MTLK_WINOGRAD_CHUNK = 3, MTLK_WINOGRAD_BLOCKS = 3 };
+static inline int64_t mtlk_winograd_scratch(int64_t positions, int64_t tiles) {
+  return positions * MTLK_WINOGRAD_BLOCKS * MTLK_LANE * (MTLK_WINOGRAD_CHUNK * MTLK_LANE + tiles);
+}
+static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t tiles) {
+  return mtlk_winograd_inputs(grid.rows.form) * mtlk_winograd_positions(grid.columns.form) * tiles * MTLK_LANE;
 }
 
 /* One row for each kernel: X(name, parameters). Declarations, tables and checks expand from this list.
@@ -93,11 +124,10 @@ static inline int32_t mtlk_winograd_pixel(int32_t tile, int32_t dilation) {
  * convolution: output rows [row_begin, row_end) of output blocks [block_begin, block_end). Weights are packed as
  *   [output block][input block][kernel row][kernel column][input lane][16], bias as [output block][16]. `operand` lies
  *   as the output does, or is null.
- * winograd_input: the tiles [tile_begin, tile_end) of a 3 x 3 convolution without a stride, transformed, as
- *   [input block][16 positions][tile][16]; the input has lane 16. For each position a convolution of single pixels with
- *   the weights of mtlk_pack_winograd and no bias makes products of them.
- * winograd_output: the outputs of those tiles from the products [output block][16 positions][tile][16], which begin
- *   with block_begin; the rest as convolution has it.
+ * winograd_input: the tiles [tile_begin, tile_end) of a grid, transformed, as [input block][position][tile][16]; tiles are
+ *   numbered row by row, and the input has lane 16.
+ * winograd_output: the outputs of those tiles from the transformed input and the weights of convolution; the rest as
+ *   convolution has it.
  * pool: the same ranges as convolution; input and output have lane 16 and equally many blocks.
  * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
  *   row-major arrays, any alignment; bias may be null.
@@ -127,10 +157,11 @@ static inline int32_t mtlk_winograd_pixel(int32_t tile, int32_t dilation) {
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
                   const float *operand, float *output, int32_t block_begin, int32_t block_end, int32_t row_begin,     \
                   int32_t row_end))                                                                                   \
-  X(winograd_input, (const mtlk_window *window, const float *input, float *transformed, int32_t tile_begin,           \
-                     int32_t tile_end))                                                                               \
-  X(winograd_output, (const mtlk_window *window, const float *products, const float *bias, const float *operand,      \
-                      float *output, int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))   \
+  X(winograd_input, (const mtlk_window *window, const mtlk_winograd *grid, const float *input, float *transformed,     \
+                     float *scratch, int32_t tile_begin, int32_t tile_end))                                            \
+  X(winograd_output, (const mtlk_window *window, const mtlk_winograd *grid, const float *transformed,                  \
+                      const float *weights, const float *bias, const float *operand, float *output, float *scratch,    \
+                      int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))                   \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
   X(gemm, (const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,             \
@@ -224,9 +255,6 @@ void mtlk_max_unpool(const float *input, const float *indices, float *output, in
  * unless that is null; filling channels are zero. */
 void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
                            int64_t taps, int64_t lane);
-
-/* The same of 3 x 3 taps for Winograd's convolution: [16 positions], each as a convolution of single pixels reads them. */
-void mtlk_pack_winograd(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs);
 
 /* Triangle-filter resampling of 8-bit pixels, one direction at a time, as Pillow does it: fixed-point coefficients with
  * 22 fractional bits, an 8-bit result rounded half up after each direction.

@@ -19,6 +19,8 @@ enum ConvolutionLowering {
     let operand: Buffer?
     let output: Buffer
     let work: Int
+    /// Of Winograd's way; none for the direct kernel.
+    let grids: [mtlk_winograd]
   }
 
   static func lower(_ members: [Int], in planner: inout Planner) throws(MTLError) {
@@ -29,23 +31,24 @@ enum ConvolutionLowering {
     }
     // One layer's siblings may have too few outputs for Winograd's way.
     for isWinograd in [true, false] {
-      let chosen = zip(members, drafts).filter { $0.1.weights.isWinograd == isWinograd }
-      add(chosen.map(\.0), chosen.map(\.1), isWinograd: isWinograd, to: &planner)
+      let chosen = zip(members, drafts).filter { $0.1.grids.isEmpty != isWinograd }
+      add(chosen.map(\.0), chosen.map(\.1), to: &planner)
     }
   }
 
   /// The step of some members.
-  private static func add(_ members: [Int], _ drafts: [Draft], isWinograd: Bool, to planner: inout Planner) {
+  private static func add(_ members: [Int], _ drafts: [Draft], to planner: inout Planner) {
     guard let first = members.first, let kind = planner.schedule.epilogues[first]?.kind else { return }
     let nodes = members.map { planner.graph.nodes[$0] }
     let (kernels, threadCount) = (planner.kernels, planner.threadCount)
-    let name = (isWinograd ? "winograd " : "") + kernelName(nodes, kind, kernels)
+    let grids = drafts[0].grids
+    let name = (grids.isEmpty ? "" : "winograd ") + kernelName(nodes, kind, kernels)
     let inputs = drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }
     var outputs = drafts.map(\.output)
-    let split =
-      isWinograd
-      ? WinogradSplit(drafts.map { .init(window: $0.window, input: $0.input) }, threadCount: threadCount) : nil
-    if let split { outputs.append(planner.makeScratch(elementCount: split.scratchCount)) }
+    let splits = grids.map { grid in
+      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, threadCount: threadCount)
+    }
+    if !splits.isEmpty { outputs.append(planner.makeScratch(elementCount: WinogradStep.scratchCount(splits))) }
     planner.add(
       nodeName: nodeNames(nodes), inputs: inputs, outputs: outputs,
       shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) }
@@ -57,11 +60,11 @@ enum ConvolutionLowering {
           window: part.0.window, weights: part.0.weights, input: part.1.0, operand: part.1.1, output: output,
           work: part.0.work)
       }
-      guard let split else {
+      guard !splits.isEmpty else {
         return ConvolutionStep(kernels: kernels, parts: parts, threadCount: threadCount, kernelName: name)
       }
       return WinogradStep(
-        kernels: kernels, parts: parts, split: split, scratch: operands[operands.count - 1], kernelName: name)
+        kernels: kernels, parts: parts, splits: splits, scratch: operands[operands.count - 1], kernelName: name)
     }
   }
 
@@ -84,11 +87,10 @@ enum ConvolutionLowering {
     window.operand_activation = epilogue.kind.operandActivation.code
     window.slope = epilogue.slope
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
-    let weights = try PackedConvolution(
-      node, weight, taps, lane: input.layout.lane, isWinograd: WinogradSplit.pays(window), in: planner)
+    let weights = try PackedConvolution(node, weight, taps, lane: input.layout.lane, in: planner)
     return Draft(
       window: window, weights: weights, input: input, operand: operand, output: output,
-      work: work / max(output.imageCount, 1))
+      work: work / max(output.imageCount, 1), grids: WinogradGrid.grids(window))
   }
 
   /// The input in blocks: as it already lies if that is some blocked layout (the network's input of few channels).

@@ -5,22 +5,17 @@ import MTLGraph
 struct PackedConvolution {
   let weights: Bytes
   let bias: Bytes
-  /// Whether the weights are transformed for Winograd's convolution.
-  let isWinograd: Bool
 
-  init(
-    _ node: Node, _ weight: Tensor, _ taps: LiveTaps, lane: Int, isWinograd: Bool, in planner: Planner
-  ) throws(MTLError) {
-    self.isWinograd = isWinograd
+  init(_ node: Node, _ weight: Tensor, _ taps: LiveTaps, lane: Int, in planner: Planner) throws(MTLError) {
     let cache = planner.network.packedWeights
     let scale = node.inputs.count == 4 ? planner.constant(node.inputs[3]) : nil
     // The factor, too, tells two uses of one weight apart.
     let factor = node.inputs.count == 4 ? " \(node.inputs[3].index)" : ""
     let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
-    let packing = isWinograd ? "winograd" : "convolution \(lane)\(live)"
+    let packing = "convolution \(lane)\(live)"
     weights = try cache.bytes(for: .init(value: node.inputs[1], packing: packing + factor)) {
       () throws(MTLError) -> Bytes in
-      let packed = try PackedConvolution.pack(taps.trimmed(weight), scale, lane: lane, isWinograd: isWinograd)
+      let packed = try PackedConvolution.pack(taps.trimmed(weight), scale, lane: lane)
       // From now on this copy is read, and the file's pages may go.
       weight.bytes.releasePages()
       return packed
@@ -36,14 +31,11 @@ struct PackedConvolution {
     }
   }
 
-  private static func pack(
-    _ weight: Tensor, _ scale: Tensor?, lane: Int, isWinograd: Bool
-  ) throws(MTLError) -> Bytes {
+  private static func pack(_ weight: Tensor, _ scale: Tensor?, lane: Int) throws(MTLError) -> Bytes {
     let shape = weight.shape
     let (outputBlocks, inputBlocks) = ((shape[0] + Layout.lane - 1) / Layout.lane, (shape[1] + lane - 1) / lane)
     let taps = shape[2] * shape[3]
-    let positions = isWinograd ? Int(MTLK_WINOGRAD_POSITIONS) : taps
-    let count = outputBlocks * inputBlocks * positions * lane * Layout.lane
+    let count = outputBlocks * inputBlocks * taps * lane * Layout.lane
     return try unsafe Bytes(byteCount: count * MemoryLayout<Float>.size) {
       (memory: UnsafeMutableRawBufferPointer) throws(MTLError) in
       unsafe weight.bytes.withUnsafeBytes { values in
@@ -51,12 +43,8 @@ struct PackedConvolution {
           let values = unsafe values.assumingMemoryBound(to: Float.self).baseAddress
           let scale = unsafe scale.assumingMemoryBound(to: Float.self).baseAddress
           let packed = unsafe memory.assumingMemoryBound(to: Float.self).baseAddress
-          if isWinograd {
-            unsafe mtlk_pack_winograd(values, scale, packed, Int64(shape[0]), Int64(shape[1]))
-          } else {
-            unsafe mtlk_pack_convolution(
-              values, scale, packed, Int64(shape[0]), Int64(shape[1]), Int64(taps), Int64(lane))
-          }
+          unsafe mtlk_pack_convolution(
+            values, scale, packed, Int64(shape[0]), Int64(shape[1]), Int64(taps), Int64(lane))
         }
       }
     }

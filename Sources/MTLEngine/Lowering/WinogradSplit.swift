@@ -1,6 +1,6 @@
 import CMTLKernels
 
-/// How convolutions of one geometry are done Winograd's way: whether that pays, and who does which tiles.
+/// Who does which tiles of one grid, for convolutions of one geometry.
 struct WinogradSplit {
   struct Part {
     let window: mtlk_window
@@ -14,6 +14,7 @@ struct WinogradSplit {
     let tiles: Range<Int>
   }
 
+  let grid: mtlk_winograd
   /// Parts on one input, which share its transformed tiles.
   private let inputs: [[Int]]
   /// Of one image, and of all images of all inputs.
@@ -22,47 +23,20 @@ struct WinogradSplit {
   private let longestStrip: Int
   /// Items divide the tiles into these pieces, and the output blocks as well where there are few tiles.
   private let tilePieces: Int
-  let blockPieces: Int
-  /// Floats that each item needs for transformed tiles, and for their products behind them.
+  private let blockPieces: Int
+  /// Floats that each item needs for transformed tiles, and for scratch memory of the kernels behind them.
   let transformedCount: Int
-  let productCount: Int
+  let workCount: Int
 
   var itemCount: Int { tilePieces * blockPieces }
-  var scratchCount: Int { itemCount.saturatingProduct(transformedCount + productCount) }
 
-  /// An item reads all its weights once for each strip: long strips make that cheap, as long as they stay in the caches.
-  private static let longestStrip = 240
-  private static let stripByteLimit = 16 << 20
-  private static let shortestPiece = (tiles: 48, blocks: 4)
+  /// A strip's weights are transformed for it alone, which long strips make cheap, as long as the products stay in the
+  /// second-level cache and the transformed input of all items in the third.
+  private static let longestProducts = 4400
+  private static let transformedByteLimit = 16 << 20
+  private static let shortestPiece = (tiles: 48, blocks: 6)
 
-  /// By geometry alone, so that every instruction set does the same. Few tiles wait for their weights; of large dilations
-  /// the direct kernel skips most taps. Transforms cost what the factor 7 / 5 says.
-  static func pays(_ window: mtlk_window) -> Bool {
-    let isPlain = [window.stride_rows, window.stride_columns].allSatisfy { $0 == 1 }
-    guard isPlain, window.kernel_rows == 3, window.kernel_columns == 3, window.input_lane == MTLK_LANE,
-      window.input_blocks >= 2, window.output_channels >= 32
-    else { return false }
-    let tiles = tileCount(window)
-    let taps =
-      insideTaps(window.output_rows, window.input_rows, window.dilation_rows, window.padding_top)
-      * insideTaps(window.output_columns, window.input_columns, window.dilation_columns, window.padding_left)
-    return tiles >= 24 && 5 * taps >= 7 * tiles * Int(MTLK_WINOGRAD_POSITIONS)
-  }
-
-  /// Taps along one axis, of all outputs together, that lie inside the image.
-  private static func insideTaps(_ outputs: Int32, _ inputs: Int32, _ dilation: Int32, _ padding: Int32) -> Int {
-    (0..<3).reduce(0) { sum, tap in
-      let shift = Int32(tap) * dilation - padding
-      return sum + max(0, Int(min(outputs, inputs - shift) - max(0, -shift)))
-    }
-  }
-
-  private static func tileCount(_ window: mtlk_window) -> Int {
-    Int(mtlk_winograd_tiles(window.output_rows, window.dilation_rows))
-      * Int(mtlk_winograd_tiles(window.output_columns, window.dilation_columns))
-  }
-
-  init(_ parts: [Part], threadCount: Int) {
+  init(_ grid: mtlk_winograd, _ parts: [Part], threadCount: Int) {
     var inputs: [[Int]] = []
     for index in parts.indices {
       if let known = inputs.firstIndex(where: { parts[$0[0]].input == parts[index].input }) {
@@ -71,20 +45,24 @@ struct WinogradSplit {
         inputs.append([index])
       }
     }
+    self.grid = grid
     self.inputs = inputs
-    let window = parts[0].window
-    tileCount = WinogradSplit.tileCount(window)
+    tileCount = grid.tileCount
     totalCount = tileCount.saturatingProduct(inputs.count.saturatingProduct(parts[0].input.imageCount))
     let blocks = parts.reduce(1) { max($0, Int($1.window.output_blocks)) }
     let useful = threadCount == 1 ? 1 : 2 * threadCount
     tilePieces = max(1, min(useful, totalCount / WinogradSplit.shortestPiece.tiles))
     blockPieces = max(1, min(useful / tilePieces, blocks / WinogradSplit.shortestPiece.blocks))
-    let tileFloats = Int(MTLK_WINOGRAD_POSITIONS) * Layout.lane
-    let tileBytes = (Int(window.input_blocks) + blocks) * tileFloats * MemoryLayout<Float>.size
-    let longest = min(WinogradSplit.longestStrip, max(1, WinogradSplit.stripByteLimit / tileBytes))
+    let tileFloats = Int(parts[0].window.input_blocks) * grid.positionCount * Layout.lane
+    let byteLimit = WinogradSplit.transformedByteLimit / (tilePieces * blockPieces)
+    let longest = min(
+      WinogradSplit.longestProducts / grid.positionCount,
+      max(WinogradSplit.shortestPiece.tiles / 2, byteLimit / (tileFloats * MemoryLayout<Float>.size)))
     longestStrip = min(longest, tileCount, totalCount / tilePieces + 1)
-    transformedCount = Int(window.input_blocks) * tileFloats * longestStrip
-    productCount = blocks * tileFloats * longestStrip
+    transformedCount = tileFloats * longestStrip
+    workCount = max(
+      Int(mtlk_winograd_scratch(Int64(grid.positionCount), Int64(longestStrip))),
+      Int(mtlk_winograd_input_scratch(grid, Int64(longestStrip))))
   }
 
   /// An item's tiles, counted over all images of all inputs.
