@@ -31,15 +31,21 @@ struct WindowCase {
     }
   }
 
-  /// Kernel 3 x 3 without a stride, dilation 1 to 9 and any padding.
+  /// Three taps along an axis, or rarely one, without a stride; dilation 1 to 40 and any padding, mostly that which keeps
+  /// the size.
   static func winograd(_ random: inout SeededRandom) -> WindowCase {
     while true {
-      let kernel = Window.Pair(3)
+      let kernel = Window.Pair(random.once(in: 6) ? 1 : 3, random.once(in: 6) ? 1 : 3)
       let dilation = Window.Pair(
-        random.once(in: 2) ? random.integer(1...9) : 1, random.once(in: 2) ? random.integer(1...9) : 1)
-      let padding = Window.Padding(
-        top: pad(&random, 3, dilation.rows), left: pad(&random, 3, dilation.columns),
-        bottom: pad(&random, 3, dilation.rows), right: pad(&random, 3, dilation.columns))
+        random.integer(1...random.pick([1, 9, 40])), random.integer(1...random.pick([1, 9, 40])))
+      func pads(_ taps: Int, _ dilation: Int) -> (Int, Int) {
+        let same = taps == 3 ? dilation : 0
+        guard random.once(in: 3) else { return (same, same) }
+        return (pad(&random, taps, dilation), pad(&random, taps, dilation))
+      }
+      let (top, bottom) = pads(kernel.rows, dilation.rows)
+      let (left, right) = pads(kernel.columns, dilation.columns)
+      let padding = Window.Padding(top: top, left: left, bottom: bottom, right: right)
       if let found = WindowCase(Window(kernel: kernel, dilation: dilation, padding: padding), ceil: false, &random) {
         return found
       }

@@ -35,12 +35,26 @@ final class ConvolutionStep: Step {
       parts, threadCount: threadCount, groupSize: Int(kernels.functions.pointee.convolution_blocks))
   }
 
+  /// A convolution of single pixels reads its whole input for each group of outputs: in strips that stay in the
+  /// second-level cache meanwhile.
+  private static func stripsWanted(_ window: mtlk_window) -> Int {
+    guard window.kernel_rows * window.kernel_columns == 1, window.stride_rows == 1, window.output_blocks > 8 else {
+      return 1
+    }
+    let pixels = Int(window.input_rows) * Int(window.input_columns)
+    let bytes = pixels * Int(window.input_blocks) * Layout.lane * MemoryLayout<Float>.size
+    return (bytes + stripByteLimit - 1) / stripByteLimit
+  }
+
+  private static let stripByteLimit = 640 << 10
+
   private static func items(_ parts: [Part], threadCount: Int, groupSize: Int) -> [Item] {
     let images = parts.reduce(0) { $0 + $1.output.buffer.imageCount }
     let splits = parts.map { part in
       WorkSplit(
         groupCount: (part.output.buffer.blockCount + groupSize - 1) / groupSize,
-        rowCount: Int(part.window.output_rows), images: images, work: part.work, threadCount: threadCount)
+        rowCount: Int(part.window.output_rows), stripsWanted: stripsWanted(part.window), images: images,
+        work: part.work, threadCount: threadCount)
     }
     var items: [Item] = []
     for position in 0..<(splits.map(\.itemCount).max() ?? 0) {

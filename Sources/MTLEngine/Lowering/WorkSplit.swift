@@ -9,13 +9,19 @@ struct WorkSplit {
   /// Below this much work for an item, handing it to another thread costs more than it saves.
   private static let smallestItem = 100_000
 
-  /// `work` is that of one of `images` images, which are items of their own.
-  init(groupCount: Int, rowCount: Int, images: Int = 1, work: Int, threadCount: Int) {
+  /// `work` is that of one of `images` images, which are items of their own. Where more than one strip is wanted for
+  /// its own sake, strips come before groups.
+  init(groupCount: Int, rowCount: Int, stripsWanted: Int = 1, images: Int = 1, work: Int, threadCount: Int) {
     self.groupCount = max(groupCount, 1)
     self.rowCount = max(rowCount, 1)
     let useful = threadCount == 1 ? 1 : min(4 * threadCount / max(images, 1), work / WorkSplit.smallestItem)
-    groups = max(1, min(self.groupCount, useful))
-    strips = max(1, min(self.rowCount, useful / groups))
+    if stripsWanted > 1 {
+      strips = min(self.rowCount, max(stripsWanted, useful))
+      groups = max(1, min(self.groupCount, useful / strips))
+    } else {
+      groups = max(1, min(self.groupCount, useful))
+      strips = max(1, min(self.rowCount, useful / groups))
+    }
   }
 
   var itemCount: Int { groups * strips }
