@@ -8,19 +8,7 @@ import Testing
 /// What the recipes of mtan's SegNets, Vandenhende's survey and astmt read off a checkpoint, and what they say of it. That
 /// they compute what PyTorch does is tested with all published networks.
 @Suite("SegNets, Vandenhende, astmt")
-struct PascalRecipeTests {
-  private func store(_ fixture: String) throws(MTLError) -> WeightStore {
-    let path = "\(Fixtures.folder)/recipes/\(fixture)/weights.pt"
-    return try WeightStore.read(MappedFile.open(path: path), name: fixture)
-  }
-
-  private func network(
-    _ recipe: String, _ store: WeightStore, _ fields: String = "", _ rest: String = ""
-  ) throws(MTLError) -> LoadedNetwork {
-    try LoadedNetwork(
-      card(#"{"format": 1, "network": {"recipe": "\#(recipe)"\#(fields)}\#(rest)}"#), weights: store)
-  }
-
+struct PascalRecipeTests: RecipeSuite {
   @Test(arguments: [
     ("mtan-segnet-split-deep", "mtan-segnet-split-nyuv2"), ("mtan-segnet-mtan", "mtan-segnet-mtan-nyuv2"),
     ("mtan-segnet-cross-stitch", "mtan-segnet-cross-stitch-nyuv2"), ("mtan-segnet-dense", "mtan-segnet-dense-nyuv2"),

@@ -8,17 +8,7 @@ import Testing
 /// What the recipes of Swin, ViT, Perceivers and documents read off a checkpoint, and what they say of one that does not
 /// fit. That they compute what PyTorch does is tested with all published networks.
 @Suite("Transformers and documents")
-struct TransformerRecipeTests {
-  private func store(_ fixture: String) throws(MTLError) -> WeightStore {
-    let path = "\(Fixtures.folder)/recipes/\(fixture)/weights.pt"
-    return try WeightStore.read(MappedFile.open(path: path), name: fixture)
-  }
-
-  private func network(_ recipe: String, _ fixture: String, _ fields: String = "") throws(MTLError) -> LoadedNetwork {
-    try LoadedNetwork(
-      card(#"{"format": 1, "network": {"recipe": "\#(recipe)"\#(fields)}}"#), weights: store(fixture))
-  }
-
+struct TransformerRecipeTests: RecipeSuite {
   @Test(arguments: [
     ("swin-microsoft", "swin-microsoft"), ("swin-microsoft-dense", "swin-microsoft"),
     ("swin-torchvision", "swin-torchvision"), ("swin-torchvision-dense", "swin-torchvision"),
