@@ -53,4 +53,27 @@ struct TransformerRecipeTests: RecipeSuite {
   func anotherNetworkIsRefused(_ recipe: String) {
     #expect(throws: MTLError.self) { try network(recipe, "swin-microsoft") }
   }
+
+  /// Pretrained weights bring a classifier along, which may stand among the tasks' heads.
+  @Test(arguments: [("trunk.", "heads"), ("trunk.", "decoders"), ("", "heads"), ("", "decoders")])
+  func headsOfTasksComeBeforeTheClassifier(_ prefix: String, _ dictionary: String) throws {
+    var checkpoint = try Checkpoint(copying: store("vit-torchvision-tasks"))
+    let own = try network("vit-torchvision", checkpoint.store(), #", "head_width": 8"#)
+    checkpoint.rename { name in
+      name.hasPrefix("heads.")
+        ? name.replacing("heads.", with: "\(dictionary).") : name.replacing("trunk.", with: prefix)
+    }
+    let width = try #require(checkpoint.tensors.first { $0.name.hasSuffix("class_token") }?.shape[2])
+    checkpoint.add("\(prefix)heads.head.weight", [7, width])
+    checkpoint.add("\(prefix)heads.head.bias", [7])
+    let network = try network("vit-torchvision", checkpoint.store(), #", "head_width": 8"#)
+    #expect(network.tasks.map(\.name) == own.tasks.map(\.name) && network.tasks.count > 1)
+    #expect(network.ignoredKeys == ["\(prefix)heads.head.weight", "\(prefix)heads.head.bias"])
+    #expect(network.notes == ["'\(prefix)heads.head' is not needed: the heads of tasks stand beside it"])
+  }
+
+  @Test func classifierAloneIsTheTask() throws {
+    let network = try network("vit-torchvision", "vit-torchvision", #", "head_width": 8"#)
+    #expect(network.tasks.map(\.name) == ["class"] && network.ignoredKeys.isEmpty)
+  }
 }
