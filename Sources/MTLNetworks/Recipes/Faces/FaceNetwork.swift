@@ -9,6 +9,8 @@ struct FaceNetwork {
   let unusedClassifier: String?
   /// The trunk's own classifier, where the heads stand behind it.
   let usedClassifier: String?
+  /// Whether the last two stages are dilated instead of halved, which no key tells.
+  var isDilated = false
 
   /// nil where there is no ResNet, no head, or something that is neither.
   init?(_ checkpoint: WeightStore) {
@@ -63,7 +65,7 @@ struct FaceNetwork {
   /// One row for each image.
   func features(_ builder: inout NetworkBuilder, after image: ValueID) throws(MTLError) -> ValueID {
     if let unusedClassifier { builder.skip(unusedClassifier, because: "the heads stand on the features before it") }
-    let row = try builder.pooledRow(builder.residual(image, trunk.trunk()))
+    let row = try builder.pooledRow(builder.residual(image, trunk.trunk(isDilated: isDilated)))
     guard let usedClassifier else { return row }
     return try builder.linear(row, usedClassifier)
   }
