@@ -73,6 +73,12 @@ struct PascalRecipeTests: RecipeSuite {
     #expect(named.tasks.map(\.name) == ["edge"] && named.tasks[0].kind == .edges)
     // One channel may be saliency as well as edges.
     #expect(try network("vandenhende-hrnet18-single-pascal", edge).tasks.map(\.kind) == [.raw])
+    let unknown = failure { () throws(MTLError) in
+      try network("vandenhende-hrnet18-single-pascal", edge, #", "task": "edges""#)
+    }
+    let known = "semseg, human_parts, sal, normals, edge, depth"
+    #expect(unknown?.kind == .badFormat)
+    #expect(unknown?.description.hasSuffix("network.task: expected one of \(known), found 'edges'") == true)
   }
 
   @Test func tasksAreChosenByTheCard() throws {
