@@ -22,4 +22,32 @@ struct FaceRecipeTests: RecipeSuite {
     #expect(try lastSide(#", "dilated": true"#) == 8)
     #expect(try #require(recipes.first { $0.name == "faces-resnet" }).parameters.map(\.name).contains("dilated"))
   }
+
+  /// The trunk of a network in miniature, with other heads behind its 128 features.
+  private func problem(_ heads: KeyValuePairs<String, Shape>) throws -> String {
+    var checkpoint = try Checkpoint(copying: store("faces-resnet18-backbone"))
+    for tensor in checkpoint.tensors where !tensor.name.hasPrefix("backbone.") { checkpoint.remove(tensor.name) }
+    for (name, shape) in heads { checkpoint.add(name, shape) }
+    return try LoadedNetwork.strangerProblem(checkpoint.store())
+  }
+
+  @Test func aHeadOfTheWrongShapeIsNamed() throws {
+    let begin = "fits no built-in network exactly; its keys look like those of 'faces-resnet', but: "
+    let notFitting = begin + "the checkpoint does not fit: "
+    #expect(
+      try problem(["age.weight": [5, 30], "age.bias": [5]])
+        == notFitting + "age.weight: expected 32 inputs, the features of the trunk, found 5x30")
+    #expect(
+      try problem(["race.weight": [4, 32], "race.bias": [4], "age.weight": [5, 32, 1, 1], "age.bias": [5]])
+        == notFitting + "age.weight: expected a Linear layer with 32 inputs, found 5x32x1x1")
+    #expect(
+      try problem(["age.0.weight": [8, 32], "age.0.bias": [8], "age.2.weight": [5, 9], "age.2.bias": [5]])
+        == notFitting + "age.2.weight: expected 8 inputs, the outputs of 'age.0', found 5x9")
+    #expect(
+      try problem(["age.weight": [5, 32], "age.bias": [6]])
+        == notFitting + "1 wrong shape: age.bias (expected 5, found 6)")
+    // Several modules that are no heads are another network.
+    let dense = try problem(["depth.0.weight": [5, 32, 3, 3], "depth.2.weight": [1, 5, 1, 1]])
+    #expect(dense.hasPrefix("fits no built-in network; name one of those"))
+  }
 }
