@@ -39,10 +39,10 @@ extension LoadedNetwork {
   public static func strangerProblem(_ weights: WeightStore) -> String {
     for recipe in recipes where recipe.recognizes(weights) {
       guard let error = failure(of: recipe, weights) else { continue }
-      let unknown = recipe.parameters.map(\.name).joined(separator: ", ")
+      let deciding = recipe.parameters.filter(\.decidesFit).map(\.name).joined(separator: ", ")
       return "fits no built-in network exactly; its keys look like those of '\(recipe.name)', but: "
         + problem(of: error, recipe)
-        + (unknown.isEmpty ? "" : ". What keys do not tell can be set in a model.json: \(unknown)")
+        + (deciding.isEmpty ? "" : ". What keys do not tell can be set in a model.json: \(deciding)")
     }
     return
       "fits no built-in network; name one of those that 'mtl-infer networks' lists, or describe it in a model.json. "

@@ -27,8 +27,8 @@ public struct HuggingFacePerceiverRecipe: Recipe {
       "resolution", default: preprocessing == .conv ? "56" : "224", "max_resolution of the position features")
     return [
       RecipeParameter("blocks", default: "8", "num_blocks: how often the self-attention layers run"),
-      RecipeParameter("cross_heads", default: "1", "num_cross_attention_heads"),
-      RecipeParameter("self_heads", default: "8", "num_self_attention_heads"),
+      RecipeParameter("cross_heads", default: "1", "num_cross_attention_heads", decidesFit: true),
+      RecipeParameter("self_heads", default: "8", "num_self_attention_heads", decidesFit: true),
     ] + (preprocessing == .learned ? [] : [resolution])
   }
 

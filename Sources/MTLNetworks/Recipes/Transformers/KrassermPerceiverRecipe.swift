@@ -9,11 +9,13 @@ public struct KrassermPerceiverRecipe: Recipe {
   public let source = "arXiv 2107.14795; krasserm/perceiver-io:perceiver/model"
 
   public let parameters = [
-    RecipeParameter("blocks", default: "8", "num_self_attention_blocks, which share weights"),
-    RecipeParameter("cross_attentions", default: "1, or 2 where later ones have weights", "num_cross_attention_layers"),
-    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels"),
-    RecipeParameter("self_heads", default: "8", "attention heads between latents"),
-    RecipeParameter("decoder_heads", default: "1", "attention heads of the decoder"),
+    RecipeParameter("blocks", default: "8", "num_self_attention_blocks, which share weights", decidesFit: true),
+    RecipeParameter(
+      "cross_attentions", default: "1, or 2 where later ones have weights", "num_cross_attention_layers",
+      decidesFit: true),
+    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels", decidesFit: true),
+    RecipeParameter("self_heads", default: "8", "attention heads between latents", decidesFit: true),
+    RecipeParameter("decoder_heads", default: "1", "attention heads of the decoder", decidesFit: true),
   ]
 
   public func recognizes(_ checkpoint: WeightStore) -> Bool { KrassermPerceiver(checkpoint) != nil }

@@ -19,8 +19,8 @@ public struct LucidrainsPerceiverRecipe: Recipe {
   public let source = "arXiv 2103.03206; lucidrains/perceiver-pytorch:perceiver_pytorch/perceiver_pytorch.py"
 
   public let parameters = [
-    RecipeParameter("latent_heads", default: "8", "attention heads between latents"),
-    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels"),
+    RecipeParameter("latent_heads", default: "8", "attention heads between latents", decidesFit: true),
+    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels", decidesFit: true),
     RecipeParameter("max_freq", default: "10", "largest frequency of the position features"),
     RecipeParameter("inverted", default: "false", "inverted_cross_attn: the latents compete for each pixel"),
   ]
