@@ -76,4 +76,32 @@ struct TransformerRecipeTests: RecipeSuite {
     let network = try network("vit-torchvision", "vit-torchvision", #", "head_width": 8"#)
     #expect(network.tasks.map(\.name) == ["class"] && network.ignoredKeys.isEmpty)
   }
+
+  /// Numbers of heads are in no tensor, or in one where nobody would look for them: errors say where they come from.
+  @Test func wrongHeadsNameTheirSource() throws {
+    let perceivers = [
+      ("perceiver-krasserm", "self_heads", "0.self_attn_1.0.0.module.attention.q_proj"),
+      ("perceiver-huggingface-learned", "cross_heads", "perceiver.encoder.cross_attention.attention.self.query"),
+      ("perceiver-lucidrains", "latent_heads", "layers.0.self_attns.0.0.fn.to_q"),
+    ]
+    for (recipe, parameter, key) in perceivers {
+      let error = failure { () throws(MTLError) in try network(recipe, recipe, #", "\#(parameter)": 1024"#) }
+      let text = error?.problem ?? ""
+      #expect(text.contains(": \(parameter): expected a divisor of the "), "\(text)")
+      #expect(text.contains("channels of '\(key)'; a model.json can set it, found 1024"), "\(text)")
+    }
+    let vit = failure { () throws(MTLError) in try network("vit-torchvision", "vit-torchvision", #", "head_width": 7"#)
+    }
+    #expect(vit?.problem.contains("head_width: expected a divisor of the 16 channels of the tokens") == true)
+  }
+
+  @Test func headsOfSwinAreThoseOfItsTable() throws {
+    var checkpoint = try Checkpoint(copying: store("swin-microsoft"))
+    let key = try #require(checkpoint.tensors.first { $0.name.hasSuffix("relative_position_bias_table") })
+    checkpoint.remove(key.name)
+    checkpoint.add(key.name, [key.shape[0], 5])
+    let changed = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try network("swin-microsoft", changed) }
+    #expect(error?.problem.contains("\(key.name), its second size, the number of heads: expected a divisor") == true)
+  }
 }

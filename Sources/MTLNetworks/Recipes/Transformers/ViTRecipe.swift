@@ -96,7 +96,7 @@ public struct ViTRecipe: Recipe {
       throw MTLError(
         .checkpointMismatch, "head_width",
         expected: "a divisor of the \(trunk.width) channels of the tokens; a model.json can set it",
-        found: "\(headWidth)")
+        found: given.map(String.init) ?? "\(headWidth), the default")
     }
     let heads = trunk.width / headWidth
     let size = Window.Pair(trunk.side)
