@@ -53,7 +53,7 @@ struct FaceRecipeTests: RecipeSuite {
 
   /// No activation and no size of the input makes a head fit.
   @Test func onlyWhatMayHelpIsAdvised() throws {
-    #expect(try !problem(["age.weight": [5, 30], "age.bias": [5]]).contains("can be set in a model.json"))
+    #expect(try !problem(["age.weight": [5, 32], "age.bias": [6]]).contains("can be set in a model.json"))
     let swin = try LoadedNetwork.strangerProblem(store("swin-timm"))
     #expect(swin.contains("wrong shape: ") && swin.contains("relative_position_bias_table (expected "), "\(swin)")
     #expect(swin.hasSuffix("What keys do not tell can be set in a model.json: image_size"), "\(swin)")
