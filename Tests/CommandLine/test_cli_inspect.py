@@ -65,7 +65,7 @@ def test_keys_not_used_are_listed(tmp_path):
 
 
 def test_wrong_networks():
-    refusal("inspect", CHECKPOINT, "--network", "resnet", status=64, part="recipe 'resnet': is not known; known are ")
+    refusal("inspect", CHECKPOINT, "--network", "resnet", status=64, part="recipe 'resnet': is not known; nearest: '")
     refusal("inspect", CHECKPOINT, "--network", "libmtl-fingers", status=65, part="It fits the recipe 'fingers'")
     refusal("inspect", FINGERS, "--network", "fingers", status=64, part="names its network itself")
 

@@ -84,17 +84,6 @@ extension Graph {
     }
   }
 
-  @Test(arguments: 0..<8) func groupSoftmax(_ number: Int) throws {
-    var random = SeededRandom(seed: UInt64(400 + number))
-    let (shape, count) = (random.imageShape(), random.integer(1...4))
-    try checkLowering(shape) { graph, x, random in
-      let inputs = (0..<count).map { _ in graph.convolved(x, shape[1], to: 21, &random) }
-      graph.add(GroupSoftmax(count: count), name: "softmax", inputs)
-      let last = graph.nodes[graph.nodes.count - 1].outputs
-      return graph.add(Sub(), name: "difference", [last[0], last[count - 1]])
-    }
-  }
-
   @Test(arguments: 0..<16) func overChannels(_ number: Int) throws {
     var random = SeededRandom(seed: UInt64(500 + number))
     let shape = random.imageShape(channels: number % 4 == 0 ? 67 : nil)

@@ -23,6 +23,11 @@ struct OperatorCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// Those of one operator, where a file has several's.
+  static func all(_ name: String, operation: String) -> [OperatorCase] {
+    all(name).filter { $0.attributes["operation"]?.string == operation }
+  }
+
   private init(_ facts: JSONValue) throws {
     testDescription = try #require(facts["name"]?.string)
     attributes = try #require(facts["attributes"])

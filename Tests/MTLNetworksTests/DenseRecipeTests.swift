@@ -8,19 +8,7 @@ import Testing
 /// What LibMTL's, auto-lambda's and mtan's recipes read off a checkpoint, and what they say of one that does not fit.
 /// That they compute what PyTorch does is tested with all published networks.
 @Suite("LibMTL, auto-lambda, mtan")
-struct DenseRecipeTests {
-  private func store(_ fixture: String) throws(MTLError) -> WeightStore {
-    let path = "\(Fixtures.folder)/recipes/\(fixture)/weights.pt"
-    return try WeightStore.read(MappedFile.open(path: path), name: fixture)
-  }
-
-  private func network(
-    _ recipe: String, _ store: WeightStore, _ fields: String = "", _ rest: String = ""
-  ) throws(MTLError) -> LoadedNetwork {
-    try LoadedNetwork(
-      card(#"{"format": 1, "network": {"recipe": "\#(recipe)"\#(fields)}\#(rest)}"#), weights: store)
-  }
-
+struct DenseRecipeTests: RecipeSuite {
   @Test(arguments: [
     ("libmtl-hps-nyuv2", "libmtl-hps-nyuv2"), ("libmtl-hps-cityscapes-resnet18", "libmtl-hps-cityscapes"),
     ("libmtl-mtan-cityscapes-resnet18", "libmtl-mtan-cityscapes"), ("libmtl-ple-nyuv2", "libmtl-ple-nyuv2"),
@@ -119,13 +107,9 @@ struct DenseRecipeTests {
 
 /// Networks whose gates see the flattened image.
 @Suite("Gates of one size")
-struct GateSizeTests {
+struct GateSizeTests: RecipeSuite {
   private func network(_ parameters: String = "", _ rest: String = "") throws(MTLError) -> LoadedNetwork {
-    let name = "libmtl-dselect-k-nyuv2"
-    let path = "\(Fixtures.folder)/recipes/\(name)/weights.pt"
-    return try LoadedNetwork(
-      card(#"{"format": 1, "network": {"recipe": "\#(name)"\#(parameters)}\#(rest)}"#),
-      weights: WeightStore.read(MappedFile.open(path: path), name: name))
+    try network("libmtl-dselect-k-nyuv2", "libmtl-dselect-k-nyuv2", parameters, rest)
   }
 
   @Test func sizeIsReadOff() throws {

@@ -8,19 +8,7 @@ import Testing
 /// What the recipes of mtan's SegNets, Vandenhende's survey and astmt read off a checkpoint, and what they say of it. That
 /// they compute what PyTorch does is tested with all published networks.
 @Suite("SegNets, Vandenhende, astmt")
-struct PascalRecipeTests {
-  private func store(_ fixture: String) throws(MTLError) -> WeightStore {
-    let path = "\(Fixtures.folder)/recipes/\(fixture)/weights.pt"
-    return try WeightStore.read(MappedFile.open(path: path), name: fixture)
-  }
-
-  private func network(
-    _ recipe: String, _ store: WeightStore, _ fields: String = "", _ rest: String = ""
-  ) throws(MTLError) -> LoadedNetwork {
-    try LoadedNetwork(
-      card(#"{"format": 1, "network": {"recipe": "\#(recipe)"\#(fields)}\#(rest)}"#), weights: store)
-  }
-
+struct PascalRecipeTests: RecipeSuite {
   @Test(arguments: [
     ("mtan-segnet-split-deep", "mtan-segnet-split-nyuv2"), ("mtan-segnet-mtan", "mtan-segnet-mtan-nyuv2"),
     ("mtan-segnet-cross-stitch", "mtan-segnet-cross-stitch-nyuv2"), ("mtan-segnet-dense", "mtan-segnet-dense-nyuv2"),
@@ -85,6 +73,12 @@ struct PascalRecipeTests {
     #expect(named.tasks.map(\.name) == ["edge"] && named.tasks[0].kind == .edges)
     // One channel may be saliency as well as edges.
     #expect(try network("vandenhende-hrnet18-single-pascal", edge).tasks.map(\.kind) == [.raw])
+    let unknown = failure { () throws(MTLError) in
+      try network("vandenhende-hrnet18-single-pascal", edge, #", "task": "edges""#)
+    }
+    let known = "semseg, human_parts, sal, normals, edge, depth"
+    #expect(unknown?.kind == .badFormat)
+    #expect(unknown?.description.hasSuffix("network.task: expected one of \(known), found 'edges'") == true)
   }
 
   @Test func tasksAreChosenByTheCard() throws {

@@ -65,7 +65,19 @@ struct RecipeTests {
   @Test func unknownRecipe() throws {
     let error = failure { () throws(MTLError) in try network("figners", Checkpoint()) }
     #expect(error?.kind == .notFound)
-    #expect(error?.description.hasPrefix("recipe 'figners': is not known; known are fingers, libmtl-fingers") == true)
+    #expect(
+      error?.description
+        == "recipe 'figners': is not known; nearest: 'fingers'; 'mtl-infer networks' lists all")
+    let far = failure { () throws(MTLError) in try network("foo", Checkpoint()) }
+    #expect(far?.description == "recipe 'foo': is not known; 'mtl-infer networks' lists all")
+  }
+
+  @Test func nearNames() {
+    func near(_ name: String) -> [String] { MTLNetworks.nearNames(to: name, among: recipes.map(\.name)) }
+    #expect(near("Faces-ResNet50").first == "faces-resnet")
+    #expect(near("vit_torchvison") == ["vit-torchvision", "utkface-vit"])
+    #expect(near("resnet50-nyud").first == "vandenhende-resnet50-nyud" && near("resnet50-nyud").count == 3)
+    #expect(near(String(repeating: "fingers-", count: 9)).isEmpty && near("").isEmpty)
   }
 
   @Test func unknownParameter() throws {

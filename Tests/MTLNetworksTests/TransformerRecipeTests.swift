@@ -8,17 +8,7 @@ import Testing
 /// What the recipes of Swin, ViT, Perceivers and documents read off a checkpoint, and what they say of one that does not
 /// fit. That they compute what PyTorch does is tested with all published networks.
 @Suite("Transformers and documents")
-struct TransformerRecipeTests {
-  private func store(_ fixture: String) throws(MTLError) -> WeightStore {
-    let path = "\(Fixtures.folder)/recipes/\(fixture)/weights.pt"
-    return try WeightStore.read(MappedFile.open(path: path), name: fixture)
-  }
-
-  private func network(_ recipe: String, _ fixture: String, _ fields: String = "") throws(MTLError) -> LoadedNetwork {
-    try LoadedNetwork(
-      card(#"{"format": 1, "network": {"recipe": "\#(recipe)"\#(fields)}}"#), weights: store(fixture))
-  }
-
+struct TransformerRecipeTests: RecipeSuite {
   @Test(arguments: [
     ("swin-microsoft", "swin-microsoft"), ("swin-microsoft-dense", "swin-microsoft"),
     ("swin-torchvision", "swin-torchvision"), ("swin-torchvision-dense", "swin-torchvision"),
@@ -62,5 +52,56 @@ struct TransformerRecipeTests {
   @Test(arguments: ["swin-timm", "vit-torchvision", "utkface-vit", "perceiver-krasserm", "documents-perceiver"])
   func anotherNetworkIsRefused(_ recipe: String) {
     #expect(throws: MTLError.self) { try network(recipe, "swin-microsoft") }
+  }
+
+  /// Pretrained weights bring a classifier along, which may stand among the tasks' heads.
+  @Test(arguments: [("trunk.", "heads"), ("trunk.", "decoders"), ("", "heads"), ("", "decoders")])
+  func headsOfTasksComeBeforeTheClassifier(_ prefix: String, _ dictionary: String) throws {
+    var checkpoint = try Checkpoint(copying: store("vit-torchvision-tasks"))
+    let own = try network("vit-torchvision", checkpoint.store(), #", "head_width": 8"#)
+    checkpoint.rename { name in
+      name.hasPrefix("heads.")
+        ? name.replacing("heads.", with: "\(dictionary).") : name.replacing("trunk.", with: prefix)
+    }
+    let width = try #require(checkpoint.tensors.first { $0.name.hasSuffix("class_token") }?.shape[2])
+    checkpoint.add("\(prefix)heads.head.weight", [7, width])
+    checkpoint.add("\(prefix)heads.head.bias", [7])
+    let network = try network("vit-torchvision", checkpoint.store(), #", "head_width": 8"#)
+    #expect(network.tasks.map(\.name) == own.tasks.map(\.name) && network.tasks.count > 1)
+    #expect(network.ignoredKeys == ["\(prefix)heads.head.weight", "\(prefix)heads.head.bias"])
+    #expect(network.notes == ["'\(prefix)heads.head' is not needed: the heads of tasks stand beside it"])
+  }
+
+  @Test func classifierAloneIsTheTask() throws {
+    let network = try network("vit-torchvision", "vit-torchvision", #", "head_width": 8"#)
+    #expect(network.tasks.map(\.name) == ["class"] && network.ignoredKeys.isEmpty)
+  }
+
+  /// Numbers of heads are in no tensor, or in one where nobody would look for them: errors say where they come from.
+  @Test func wrongHeadsNameTheirSource() throws {
+    let perceivers = [
+      ("perceiver-krasserm", "self_heads", "0.self_attn_1.0.0.module.attention.q_proj"),
+      ("perceiver-huggingface-learned", "cross_heads", "perceiver.encoder.cross_attention.attention.self.query"),
+      ("perceiver-lucidrains", "latent_heads", "layers.0.self_attns.0.0.fn.to_q"),
+    ]
+    for (recipe, parameter, key) in perceivers {
+      let error = failure { () throws(MTLError) in try network(recipe, recipe, #", "\#(parameter)": 1024"#) }
+      let text = error?.problem ?? ""
+      #expect(text.contains(": \(parameter): expected a divisor of the "), "\(text)")
+      #expect(text.contains("channels of '\(key)'; a model.json can set it, found 1024"), "\(text)")
+    }
+    let vit = failure { () throws(MTLError) in try network("vit-torchvision", "vit-torchvision", #", "head_width": 7"#)
+    }
+    #expect(vit?.problem.contains("head_width: expected a divisor of the 16 channels of the tokens") == true)
+  }
+
+  @Test func headsOfSwinAreThoseOfItsTable() throws {
+    var checkpoint = try Checkpoint(copying: store("swin-microsoft"))
+    let key = try #require(checkpoint.tensors.first { $0.name.hasSuffix("relative_position_bias_table") })
+    checkpoint.remove(key.name)
+    checkpoint.add(key.name, [key.shape[0], 5])
+    let changed = try checkpoint.store()
+    let error = failure { () throws(MTLError) in try network("swin-microsoft", changed) }
+    #expect(error?.problem.contains("\(key.name), its second size, the number of heads: expected a divisor") == true)
   }
 }

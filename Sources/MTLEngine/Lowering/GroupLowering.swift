@@ -1,15 +1,12 @@
 import CMTLKernels
 import MTLGraph
 
-/// Several images of one shape, element by element: sums with factors, and softmax over them.
+/// Several images of one shape, element by element: sums with factors.
 enum GroupLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard planner.shape(of: node.outputs[0]).rank == 4 else { return false }
-    switch node.operation {
-    case let sum as WeightedSum: try lowerWeightedSum(node, count: sum.count, in: &planner)
-    case is GroupSoftmax: try lowerSoftmax(node, in: &planner)
-    default: return false
-    }
+    guard let sum = node.operation as? WeightedSum else { return false }
+    try lowerWeightedSum(node, count: sum.count, in: &planner)
     return true
   }
 
@@ -23,20 +20,6 @@ enum GroupLowering: Lowering {
       unsafe PartStep("weighted sum \(kernels.instructionSet.name)", images: output.imageCount, split: split) {
         part, arena in
         unsafe weightedSum(kernels, operands[0], operands[1...count], operands[count + 1], part, arena)
-      }
-    }
-  }
-
-  private static func lowerSoftmax(_ node: Node, in planner: inout Planner) throws(MTLError) {
-    var inputs: [Buffer] = []
-    for value in node.inputs { inputs.append(try planner.buffer(of: value, as: .blocked)) }
-    let outputs = node.outputs.map { planner.makeBuffer(for: $0, .blocked) }
-    let kernels = planner.kernels
-    let split = planner.split(outputs[0], workPerElement: 8 * inputs.count)
-    planner.add(nodeName: node.name, inputs: inputs, outputs: outputs) { operands in
-      unsafe PartStep("group softmax \(kernels.instructionSet.name)", images: outputs[0].imageCount, split: split) {
-        part, arena in
-        unsafe softmax(kernels, operands, part, arena)
       }
     }
   }
@@ -71,28 +54,6 @@ private func offset(_ buffer: Buffer, block: Int, row: Int) -> Int {
         unsafe kernels.functions.pointee.weighted_sum(
           sources.baseAddress, weights.baseAddress, Int32(count),
           output.pointer(in: arena, image: part.image) + start, Int64(part.rows.count * shape[3]))
-      }
-    }
-  }
-}
-
-/// The operands are the inputs, then as many outputs.
-@unsafe private func softmax(
-  _ kernels: KernelSet, _ operands: [Operand], _ part: PartStep.Part, _ arena: UnsafeMutableRawPointer
-) {
-  let count = operands.count / 2
-  let buffer = operands[0].buffer
-  unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { sources in
-    unsafe withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: count) { targets in
-      for block in part.groups {
-        let start = offset(buffer, block: block, row: part.rows.lowerBound)
-        for index in 0..<count {
-          unsafe sources[index] = UnsafePointer(operands[index].pointer(in: arena, image: part.image) + start)
-          unsafe targets[index] = operands[count + index].pointer(in: arena, image: part.image) + start
-        }
-        unsafe kernels.functions.pointee.softmax_groups(
-          sources.baseAddress, targets.baseAddress, Int32(count), Int64(part.rows.count * buffer.shape[3]),
-          Int32(min(buffer.shape[1] - block * Layout.lane, Layout.lane)))
       }
     }
   }

@@ -69,6 +69,24 @@ public struct WeightEntry: Sendable {
     return last
   }
 
+  /// Where the elements lie: entries of one place are one tensor under several names.
+  public struct Place: Hashable, Sendable {
+    private let address: UInt
+    private let type: String
+    private let shape: [Int]
+    private let strides: [Int]
+
+    fileprivate init(_ entry: WeightEntry) {
+      let start = unsafe entry.storage.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+      address = start &+ UInt(bitPattern: entry.elementOffset &* (entry.element.byteCount ?? 0))
+      type = entry.typeName
+      shape = entry.shape.dimensions
+      strides = entry.strides
+    }
+  }
+
+  public var place: Place { Place(self) }
+
   /// Whether the elements lie one after the other in row-major order.
   public var isDense: Bool {
     var expected = 1

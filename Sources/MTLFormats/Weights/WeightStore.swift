@@ -5,6 +5,9 @@ public struct WeightStore: Sendable {
   /// Longest tensor name in bytes, and most tensors of one file.
   static let maximumNameByteCount = 1024
   static let maximumTensorCount = 200_000
+  /// Elements that a network may take beyond the checkpoint's bytes: what is spread out (tables of positions), and views
+  /// that overlap.
+  public static let maximumRepeatedElements = 1 << 26
 
   /// The tensors' names in the order of the file.
   public private(set) var names: [String] = []
@@ -14,6 +17,9 @@ public struct WeightStore: Sendable {
   public let formatDescription: String
   /// safetensors: the `__metadata__` strings. PyTorch: the numbers and texts beside the state dict, such as "epoch".
   public internal(set) var metadata: [String: String] = [:]
+
+  /// Of the whole file.
+  public internal(set) var byteCount = 0
 
   private var entries: [String: WeightEntry] = [:]
 
@@ -67,11 +73,14 @@ extension WeightStore {
   public static func read(
     _ bytes: Bytes, name: String, section: String? = nil
   ) throws(MTLError) -> WeightStore {
-    switch try WeightFileKind.of(bytes, name: name) {
-    case .zip: try TorchZip.read(bytes, name: name, section: section)
-    case .torchLegacy: try TorchLegacy.read(bytes, name: name, section: section)
-    case .safetensors: try readSafetensors(bytes, name: name, section: section)
-    }
+    var store =
+      switch try WeightFileKind.of(bytes, name: name) {
+      case .zip: try TorchZip.read(bytes, name: name, section: section)
+      case .torchLegacy: try TorchLegacy.read(bytes, name: name, section: section)
+      case .safetensors: try readSafetensors(bytes, name: name, section: section)
+      }
+    store.byteCount = bytes.count
+    return store
   }
 
   private static func readSafetensors(

@@ -3,6 +3,8 @@ extension Graph {
   /// layer's output. Convolutions keep their weights and get a factor for each output channel beside them.
   mutating func foldBatchNormalization() throws(MTLError) {
     let useCounts = useCounts()
+    var readers: [ValueID: Int] = [:]
+    for value in nodes.flatMap(\.inputs) { readers[value, default: 0] += 1 }
     var kept: [Node] = []
     var position: [ValueID: Int] = [:]
     var replacement: [ValueID: ValueID] = [:]
@@ -11,7 +13,7 @@ extension Graph {
       let isOnlyReader = node.inputs.first.map { useCounts[$0] == 1 } ?? false
       node.inputs = node.inputs.map { replacement[$0] ?? $0 }
       if let normalization = node.operation as? BatchNormalization, isOnlyReader,
-        let producer = position[node.inputs[0]],
+        let producer = position[node.inputs[0]], !Graph.sharesMatrix(kept[producer], readers),
         let folded = try fold(normalization, node, into: kept[producer])
       {
         kept[producer] = folded
@@ -22,6 +24,14 @@ extension Graph {
       kept.append(node)
     }
     replaceNodes(kept, outputs: outputs.map { Port(name: $0.name, value: replacement[$0.value] ?? $0.value) })
+  }
+
+  /// Fully connected layers that a normalisation may give a matrix of their own beside the one that they have in common.
+  private static let maximumMatrixCopies = 32
+
+  private static func sharesMatrix(_ layer: Node, _ readers: [ValueID: Int]) -> Bool {
+    layer.operation is Gemm && layer.inputs.count > 1
+      && readers[layer.inputs[1], default: 0] > Graph.maximumMatrixCopies
   }
 
   /// The layer with the normalisation inside, or nil when it is not a layer with constant weights.

@@ -121,6 +121,12 @@ extension SwinTrunk {
       heads: builder.checkpoint.dimension(1, of: table) ?? 1, window: window,
       shift: isShifted ? Window.Pair(window.rows / 2, window.columns / 2) : Window.Pair(0), edges: edges)
     let joined = try builder.projection(input, "\(key).qkv")
+    guard builder.channels(of: joined) % (3 * operation.heads) == 0 else {
+      throw MTLError(
+        .checkpointMismatch, "\(table), its second size, the number of heads",
+        expected: "a divisor of a third of the \(builder.channels(of: joined)) channels of '\(key).qkv'",
+        found: "\(operation.heads)")
+    }
     let bias = try biases(&builder, table, operation)
     let count = builder.channels(of: joined)
     let padding =

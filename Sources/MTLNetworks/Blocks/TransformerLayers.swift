@@ -15,6 +15,25 @@ struct AttentionKeys: Sendable {
   let output: String
 }
 
+/// How many heads an attention has, which its tensors do not tell, and the recipe's parameter that says it.
+struct HeadCount: Sendable {
+  var count: Int
+  let parameter: String
+
+  init(_ count: Int, _ parameter: String) {
+    self.count = count
+    self.parameter = parameter
+  }
+
+  func check(divides channels: Int, of key: String) throws(MTLError) {
+    guard channels % count == 0 else {
+      throw MTLError(
+        .checkpointMismatch, parameter,
+        expected: "a divisor of the \(channels) channels of '\(key)'; a model.json can set it", found: "\(count)")
+    }
+  }
+}
+
 /// Keys of a feed-forward part with the normalisation before it.
 struct FeedForwardKeys: Sendable {
   let norm: String
@@ -25,20 +44,26 @@ struct FeedForwardKeys: Sendable {
 extension NetworkBuilder {
   /// The attention's answer, to be added to the tokens. Without a context the normalised tokens attend to themselves.
   mutating func attend(
-    _ tokens: ValueID, to context: ValueID? = nil, _ keys: AttentionKeys, heads: Int, isInverted: Bool = false
+    _ tokens: ValueID, to context: ValueID? = nil, _ keys: AttentionKeys, heads: HeadCount, isInverted: Bool = false
   ) throws(MTLError) -> ValueID {
     let normalized = try layerNormalize(tokens, keys.norm)
     let source = try context.map { value throws(MTLError) in try layerNormalize(value, keys.contextNorm) } ?? normalized
     let query = try projection(normalized, keys.query)
     let key: ValueID
     let value: ValueID
+    let valueKey: String
     switch keys.memory {
     case .joined(let name):
+      valueKey = name
       (key, value) = try halves(projection(source, name))
     case .apart(let keyName, let valueName):
+      valueKey = valueName
       (key, value) = (try projection(source, keyName), try projection(source, valueName))
     }
-    let attention = try add(Attention(heads: heads, isInverted: isInverted), key: keys.query, [query, key, value])
+    try heads.check(divides: channels(of: query), of: keys.query)
+    try heads.check(divides: channels(of: value), of: valueKey)
+    let attention = try add(
+      Attention(heads: heads.count, isInverted: isInverted), key: keys.query, [query, key, value])
     return try projection(attention, keys.output)
   }
 

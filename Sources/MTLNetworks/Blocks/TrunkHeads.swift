@@ -20,30 +20,43 @@ struct TrunkHeads: Sendable {
   }
 
   let heads: [Head]
+  /// The trunk's own classifier, where it is there but the tasks' heads stand beside it.
+  private let unusedClassifier: String?
 
   /// - Parameters:
-  ///   - classifier: module of the trunk's own classifier, which comes before any others: one task, "class".
+  ///   - classifier: module of the trunk's own classifier: one task, "class", where there are no heads of tasks. Beside
+  ///     them it is what came with pretrained weights.
   init?(_ checkpoint: WeightStore, classifier: String) {
-    if let classes = checkpoint.dimension(0, of: "\(classifier).weight") {
+    let classes = checkpoint.dimension(0, of: "\(classifier).weight")
+    let own = ["heads", "decoders"].lazy.map { TrunkHeads.heads(in: $0, checkpoint, besides: classifier) }
+    if let tasks = own.first(where: { !$0.isEmpty }) {
+      heads = tasks
+      unusedClassifier = classes == nil ? nil : classifier
+    } else if let classes {
       heads = [
         Head(task: TrunkHeads.describe("class", .linear, classes, key: classifier), key: classifier, form: .linear)
       ]
-      return
+      unusedClassifier = nil
+    } else {
+      return nil
     }
-    let dictionary = ["heads", "decoders"].first { !checkpoint.children(of: $0).isEmpty }
-    guard let dictionary else { return nil }
-    heads = checkpoint.children(of: dictionary).compactMap { name in
+  }
+
+  /// The heads that a module holds. torchvision's ViT has its classifier in a module of this name, `heads.head`, maybe
+  /// behind `heads.pre_logits`.
+  private static func heads(in dictionary: String, _ checkpoint: WeightStore, besides classifier: String) -> [Head] {
+    checkpoint.children(of: dictionary).compactMap { name in
       let key = "\(dictionary).\(name)"
+      guard key != classifier, name != "pre_logits" else { return nil }
       let forms: [(form: Form, last: String)] = [
         (.linear, key), (.deepLab, "\(key).4"), (.convolution, "\(key).3"),
       ]
       for (form, last) in forms {
         guard let outputs = checkpoint.dimension(0, of: "\(last).weight") else { continue }
-        return Head(task: TrunkHeads.describe(name, form, outputs, key: key), key: key, form: form)
+        return Head(task: describe(name, form, outputs, key: key), key: key, form: form)
       }
       return nil
     }
-    if heads.isEmpty { return nil }
   }
 
   private static func describe(_ name: String, _ form: Form, _ outputs: Int, key: String) -> TaskDescription {
@@ -63,6 +76,7 @@ struct TrunkHeads: Sendable {
   func build(
     _ builder: inout NetworkBuilder, after features: ValueID, _ tasks: [TaskDescription]
   ) throws(MTLError) -> [ValueID] {
+    if let unusedClassifier { builder.skip(unusedClassifier, because: "the heads of tasks stand beside it") }
     let wanted = tasks.compactMap { task in heads.first { task.isServed(by: $0.task) } }
     var row = features
     if builder.shape(of: features).rank == 4, wanted.contains(where: { $0.form == .linear }) {

@@ -9,12 +9,17 @@ extension LoadedNetwork {
   ) -> MTLError {
     // Sizes may disagree in a checkpoint of the right kind as well: then it is no other network's.
     guard error.kind == .checkpointMismatch || !recipe.recognizes(weights) else { return error }
-    let subject = "network '\(recipe.name)'"
-    let problem = error.subject == subject ? error.problem : "the checkpoint does not fit: \(error.description)"
+    let (subject, problem) = ("network '\(recipe.name)'", problem(of: error, recipe))
     guard let fitting = fittingRecipe(weights), fitting != recipe.name else {
       return MTLError(.checkpointMismatch, subject, problem)
     }
     return MTLError(.checkpointMismatch, subject, "\(problem). It fits the recipe '\(fitting)'")
+  }
+
+  /// What is wrong, with the key or field that it is about, where that is not the whole network.
+  private static func problem(of error: MTLError, _ recipe: any Recipe) -> String {
+    error.subject == "network '\(recipe.name)'"
+      ? error.problem : "the checkpoint does not fit: \(error.description)"
   }
 
   /// What to say of a checkpoint that was taken for a recipe by its keys; others may have the same keys and differ in
@@ -34,9 +39,10 @@ extension LoadedNetwork {
   public static func strangerProblem(_ weights: WeightStore) -> String {
     for recipe in recipes where recipe.recognizes(weights) {
       guard let error = failure(of: recipe, weights) else { continue }
-      let unknown = recipe.parameters.map(\.name).joined(separator: ", ")
-      return "fits no built-in network exactly; its keys look like those of '\(recipe.name)', but: \(error.problem)"
-        + (unknown.isEmpty ? "" : ". What keys do not tell can be set in a model.json: \(unknown)")
+      let deciding = recipe.parameters.filter(\.decidesFit).map(\.name).joined(separator: ", ")
+      return "fits no built-in network exactly; its keys look like those of '\(recipe.name)', but: "
+        + problem(of: error, recipe)
+        + (deciding.isEmpty ? "" : ". What keys do not tell can be set in a model.json: \(deciding)")
     }
     return
       "fits no built-in network; name one of those that 'mtl-infer networks' lists, or describe it in a model.json. "

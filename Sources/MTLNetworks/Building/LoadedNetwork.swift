@@ -20,8 +20,10 @@ public struct LoadedNetwork: Sendable {
     switch card.network {
     case .recipe(let name, let parameters):
       guard let recipe = recipes.first(where: { $0.name == name }) else {
-        let known = recipes.map(\.name).joined(separator: ", ")
-        throw MTLError(.notFound, "recipe '\(name)'", "is not known; known are \(known)")
+        let near = nearNames(to: name, among: recipes.map(\.name)).map { "'\($0)'" }.joined(separator: ", ")
+        throw MTLError(
+          .notFound, "recipe '\(name)'",
+          "is not known" + (near.isEmpty ? "" : "; nearest: \(near)") + "; 'mtl-infer networks' lists all")
       }
       do {
         try self.init(recipe, parameters, card, weights)

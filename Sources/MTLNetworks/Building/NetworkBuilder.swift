@@ -9,14 +9,23 @@ public struct NetworkBuilder {
   private(set) var graph = Graph()
   var binder: WeightBinder
   private var shapes: [ValueID: Shape] = [:]
-  /// The keys of the constants.
-  private var keys: [ValueID: String] = [:]
+  /// The keys of the constants, of which a tensor that the checkpoint stores under several has them all.
+  private var keys: [ValueID: [String]] = [:]
   private var weights: [String: ValueID] = [:]
+  private var aliases: [Alias: ValueID] = [:]
+  /// Elements of all constants from the checkpoint.
+  private var elementCount = 0
   /// The head being built, for node names and errors.
   private var part = "encoder"
 
   /// The network's input.
   private(set) var image: ValueID?
+
+  /// A tensor of the checkpoint under any of its keys, in one shape of the graph.
+  private struct Alias: Hashable {
+    let place: WeightEntry.Place
+    let shape: [Int]?
+  }
 
   init(_ weights: WeightStore) {
     binder = WeightBinder(weights)
@@ -33,7 +42,7 @@ public struct NetworkBuilder {
   var checkpoint: WeightStore { binder.store }
 
   /// The keys of the constants that a graph grown from this one uses.
-  func keys(of graph: Graph) -> Set<String> { Set(graph.constants.keys.compactMap { keys[$0] }) }
+  func keys(of graph: Graph) -> Set<String> { Set(graph.constants.keys.flatMap { keys[$0] ?? [] }) }
 
   /// The keys of a module, or one key, are as expected, but not needed; `inspect` says why.
   mutating func skip(_ prefix: String, because reason: String) { binder.skip(prefix, because: reason) }
@@ -77,24 +86,34 @@ public struct NetworkBuilder {
   }
 
   /// A weight as a constant of the graph. Sizes that the pattern leaves open are read off the checkpoint, or are 1. The
-  /// same key gives the same constant, so that weights used twice are seen to be one.
+  /// same key gives the same constant, and so does another key of the same tensor: weights used twice are seen to be one,
+  /// and are made ready for the kernels once.
   ///
   /// - Parameter shape: the constant's own shape, of as many elements, where the operator wants another one: nil keeps
   ///   the checkpoint's. A dimension of -1 takes what is left.
   mutating func weight(_ key: String, _ pattern: [Int?], as shape: [Int]? = nil) throws(MTLError) -> ValueID {
     let identity = shape.map { "\(key) \($0)" } ?? key
     if let known = weights[identity] { return known }
-    let found = try binder.take(key, pattern)
+    let found = binder.take(key, pattern)
+    let alias = found.map { Alias(place: $0.place, shape: shape) }
+    if let known = alias.flatMap({ aliases[$0] }) {
+      weights[identity] = known
+      keys[known]?.append(key)
+      return known
+    }
     let own = found?.shape ?? Shape(pattern.enumerated().map { $1 ?? checkpoint.dimension($0, of: key) ?? 1 })
     let target = try shape.map { dimensions throws(MTLError) in try Reshape(dimensions).outputShapes([own])[0] } ?? own
     // Of a weight that does not fit only the shape is used: the error comes when all of them are known.
-    let tensor = try found.map { tensor throws(MTLError) in
-      try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key)
+    let tensor = try found.map { entry throws(MTLError) in
+      try count(target, of: key)
+      let tensor = try entry.float32(key)
+      return try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key)
     }
     let value = graph.addConstant(tensor ?? Tensor([0], shape: [1]))
     shapes[value] = target
-    keys[value] = key
+    keys[value] = [key]
     weights[identity] = value
+    if let alias { aliases[alias] = value }
     return value
   }
 
@@ -104,13 +123,27 @@ public struct NetworkBuilder {
   ) throws(MTLError) -> ValueID {
     let identity = "\(key) computed \(shape)"
     if let known = weights[identity] { return known }
-    let found = try binder.take(key, pattern)
-    let computed = try found.map { tensor throws(MTLError) in Tensor(compute(try tensor.floats()), shape: shape) }
+    let found = binder.take(key, pattern)
+    let computed = try found.map { entry throws(MTLError) in
+      try count(shape, of: key)
+      return Tensor(compute(try entry.float32(key).floats()), shape: shape)
+    }
     let value = graph.addConstant(computed ?? Tensor([0], shape: [1]))
     shapes[value] = shape
-    keys[value] = key
+    keys[value] = [key]
     weights[identity] = value
     return value
+  }
+
+  /// Views that overlap without being one tensor would let a small file ask for any amount of memory.
+  private mutating func count(_ shape: Shape, of key: String) throws(MTLError) {
+    elementCount = elementCount.saturatingSum(shape.elementCount)
+    let limit = checkpoint.byteCount.saturatingSum(WeightStore.maximumRepeatedElements)
+    guard elementCount <= limit else {
+      throw MTLError(
+        .limit, key, expected: "at most \(limit) elements in all from a checkpoint of \(checkpoint.byteCount) bytes",
+        found: "more, because its tensors share memory")
+    }
   }
 
   /// Numbers that the network's code fixes, or that were computed from a weight.

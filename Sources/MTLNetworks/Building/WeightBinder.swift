@@ -42,8 +42,8 @@ struct WeightBinder {
     key == prefix || key.hasPrefix(prefix) && key.dropFirst(prefix.count).first == "."
   }
 
-  /// The tensor as float32, or nil when it is missing or misshapen, which is then on record.
-  mutating func take(_ key: String, _ pattern: Pattern) throws(MTLError) -> Tensor? {
+  /// The tensor, or nil when it is missing or misshapen, which is then on record.
+  mutating func take(_ key: String, _ pattern: Pattern) -> WeightEntry? {
     used.insert(key)
     guard let entry = store[key] else {
       missing.append("\(key) (\(text(pattern)))")
@@ -56,7 +56,7 @@ struct WeightBinder {
       misshapen.append("\(key) (expected \(text(pattern)), found \(entry.shape))")
       return nil
     }
-    return try entry.float32(key)
+    return entry
   }
 
   /// Fails if anything was missing or misshapen, or if the checkpoint has more of a module that the network uses, or of

@@ -22,7 +22,14 @@ struct LinearHeads {
 
   private(set) var heads: [Head] = []
   /// Linear layers that fit nowhere.
-  private(set) var leftOver: [String] = []
+  private(set) var leftOver: [Misfit] = []
+
+  /// A module with a weight that is not what it should be.
+  struct Misfit: Equatable {
+    let key: String
+    let expected: String
+    let found: Shape
+  }
 
   /// The heads among the modules that are none of the trunk's. A layer continues the head before it where the sizes fit;
   /// where it could as well begin one, because it takes the trunk's features, it does so under another parent.
@@ -46,14 +53,18 @@ struct LinearHeads {
 
   /// False for a layer that fits nowhere.
   private mutating func add(_ layer: Layer, features: Int) -> Bool {
-    if let last = heads.indices.last, heads[last].outputs == layer.inputs,
-      layer.inputs != features || LinearHeads.areSiblings(layer.key, heads[last].layers[0].key)
-    {
+    let isContinued = heads.last.map { LinearHeads.areSiblings(layer.key, $0.layers[0].key) } ?? false
+    if let last = heads.indices.last, heads[last].outputs == layer.inputs, layer.inputs != features || isContinued {
       heads[last].layers.append(layer)
       return true
     }
     guard layer.inputs == features else {
-      leftOver.append(layer.key)
+      let before = isContinued ? heads.last?.layers.last : nil
+      let expected = before.map { "\($0.outputs) inputs, the outputs of '\($0.key)'" }
+      leftOver.append(
+        Misfit(
+          key: layer.key, expected: expected ?? "\(features) inputs, the features of the trunk",
+          found: [layer.outputs, layer.inputs]))
       return false
     }
     heads.append(Head(layers: [layer]))

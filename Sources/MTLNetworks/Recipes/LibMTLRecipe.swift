@@ -38,8 +38,10 @@ public struct LibMTLRecipe: Recipe {
   public var parameters: [RecipeParameter] {
     guard architecture.gateKey(of: "") != nil else { return [] }
     var own = [
-      RecipeParameter("width", default: "read off", "of the image, where the gates' pixels fit several sizes"),
-      RecipeParameter("height", default: "read off", "of the image, where the gates' pixels fit several sizes"),
+      RecipeParameter(
+        "width", default: "read off", "of the image, where the gates' pixels fit several sizes", decidesFit: true),
+      RecipeParameter(
+        "height", default: "read off", "of the image, where the gates' pixels fit several sizes", decidesFit: true),
     ]
     if architecture == .selectedExperts {
       own.append(

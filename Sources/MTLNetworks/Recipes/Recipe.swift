@@ -44,11 +44,14 @@ public struct RecipeParameter: Sendable {
   /// "read off" where the checkpoint tells it.
   public let defaultValue: String
   public let meaning: String
+  /// Whether one checkpoint may fit with one value and not with another: then it is worth a try where it does not fit.
+  public let decidesFit: Bool
 
-  public init(_ name: String, default defaultValue: String, _ meaning: String) {
+  public init(_ name: String, default defaultValue: String, _ meaning: String, decidesFit: Bool = false) {
     self.name = name
     self.defaultValue = defaultValue
     self.meaning = meaning
+    self.decidesFit = decidesFit
   }
 }
 

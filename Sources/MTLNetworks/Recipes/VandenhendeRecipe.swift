@@ -112,9 +112,13 @@ public struct VandenhendeRecipe: Recipe {
     }
     let classes = self.classes(heads[0], checkpoint)
     let own = classes == 1 && data == .nyud ? "depth" : PascalTasks.name(classes: classes)
-    let name = try parameters.string("task") ?? own ?? "output"
-    try TaskDescription.check(name: name, path: "task")
-    return [PascalTasks.task(name, prefix: heads[0], classes: classes)]
+    let given = try parameters.string("task")
+    guard given.map(PascalTasks.order.contains) ?? true else {
+      throw MTLError(
+        .badFormat, "\(parameters.path).task", expected: "one of \(PascalTasks.order.joined(separator: ", "))",
+        found: "'\(given ?? "")'")
+    }
+    return [PascalTasks.task(given ?? own ?? "output", prefix: heads[0], classes: classes)]
   }
 
   private func notes(_ tasks: [TaskDescription]) -> [String] {

@@ -41,6 +41,20 @@ import Testing
     #expect(try folded(graph, [3, 9]).names == ["layer"])
   }
 
+  /// Thousands of layers may have one matrix in common, and would get as many of their own.
+  @Test(arguments: [2, 33]) func notIntoAMatrixOfManyLayers(_ count: Int) throws {
+    var random = SeededRandom(seed: 3)
+    var graph = Graph()
+    let matrix = graph.addConstant(random.tensor([9, 9]))
+    var value = graph.addInput("x")
+    for index in 0..<count {
+      value = graph.add(Gemm(), name: "layer\(index)", [value, matrix])
+      value = graph.normalization("norm\(index)", value, 9, &random)
+    }
+    graph.addOutput("y", value)
+    #expect(try folded(graph, [3, 9]).nodes.count == (count == 2 ? 2 : 2 * count))
+  }
+
   @Test func oneAfterAnother() throws {
     var random = SeededRandom(seed: 4)
     var graph = Graph()

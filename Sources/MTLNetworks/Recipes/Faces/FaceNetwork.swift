@@ -9,15 +9,26 @@ struct FaceNetwork {
   let unusedClassifier: String?
   /// The trunk's own classifier, where the heads stand behind it.
   let usedClassifier: String?
+  /// Whether the last two stages are dilated instead of halved, which no key tells.
+  var isDilated = false
+  /// A module that would have to be another for the rest to be this network.
+  let misfit: LinearHeads.Misfit?
 
   /// nil where there is no ResNet, no head, or something that is neither.
   init?(_ checkpoint: WeightStore) {
+    self.init(near: checkpoint)
+    if misfit != nil { return nil }
+  }
+
+  /// The same, but one module behind the trunk may be of the wrong shape, or Linear layers of the wrong width.
+  init?(near checkpoint: WeightStore) {
     // Most checkpoints are none, which one look at the names tells.
     let ends = ["layer4.0.conv1.weight", "7.0.conv1.weight"]
     guard checkpoint.names.contains(where: { name in ends.contains { name.hasSuffix($0) } }) else { return nil }
     let keys = ModuleKeys(checkpoint)
     guard let trunk = ResNetKeys.find(keys) else { return nil }
-    guard !keys.modules.contains(where: { $0.shape.rank > 2 && !trunk.owns($0.key) }) else { return nil }
+    let others = keys.modules.filter { $0.shape.rank > 2 && !trunk.owns($0.key) }
+    guard others.count <= 1 else { return nil }
     self.trunk = trunk
     let classifier = "\(trunk.prefix)fc"
     let isTrunk = { (key: String) in trunk.owns(key) || key == classifier }
@@ -29,7 +40,8 @@ struct FaceNetwork {
       isBehind = !found.heads.isEmpty
       if !isBehind { found = LinearHeads(keys, features: trunk.features, isTrunk: trunk.owns) }
     }
-    guard !found.heads.isEmpty, found.leftOver.isEmpty else { return nil }
+    misfit = others.first.map { LinearHeads.Misfit(nonLinear: $0, features: trunk.features) } ?? found.leftOver.first
+    guard !found.heads.isEmpty || misfit != nil else { return nil }
     heads = found.heads
     usedClassifier = isBehind ? classifier : nil
     unusedClassifier = classes == nil || isBehind || heads.contains { $0.prefix == classifier } ? nil : classifier
@@ -63,9 +75,15 @@ struct FaceNetwork {
   /// One row for each image.
   func features(_ builder: inout NetworkBuilder, after image: ValueID) throws(MTLError) -> ValueID {
     if let unusedClassifier { builder.skip(unusedClassifier, because: "the heads stand on the features before it") }
-    let row = try builder.pooledRow(builder.residual(image, trunk.trunk()))
+    let row = try builder.pooledRow(builder.residual(image, trunk.trunk(isDilated: isDilated)))
     guard let usedClassifier else { return row }
     return try builder.linear(row, usedClassifier)
+  }
+}
+
+extension LinearHeads.Misfit {
+  fileprivate init(nonLinear module: ModuleKeys.Module, features: Int) {
+    self.init(key: module.key, expected: "a Linear layer with \(features) inputs", found: module.shape)
   }
 }
 

@@ -16,18 +16,26 @@ struct FacesRecipe: Recipe {
   let parameters = [
     RecipeParameter("activation", default: "relu", "between the layers of a head"),
     RecipeParameter("size", default: "224", "width and height of the input"),
+    RecipeParameter(
+      "dilated", default: "false", "true for replace_stride_with_dilation=[False, True, True]: the keys are the same"),
   ]
 
-  func recognizes(_ checkpoint: WeightStore) -> Bool { FaceNetwork(checkpoint) != nil }
+  func recognizes(_ checkpoint: WeightStore) -> Bool { FaceNetwork(near: checkpoint) != nil }
 
   func blueprint(
     _ checkpoint: WeightStore, _ parameters: inout FieldReader
   ) throws(MTLError) -> NetworkBlueprint {
     let activation: ActivationKind = try parameters.choice("activation") ?? .relu
     let side = try parameters.integer("size", in: 1...Window.maximumSide) ?? 224
-    guard let network = FaceNetwork(checkpoint) else {
+    let isDilated = try parameters.bool("dilated") ?? false
+    guard var network = FaceNetwork(near: checkpoint) else {
       throw mismatch("a ResNet (conv1, bn1, layer1 to layer4) and heads of Linear layers, and nothing else", checkpoint)
     }
+    if let misfit = network.misfit {
+      throw MTLError(
+        .checkpointMismatch, "\(misfit.key).weight", expected: misfit.expected, found: "\(misfit.found)")
+    }
+    network.isDilated = isDilated
     let tasks = network.heads.map { head in
       TaskDescription(name: head.name, kind: head.outputs > 1 ? .classification : .raw, prefix: head.prefix)
     }

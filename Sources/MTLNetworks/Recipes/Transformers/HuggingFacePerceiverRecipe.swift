@@ -27,8 +27,8 @@ public struct HuggingFacePerceiverRecipe: Recipe {
       "resolution", default: preprocessing == .conv ? "56" : "224", "max_resolution of the position features")
     return [
       RecipeParameter("blocks", default: "8", "num_blocks: how often the self-attention layers run"),
-      RecipeParameter("cross_heads", default: "1", "num_cross_attention_heads"),
-      RecipeParameter("self_heads", default: "8", "num_self_attention_heads"),
+      RecipeParameter("cross_heads", default: "1", "num_cross_attention_heads", decidesFit: true),
+      RecipeParameter("self_heads", default: "8", "num_self_attention_heads", decidesFit: true),
     ] + (preprocessing == .learned ? [] : [resolution])
   }
 
@@ -41,8 +41,8 @@ public struct HuggingFacePerceiverRecipe: Recipe {
       let heads = TrunkHeads(checkpoint, classifier: "\(trunk.prefix)decoder.decoder.final_layer")
     else { throw unfitting(checkpoint, "transformers' Perceiver, \(preprocessing.rawValue), and a head") }
     trunk.blocks = try parameters.integer("blocks", in: 1...4096) ?? trunk.blocks
-    trunk.crossHeads = try parameters.integer("cross_heads", in: 1...4096) ?? trunk.crossHeads
-    trunk.selfHeads = try parameters.integer("self_heads", in: 1...4096) ?? trunk.selfHeads
+    trunk.crossHeads.count = try parameters.integer("cross_heads", in: 1...4096) ?? trunk.crossHeads.count
+    trunk.selfHeads.count = try parameters.integer("self_heads", in: 1...4096) ?? trunk.selfHeads.count
     if preprocessing != .learned {
       trunk.resolution = try parameters.integer("resolution", in: 1...Window.maximumSide) ?? trunk.resolution
     }
@@ -63,8 +63,8 @@ private struct HuggingFacePerceiver: Sendable {
   /// Of the pictures: learned positions are of one size, taken to be square.
   let side: Int
   var blocks = 8
-  var crossHeads = 1
-  var selfHeads = 8
+  var crossHeads = HeadCount(1, "cross_heads")
+  var selfHeads = HeadCount(8, "self_heads")
   var resolution: Int
 
   private var input: String { "\(prefix)input_preprocessor" }
@@ -104,7 +104,9 @@ private struct HuggingFacePerceiver: Sendable {
     let decoder = "\(prefix)decoder.decoder"
     let query = try builder.learnedTokens("\(decoder).output_position_encodings.position_embeddings", like: image)
     return try builder.flatten(
-      layer(&builder, query, to: latents, "\(decoder).decoding_cross_attention", heads: 1))
+      layer(
+        &builder, query, to: latents, "\(decoder).decoding_cross_attention", heads: HeadCount(1, "the decoder's heads"))
+    )
   }
 
   private func context(_ builder: inout NetworkBuilder, _ image: ValueID) throws(MTLError) -> ValueID {
@@ -126,7 +128,7 @@ private struct HuggingFacePerceiver: Sendable {
   }
 
   private func layer(
-    _ builder: inout NetworkBuilder, _ tokens: ValueID, to context: ValueID? = nil, _ key: String, heads: Int
+    _ builder: inout NetworkBuilder, _ tokens: ValueID, to context: ValueID? = nil, _ key: String, heads: HeadCount
   ) throws(MTLError) -> ValueID {
     let module = "\(key).attention.self"
     let keys = AttentionKeys(

@@ -9,11 +9,13 @@ public struct KrassermPerceiverRecipe: Recipe {
   public let source = "arXiv 2107.14795; krasserm/perceiver-io:perceiver/model"
 
   public let parameters = [
-    RecipeParameter("blocks", default: "8", "num_self_attention_blocks, which share weights"),
-    RecipeParameter("cross_attentions", default: "1, or 2 where later ones have weights", "num_cross_attention_layers"),
-    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels"),
-    RecipeParameter("self_heads", default: "8", "attention heads between latents"),
-    RecipeParameter("decoder_heads", default: "1", "attention heads of the decoder"),
+    RecipeParameter("blocks", default: "8", "num_self_attention_blocks, which share weights", decidesFit: true),
+    RecipeParameter(
+      "cross_attentions", default: "1, or 2 where later ones have weights", "num_cross_attention_layers",
+      decidesFit: true),
+    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels", decidesFit: true),
+    RecipeParameter("self_heads", default: "8", "attention heads between latents", decidesFit: true),
+    RecipeParameter("decoder_heads", default: "1", "attention heads of the decoder", decidesFit: true),
   ]
 
   public func recognizes(_ checkpoint: WeightStore) -> Bool { KrassermPerceiver(checkpoint) != nil }
@@ -26,9 +28,9 @@ public struct KrassermPerceiverRecipe: Recipe {
     else { throw unfitting(checkpoint, "an image classifier of perceiver-io and a head") }
     trunk.blocks = try parameters.integer("blocks", in: 1...4096) ?? trunk.blocks
     trunk.crossAttentions = try parameters.integer("cross_attentions", in: 1...4096) ?? trunk.crossAttentions
-    trunk.crossHeads = try parameters.integer("cross_heads", in: 1...4096) ?? trunk.crossHeads
-    trunk.selfHeads = try parameters.integer("self_heads", in: 1...4096) ?? trunk.selfHeads
-    trunk.decoderHeads = try parameters.integer("decoder_heads", in: 1...4096) ?? trunk.decoderHeads
+    trunk.crossHeads.count = try parameters.integer("cross_heads", in: 1...4096) ?? trunk.crossHeads.count
+    trunk.selfHeads.count = try parameters.integer("self_heads", in: 1...4096) ?? trunk.selfHeads.count
+    trunk.decoderHeads.count = try parameters.integer("decoder_heads", in: 1...4096) ?? trunk.decoderHeads.count
     let notes = ["\(trunk.blocks) blocks of self-attention, \(trunk.crossAttentions) cross-attention(s)"]
     return NetworkBlueprint(
       input: .perceiver(trunk.pixels, side: trunk.side), tasks: heads.heads.map(\.task), notes: notes
@@ -46,9 +48,9 @@ private struct KrassermPerceiver: Sendable {
   let side: Int
   var blocks = 8
   var crossAttentions: Int
-  var crossHeads = 1
-  var selfHeads = 8
-  var decoderHeads = 1
+  var crossHeads = HeadCount(1, "cross_heads")
+  var selfHeads = HeadCount(8, "self_heads")
+  var decoderHeads = HeadCount(1, "decoder_heads")
 
   init?(_ checkpoint: WeightStore) {
     guard let prefix = checkpoint.prefix(before: "0.cross_attn_1.0.module.kv_norm.weight"),
@@ -90,7 +92,7 @@ private struct KrassermPerceiver: Sendable {
 
   /// Attention and MLP, each added to its input; `module` is the residual's, without which there is none.
   private func layer(
-    _ builder: inout NetworkBuilder, _ tokens: ValueID, to context: ValueID? = nil, _ key: String, heads: Int
+    _ builder: inout NetworkBuilder, _ tokens: ValueID, to context: ValueID? = nil, _ key: String, heads: HeadCount
   ) throws(MTLError) -> ValueID {
     let norm = context == nil ? "norm" : "q_norm"
     let isResidual = builder.checkpoint.contains("\(key).0.module.\(norm).weight")

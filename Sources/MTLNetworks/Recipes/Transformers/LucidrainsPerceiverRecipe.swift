@@ -19,8 +19,8 @@ public struct LucidrainsPerceiverRecipe: Recipe {
   public let source = "arXiv 2103.03206; lucidrains/perceiver-pytorch:perceiver_pytorch/perceiver_pytorch.py"
 
   public let parameters = [
-    RecipeParameter("latent_heads", default: "8", "attention heads between latents"),
-    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels"),
+    RecipeParameter("latent_heads", default: "8", "attention heads between latents", decidesFit: true),
+    RecipeParameter("cross_heads", default: "1", "attention heads from latents to pixels", decidesFit: true),
     RecipeParameter("max_freq", default: "10", "largest frequency of the position features"),
     RecipeParameter("inverted", default: "false", "inverted_cross_attn: the latents compete for each pixel"),
   ]
@@ -35,8 +35,8 @@ public struct LucidrainsPerceiverRecipe: Recipe {
     guard recognizes(checkpoint), var trunk = LucidrainsPerceiver(checkpoint),
       let heads = TrunkHeads(checkpoint, classifier: "\(trunk.prefix)to_logits.2")
     else { throw unfitting(checkpoint, "a Perceiver of perceiver-pytorch and a head") }
-    trunk.latentHeads = try parameters.integer("latent_heads", in: 1...4096) ?? 8
-    trunk.crossHeads = try parameters.integer("cross_heads", in: 1...4096) ?? 1
+    trunk.latentHeads.count = try parameters.integer("latent_heads", in: 1...4096) ?? trunk.latentHeads.count
+    trunk.crossHeads.count = try parameters.integer("cross_heads", in: 1...4096) ?? trunk.crossHeads.count
     trunk.maximumFrequency = try parameters.number("max_freq") ?? 10
     trunk.isInverted = try parameters.bool("inverted") ?? false
     return NetworkBlueprint(input: .perceiver(trunk.pixels), tasks: heads.heads.map(\.task)) {
@@ -52,8 +52,8 @@ private struct LucidrainsPerceiver: Sendable {
   let depth: Int
   let isNamed: Bool
   let pixels: PerceiverPixels
-  var latentHeads = 8
-  var crossHeads = 1
+  var latentHeads = HeadCount(8, "latent_heads")
+  var crossHeads = HeadCount(1, "cross_heads")
   var maximumFrequency = 10.0
   var isInverted = false
 

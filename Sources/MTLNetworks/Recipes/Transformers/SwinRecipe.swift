@@ -26,7 +26,8 @@ public struct SwinRecipe: Recipe {
       RecipeParameter(
         "image_size", default: "224",
         "rows and columns of the pictures: a number or [rows, columns]"
-          + (codeBase == .timm ? "; windows are never larger than the maps of this size" : ""))
+          + (codeBase == .timm ? "; windows are never larger than the maps of this size" : ""),
+        decidesFit: codeBase == .timm)
     ]
   }
 

@@ -79,7 +79,7 @@ public struct ViTRecipe: Recipe {
     form == .utkface ? "Sohanuzzaman3301/UTKFace_Multitask_ViT:facetrait_vit/model.py" : "arXiv 2010.11929; torchvision"
   }
   public let parameters = [
-    RecipeParameter("head_width", default: "64", "channels of an attention head")
+    RecipeParameter("head_width", default: "64", "channels of an attention head", decidesFit: true)
   ]
 
   public func recognizes(_ checkpoint: WeightStore) -> Bool {
@@ -96,7 +96,7 @@ public struct ViTRecipe: Recipe {
       throw MTLError(
         .checkpointMismatch, "head_width",
         expected: "a divisor of the \(trunk.width) channels of the tokens; a model.json can set it",
-        found: "\(headWidth)")
+        found: given.map(String.init) ?? "\(headWidth), the default")
     }
     let heads = trunk.width / headWidth
     let size = Window.Pair(trunk.side)
