@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "mtl_infer", type: .dynamic, targets: ["MTLInferABI"]),
     .library(name: "MTLInfer", targets: ["MTLInfer"]),
     .library(name: "CMTLKernels", targets: ["CMTLKernels"]),
+    .library(name: "MTLFormats", targets: ["MTLFormats", "MTLGraph"]),
     .executable(name: "mtl-infer", targets: ["mtl-infer"]),
   ],
   dependencies: [

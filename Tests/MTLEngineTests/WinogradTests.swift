@@ -95,7 +95,9 @@ import Testing
   }
 
   @Test func geometryDecides() {
-    func forms(_ rows: Int32, _ columns: Int32, dilation: Int32, inputs: Int32 = 512, outputs: Int32 = 512) -> [[Int]] {
+    func forms(
+      _ rows: Int32, _ columns: Int32, dilation: Int32, inputs: Int32 = 512, outputs: Int32 = 512, isExact: Bool = false
+    ) -> [[Int]] {
       var window = mtlk_window()
       (window.input_rows, window.input_columns, window.output_rows, window.output_columns) = (
         rows, columns, rows, columns
@@ -106,9 +108,12 @@ import Testing
       (window.dilation_rows, window.dilation_columns) = (dilation, dilation)
       (window.padding_top, window.padding_left) = (dilation, dilation)
       (window.padding_bottom, window.padding_right) = (dilation, dilation)
-      return WinogradGrid.grids(window).map { [Int($0.rows.form), Int($0.columns.form), $0.tileCount] }
+      return WinogradGrid.grids(window, isExact: isExact).map {
+        [Int($0.rows.form), Int($0.columns.form), $0.tileCount]
+      }
     }
     #expect(forms(36, 48, dilation: 1) == [[4, 4, 108]])
+    #expect(forms(36, 48, dilation: 1, isExact: true) == [[2, 2, 432]])
     #expect(forms(36, 48, dilation: 4) == [[3, 4, 144]])
     #expect(forms(36, 48, dilation: 12) == [[3, 4, 144]])
     // Rows 0 to 11 have a partner 24 rows below, the others none.

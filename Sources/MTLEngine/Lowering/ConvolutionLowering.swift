@@ -90,7 +90,8 @@ enum ConvolutionLowering {
     let weights = try PackedConvolution(node, weight, taps, lane: input.layout.lane, in: planner)
     return Draft(
       window: window, weights: weights, input: input, operand: operand, output: output,
-      work: work / max(output.imageCount, 1), grids: WinogradGrid.grids(window))
+      work: work / max(output.imageCount, 1),
+      grids: WinogradGrid.grids(window, isExact: planner.comparesValues))
   }
 
   /// The input in blocks: as it already lies if that is some blocked layout (the network's input of few channels).

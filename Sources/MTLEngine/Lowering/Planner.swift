@@ -11,6 +11,8 @@ struct Planner {
   let schedule: Schedule
   /// Where the parts of concatenations are written.
   let placements: [ValueID: Placement]
+  /// Whether the graph unpools to where maxima were found: rounding then may pick another place.
+  let comparesValues: Bool
   private let constants: [ValueID: Tensor]
   private let useCounts: [ValueID: Int]
   private let consumers: [ValueID: Int]
@@ -62,6 +64,7 @@ struct Planner {
     self.shapes = shapes
     self.constants = constants
     schedule = Schedule(graph, shapes, network.segments) { constants[$0] != nil }
+    comparesValues = graph.nodes.contains { $0.operation is MaxPoolWithIndices }
     placements = Placement.all(in: graph, shapes) { constants[$0] != nil }
     useCounts = graph.useCounts()
     var consumers: [ValueID: Int] = [:]

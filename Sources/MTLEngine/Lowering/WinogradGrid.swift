@@ -5,17 +5,20 @@ enum WinogradGrid {
   /// The grids of tiles that together cover the outputs; none where the direct kernel is better or the only one.
   ///
   /// By geometry alone, so that every instruction set does the same.
-  static func grids(_ window: mtlk_window) -> [mtlk_winograd] {
+  ///
+  /// - Parameter isExact: only forms that round no worse than a plain sum.
+  static func grids(_ window: mtlk_window, isExact: Bool = false) -> [mtlk_winograd] {
+    let forms = (isExact ? [MTLK_TILE_2] : [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4]).map { Int32($0) }
     guard window.stride_rows == 1, window.stride_columns == 1, window.input_lane == MTLK_LANE,
       window.input_blocks >= 2, window.output_channels >= 32,
       let rows = axes(
         Axis(
           window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
-          padding: window.padding_top)),
+          padding: window.padding_top), forms),
       let columns = axes(
         Axis(
           window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
-          dilation: window.dilation_columns, padding: window.padding_left)),
+          dilation: window.dilation_columns, padding: window.padding_left), forms),
       window.kernel_rows * window.kernel_columns > 1
     else { return [] }
     let grids = rows.flatMap { row in columns.map { mtlk_winograd(rows: row, columns: $0) } }
@@ -48,7 +51,7 @@ enum WinogradGrid {
   }
 
   /// How an axis is cut into tiles: phases of one or two outputs have forms of their own where they are alone.
-  private static func axes(_ axis: Axis) -> [mtlk_winograd_axis]? {
+  private static func axes(_ axis: Axis, _ forms: [Int32]) -> [mtlk_winograd_axis]? {
     guard axis.taps != 1 else {
       return [
         mtlk_winograd_axis(
@@ -58,13 +61,15 @@ enum WinogradGrid {
     guard axis.taps == 3 else { return nil }
     let (length, longer) = axis.outputs.quotientAndRemainder(dividingBy: axis.dilation)
     if length >= 3 || !axis.isSame {
-      return [phases(0..<min(axis.dilation, axis.outputs), length: length + (longer > 0 ? 1 : 0), axis)]
+      return [phases(0..<min(axis.dilation, axis.outputs), length: length + (longer > 0 ? 1 : 0), axis, forms)]
     }
     return [(0..<longer, length + 1), (longer..<axis.dilation, length)].filter { !$0.0.isEmpty && $0.1 > 0 }
-      .map { phases($0.0, length: $0.1, axis) }
+      .map { phases($0.0, length: $0.1, axis, forms) }
   }
 
-  private static func phases(_ phases: Range<Int32>, length: Int32, _ axis: Axis) -> mtlk_winograd_axis {
+  private static func phases(
+    _ phases: Range<Int32>, length: Int32, _ axis: Axis, _ forms: [Int32]
+  ) -> mtlk_winograd_axis {
     func tiles(_ form: Int32) -> Int32 {
       let outputs = mtlk_winograd_outputs(form)
       return (length + outputs - 1) / outputs
@@ -73,7 +78,6 @@ enum WinogradGrid {
     let isAlone = length <= 2 && axis.isSame
     if !isAlone {
       // The first of equals rounds least.
-      let forms = [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4].map { Int32($0) }
       form = forms.min { tiles($0) * mtlk_winograd_positions($0) < tiles($1) * mtlk_winograd_positions($1) } ?? form
     }
     return mtlk_winograd_axis(
