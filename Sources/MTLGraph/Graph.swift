@@ -1,6 +1,9 @@
 /// A value of a graph: an input, a constant, or the output of a node.
 public struct ValueID: Hashable, Sendable {
   public let index: Int
+
+  /// Stands where an optional input of a node is left out.
+  public static let absent = ValueID(index: -1)
 }
 
 /// One use of an operator.
@@ -69,9 +72,15 @@ public struct Graph: Sendable {
   /// Appends a node; returns its first output, which mostly is the only one.
   @discardableResult
   public mutating func add(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> ValueID {
+    append(operation, name: name, inputs)[0]
+  }
+
+  /// Appends a node; returns all its outputs, at least one. Inputs may be `.absent`.
+  @discardableResult
+  public mutating func append(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> [ValueID] {
     let outputs = (0..<max(operation.outputCount, 1)).map { _ in newValue() }
     nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs))
-    return outputs[0]
+    return outputs
   }
 
   public mutating func addOutput(_ name: String, _ value: ValueID) {
