@@ -120,8 +120,28 @@ public struct Graph: Sendable {
     for (port, shape) in zip(inputs, inputShapes) {
       shapes[port.value] = try Shape(checking: shape.dimensions, of: port.name)
     }
-    for node in nodes { try addShapes(of: node, to: &shapes) }
+    for node in nodes {
+      if node.operation is any GeneralOperator {
+        try addGeneralShapes(of: node, to: &shapes)
+      } else {
+        try addShapes(of: node, to: &shapes)
+      }
+    }
     return shapes
+  }
+
+  /// The shapes of an operator in general form may follow from the values of constants.
+  private func addGeneralShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {
+    let facts = node.inputs.map { value -> Fact? in
+      if let constant = constants[value] { return Fact(constant) }
+      return value == .absent ? nil : Fact(.float32, shapes[value])
+    }
+    for (value, fact) in zip(node.outputs, try node.operation.infer(facts)) {
+      guard let shape = fact.shape else {
+        throw MTLError(.unsupported, node.name, "the shape of its output depends on data")
+      }
+      shapes[value] = shape
+    }
   }
 
   private func addShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {

@@ -3,7 +3,8 @@ extension Graph {
   /// needs them.
   package func compute(
     _ inputs: [Tensor?],
-    _ node: (Node, [Tensor?]) throws(MTLError) -> [Tensor] = { node, inputs throws(MTLError) in try node.compute(inputs) }
+    _ node: (Node, [Tensor?]) throws(MTLError) -> [Tensor] = { node, inputs throws(MTLError) in try node.compute(inputs)
+    }
   ) throws(MTLError) -> [Tensor] {
     var tensors = constants
     for (port, tensor) in zip(self.inputs, inputs) { tensors[port.value] = tensor }

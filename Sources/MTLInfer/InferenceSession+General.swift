@@ -55,7 +55,8 @@ extension InferenceSession {
     _ count: Int, _ image: (Int) throws(MTLError) -> PixelView
   ) throws(MTLError) -> [Tensor] {
     let input = model.input
-    let isImage = model.inputs.count == 1 && model.inputs[0].type == .float32 && model.inputs[0].dimensions.count == 4
+    let isImage =
+      model.inputs.count == 1 && model.inputs[0].type == .float32 && model.inputs[0].dimensions.count == 4
       && (model.inputs[0].dimensions[1] ?? input.color.channelCount) == input.color.channelCount
     guard isImage else { throw MTLError(.unsupported, input.name, "the network does not take pictures") }
     let pixels = input.width * input.height * input.color.channelCount

@@ -95,8 +95,13 @@ struct OnnxDescription {
     func says(_ words: String...) -> Bool { words.contains { name.containsText($0) } }
     let kind: TaskDescription.Kind =
       if rank == 4 {
-        says("depth") ? .depth : says("normal") ? .normals : says("edge") ? .edges
-          : says("seg", "sem", "mask") ? .segmentation : .raw
+        says("depth")
+          ? .depth
+          : says("normal")
+            ? .normals
+            : says("edge")
+              ? .edges
+              : says("seg", "sem", "mask") ? .segmentation : .raw
       } else if rank == 2 {
         says("logit", "class", "prob", "label", "softmax") ? .classification : .raw
       } else {

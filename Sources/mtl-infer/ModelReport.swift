@@ -46,9 +46,12 @@ struct ModelReport: Encodable {
     weights = model.format
     network = model.networkName
     let isGeneral = session.isGeneral
-    input = isGeneral
-      ? model.inputs.map(ModelReport.describe).joined(separator: "; ") : "\(model.input.name), \(model.input.color.rawValue)"
-    inputShape = isGeneral
+    input =
+      isGeneral
+      ? model.inputs.map(ModelReport.describe).joined(separator: "; ")
+      : "\(model.input.name), \(model.input.color.rawValue)"
+    inputShape =
+      isGeneral
       ? model.inputs.first.map { $0.dimensions.map { $0 ?? -1 } } ?? [] : model.input.shape(batch: 1).dimensions
     encoder = ModelReport.part(model.costs[.encoder])
     let sharedCosts = model.costs.filter { if case .shared = $0.key { true } else { false } }.map(\.value)

@@ -18,7 +18,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     name: .customLong("input"),
-    help: ArgumentHelp("A raw input instead of pictures, once for each input of the model; needs --out.", valueName: "name=file.npy"))
+    help: ArgumentHelp(
+      "A raw input instead of pictures, once for each input of the model; needs --out.", valueName: "name=file.npy"))
   var inputs: [String] = []
 
   @Option(name: .customLong("out"), help: ArgumentHelp("Folder for the raw outputs as .npy.", valueName: "dir"))
@@ -113,7 +114,8 @@ struct RunCommand: ParsableCommand {
     var file: String?
     for option in inputs {
       guard let equals = option.firstIndex(of: "=") else {
-        throw ValidationError("--input takes NAME=FILE.npy, once for each of \(model.inputs.map(\.name).joined(separator: ", ")).")
+        throw ValidationError(
+          "--input takes NAME=FILE.npy, once for each of \(model.inputs.map(\.name).joined(separator: ", ")).")
       }
       let name = String(option[..<equals])
       guard model.inputs.contains(where: { $0.name == name }) else {

@@ -56,7 +56,8 @@ import MTLGraph
   private static let maximumSizeCount = 16
 
   private func known(_ tensor: Tensor) -> Fact {
-    let isSize = tensor.type.isInteger && tensor.shape.rank <= 1
+    let isSize =
+      tensor.type.isInteger && tensor.shape.rank <= 1
       && tensor.shape.elementCount <= GeneralSession.maximumSizeCount
     return isSize && readsValues ? Fact(tensor) : Fact(tensor.type, tensor.shape)
   }
@@ -91,7 +92,8 @@ import MTLGraph
       return (fact?.type == .float32 || fact?.value != nil) && fact?.shape != nil
     }
     let outputsAreFloat = graph.outputs.allSatisfy { specializer.fact($0.value)?.type == .float32 }
-    let isPlain = isFloat && outputsAreFloat && facts.allSatisfy { $0.type == .float32 } && !facts.isEmpty
+    let isPlain =
+      isFloat && outputsAreFloat && facts.allSatisfy { $0.type == .float32 } && !facts.isEmpty
       && values.allSatisfy { specializer.fact($0)?.shape?.elementCount != 0 }
     guard isPlain else { return .interpretation(Interpretation(graph, tasks: tasks)) }
     return .plan(Session(try Network(specialized: graph, tasks: tasks), pool: pool, options: options))

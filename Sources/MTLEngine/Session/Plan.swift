@@ -44,7 +44,8 @@ final class Plan: ParallelWork {
     let memory = MemoryPlan(planner.memoryRequests)
     let operands = planner.buffers.map { Operand($0, byteOffset: memory.offsets[$0.storage]) }
     self.key = key
-    arena = try Arena(byteCount: memory.byteCount, of: "plan for \(key.inputShapes.map(\.description).joined(separator: ", "))")
+    arena = try Arena(
+      byteCount: memory.byteCount, of: "plan for \(key.inputShapes.map(\.description).joined(separator: ", "))")
     for (buffer, tensor) in planner.contents {
       unsafe Plan.write(tensor, to: operands[buffer.index], in: arena.base)
     }

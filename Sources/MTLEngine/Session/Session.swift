@@ -54,7 +54,9 @@ import MTLGraph
 
   /// The plan for an input shape (N x C x H x W) and a set of task indices, made if it is not there.
   func plan(inputShape: Shape, tasks: [Int]) throws(MTLError) -> Plan {
-    if let index = plans.lastIndex(where: { $0.key.inputShapes.count == 1 && $0.key.inputShapes[0] == inputShape && $0.key.tasks == tasks }) {
+    if let index = plans.lastIndex(where: {
+      $0.key.inputShapes.count == 1 && $0.key.inputShapes[0] == inputShape && $0.key.tasks == tasks
+    }) {
       statistics.planHits += 1
       if index != plans.count - 1 { plans.append(plans.remove(at: index)) }
       return plans[plans.count - 1]

@@ -49,7 +49,8 @@ final class ExternalData {
   private func file(_ location: String, of name: String) throws(MTLError) -> Bytes {
     if let open = files[location] { return open }
     guard let folder else {
-      throw MTLError(.unsupported, name, "lies in the file '\(clipped(location))', but the model was opened from memory")
+      throw MTLError(
+        .unsupported, name, "lies in the file '\(clipped(location))', but the model was opened from memory")
     }
     guard files.count < ExternalData.maximumFileCount else {
       throw MTLError(.limit, name, "is in one of more than \(ExternalData.maximumFileCount) files")

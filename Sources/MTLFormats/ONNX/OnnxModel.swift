@@ -46,7 +46,9 @@ public struct OnnxModel: Sendable {
   /// Whether these are bytes of an ONNX model, as far as the first ones tell: a message that starts with field 1,
   /// `ir_version`, a small number, and another field of the message; or with the graph or the operator sets.
   public static func recognizes(_ bytes: Bytes) -> Bool {
-    guard bytes[0] == 0x08, let version = bytes[1], (1...64).contains(version), let next = bytes[2] else { return false }
+    guard bytes[0] == 0x08, let version = bytes[1], (1...64).contains(version), let next = bytes[2] else {
+      return false
+    }
     return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72].contains(next)
   }
 

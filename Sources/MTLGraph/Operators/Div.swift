@@ -5,5 +5,7 @@ public struct Div: BinaryOperator, StandardOperator {
   public init() {}
   public func apply(_ left: Float, _ right: Float) -> Float { left / right }
   public func apply(_ left: Double, _ right: Double) -> Double { left / right }
-  public func apply(_ left: Int, _ right: Int) -> Int { right == 0 ? 0 : left.dividedReportingOverflow(by: right).partialValue }
+  public func apply(_ left: Int, _ right: Int) -> Int {
+    right == 0 ? 0 : left.dividedReportingOverflow(by: right).partialValue
+  }
 }

@@ -22,7 +22,8 @@ package struct SmallFloat: Sendable {
       let magnitude = UInt8(code) & (sign &- 1)
       let mantissa = Float(Int(magnitude) & ((1 << mantissaBits) - 1)) / Float(1 << mantissaBits)
       let exponent = Int(magnitude) >> mantissaBits
-      let value = exponent == 0 ? SmallFloat.power(1 - bias) * mantissa : SmallFloat.power(exponent - bias) * (1 + mantissa)
+      let value =
+        exponent == 0 ? SmallFloat.power(1 - bias) * mantissa : SmallFloat.power(exponent - bias) * (1 + mantissa)
       if let infinity, magnitude == infinity { return UInt8(code) & sign == 0 ? .infinity : -.infinity }
       if hasOneZero ? UInt8(code) == sign : (nan != nil && magnitude > (infinity ?? largest)) { return .nan }
       return UInt8(code) & sign == 0 ? value : -value
@@ -51,7 +52,7 @@ package struct SmallFloat: Sendable {
     if value.isNaN { return nanCode.map { hasOneZero ? $0 : $0 | sign } ?? largest | sign }
     let magnitude = abs(value)
     if magnitude > edge || (magnitude == .infinity) {
-      if saturate && !(magnitude == .infinity && infinity != nil) { return largest | sign }
+      if saturate { return largest | sign }
       if let infinity { return infinity | sign }
       return nanCode.map { hasOneZero ? $0 : $0 | sign } ?? largest | sign
     }

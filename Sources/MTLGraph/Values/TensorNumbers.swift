@@ -32,10 +32,15 @@ extension Tensor {
     case .int64, .uint64: elements(as: Int.self)
     case .int32: elements(as: Int32.self).map { Int($0) }
     case .int16: elements(as: Int16.self).map { Int($0) }
-    case .int8, .int4, .int2: elements(as: Int8.self).map { Int($0) }
+    case .int8: elements(as: Int8.self).map { Int($0) }
+    // Callers may leave the bits above an element's own as they like.
+    case .int4: elements(as: Int8.self).map { Int(($0 << 4) >> 4) }
+    case .int2: elements(as: Int8.self).map { Int(($0 << 6) >> 6) }
     case .uint32: elements(as: UInt32.self).map { Int($0) }
     case .uint16: elements(as: UInt16.self).map { Int($0) }
-    case .uint8, .uint4, .uint2: elements(as: UInt8.self).map { Int($0) }
+    case .uint8: elements(as: UInt8.self).map { Int($0) }
+    case .uint4: elements(as: UInt8.self).map { Int($0 & 15) }
+    case .uint2: elements(as: UInt8.self).map { Int($0 & 3) }
     case .bool: elements(as: UInt8.self).map { $0 == 0 ? 0 : 1 }
     default: doubles().map { Int(saturating: $0) }
     }
@@ -51,7 +56,8 @@ extension Tensor {
     case .bfloat16: self.init(elements: values.map { Tensor.bfloat16Bits(Float($0)) }, type, shape)
     case .bool: self.init(elements: values.map { $0 == 0 ? 0 : 1 as UInt8 }, type, shape)
     case .uint64:
-      self.init(elements: values.map { $0 < 0 ? UInt64(bitPattern: Int64(Int(saturating: $0))) : UInt64(saturating: $0) },
+      self.init(
+        elements: values.map { $0 < 0 ? UInt64(bitPattern: Int64(Int(saturating: $0))) : UInt64(saturating: $0) },
         type, shape)
     case .float8E8M0: self.init(elements: values.map { Tensor.e8m0Code(Float($0)) }, type, shape)
     default:

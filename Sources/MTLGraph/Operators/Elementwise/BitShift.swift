@@ -20,8 +20,8 @@ public struct BitShift: BinaryOperator, StandardOperator {
   public func apply(_ left: Float, _ right: Float) -> Float { left }
 
   public func apply(_ left: Int, _ right: Int) -> Int {
-    let bits = UInt64(bitPattern: Int64(left))
-    let count = UInt64(bitPattern: Int64(right))
-    return Int(Int64(bitPattern: direction == .left ? bits << count : bits >> count))
+    // A negative number of places is as good as more than there are.
+    let count = right < 0 ? 64 : right
+    return direction == .left ? left << count : left >> count
   }
 }

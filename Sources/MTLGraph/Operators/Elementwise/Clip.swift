@@ -30,7 +30,9 @@ public struct Clip: GeneralOperator, StandardOperator {
     if input.type.isFloatingPoint {
       let low = inputs.optional(1)?.doubles().first ?? least.map { Double($0) } ?? -.infinity
       let high = inputs.optional(2)?.doubles().first ?? most.map { Double($0) } ?? .infinity
-      return [Tensor(input.doubles().map { $0.isNaN ? $0 : min(max($0, low), high) }, as: input.type, shape: input.shape)]
+      return [
+        Tensor(input.doubles().map { $0.isNaN ? $0 : min(max($0, low), high) }, as: input.type, shape: input.shape)
+      ]
     }
     let low = inputs.optional(1)?.integers().first ?? .min
     let high = inputs.optional(2)?.integers().first ?? .max

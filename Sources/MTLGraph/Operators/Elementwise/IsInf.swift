@@ -20,7 +20,9 @@ public struct IsInf: GeneralOperator, StandardOperator {
 
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let input = try inputs.required(0)
-    let answers = input.doubles().map { ($0 == .infinity && positive) || ($0 == -.infinity && negative) ? 1 : 0 as UInt8 }
+    let answers = input.doubles().map {
+      ($0 == .infinity && positive) || ($0 == -.infinity && negative) ? 1 : 0 as UInt8
+    }
     return [Tensor(elements: answers, .bool, input.shape)]
   }
 }

@@ -5,7 +5,9 @@ public struct Selu: ElementwiseOperator, StandardOperator {
   public static let name = "Selu"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in
-      Selu(alpha: try attributes.float("alpha", default: 1.67326319217681884765625), gamma: try attributes.float("gamma", default: 1.05070102214813232421875))
+      Selu(
+        alpha: try attributes.float("alpha", default: 1.67326319217681884765625),
+        gamma: try attributes.float("gamma", default: 1.05070102214813232421875))
     }
   ]
   public let alpha: Float

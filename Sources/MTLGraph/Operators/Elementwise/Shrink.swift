@@ -14,5 +14,7 @@ public struct Shrink: ElementwiseOperator, StandardOperator {
     self.bias = bias
   }
 
-  public func apply(_ value: Float) -> Float { value < -threshold ? value + bias : value > threshold ? value - bias : 0 }
+  public func apply(_ value: Float) -> Float {
+    value < -threshold ? value + bias : value > threshold ? value - bias : 0
+  }
 }

@@ -59,7 +59,8 @@ public struct GeneralConvolution: GeneralOperator, StandardOperator {
             let first = image * shape[1] + channel / perGroup * filter[1]
             var sum: Float = 0
             for input in 0..<filter[1] {
-              sum += values[(first + input) * pixels + pixel]
+              sum +=
+                values[(first + input) * pixels + pixel]
                 * weights[(channel * filter[1] + input) * window.elementCount + tap]
             }
             result[(image * filter[0] + channel) * places + place] += sum

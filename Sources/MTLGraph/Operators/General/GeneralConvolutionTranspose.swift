@@ -42,7 +42,8 @@ public struct GeneralConvolutionTranspose: GeneralOperator, StandardOperator {
     else { throw MTLError(.shapeMismatch, "output", expected: "a number for each axis of \(x)", found: "others") }
     var result: [Int] = []
     for axis in sizes.indices {
-      let full = max(sizes[axis] - 1, 0) * window.strides[axis] + (window.kernel[axis] - 1) * window.dilations[axis] + 1
+      let full =
+        max(sizes[axis] - 1, 0) * window.strides[axis] + (window.kernel[axis] - 1) * window.dilations[axis] + 1
         + extra[axis]
       let isSame = self.window.autoPad == .sameUpper || self.window.autoPad == .sameLower
       if let size = wanted?[axis] ?? (isSame ? sizes[axis] * window.strides[axis] : nil) {

@@ -24,7 +24,8 @@ public struct GeneralGelu: ElementwiseOperator, StandardOperator {
   public func apply(_ value: Double) -> Double {
     switch approximation {
     case .none: value * 0.5 * (1 + erf(value * 0.5.squareRoot()))
-    case .tanh: value * 0.5 * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
+    case .tanh:
+      value * 0.5 * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
     }
   }
 

@@ -22,8 +22,10 @@ public struct Cast: GeneralOperator, StandardOperator {
   private static func type(_ attributes: Attributes) throws(MTLError) -> DataType {
     // Operator sets before 6 name the type.
     if attributes.opset < 6, let name = try? attributes.string("to", default: "") {
-      let names: [String: DataType] = ["FLOAT": .float32, "DOUBLE": .float64, "INT32": .int32, "INT64": .int64,
-        "UINT8": .uint8, "INT8": .int8, "BOOL": .bool, "FLOAT16": .float16]
+      let names: [String: DataType] = [
+        "FLOAT": .float32, "DOUBLE": .float64, "INT32": .int32, "INT64": .int64,
+        "UINT8": .uint8, "INT8": .int8, "BOOL": .bool, "FLOAT16": .float16,
+      ]
       if let type = names[name] { return type }
     }
     guard let code = try attributes.integer("to") else { throw attributes.missing("to") }

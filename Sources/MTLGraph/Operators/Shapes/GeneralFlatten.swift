@@ -2,7 +2,9 @@
 public struct GeneralFlatten: GeneralOperator, StandardOperator {
   public static let name = "Flatten"
   public static let imports = [
-    OperatorImport(name) { attributes throws(MTLError) in GeneralFlatten(axis: try attributes.integer("axis", default: 1)) }
+    OperatorImport(name) { attributes throws(MTLError) in
+      GeneralFlatten(axis: try attributes.integer("axis", default: 1))
+    }
   ]
   private let axis: Int
 
@@ -27,7 +29,7 @@ public struct GeneralFlatten: GeneralOperator, StandardOperator {
     _ inputs: [KnownValue?], in specializer: inout Specializer
   ) throws(MTLError) -> [ValueID]? {
     guard let input = inputs.optional(0), let shape = input.fact.shape else { return nil }
-    if axis == 1 || axis == 1 - shape.rank { return try specializer.add(Flatten(), [input.id]) }
+    if axis == 1 || (axis < 0 && axis == 1 - shape.rank) { return try specializer.add(Flatten(), [input.id]) }
     return try specializer.reshaped(input, to: result(shape))
   }
 }
