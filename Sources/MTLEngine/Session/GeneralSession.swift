@@ -95,7 +95,9 @@ import MTLGraph
     let isPlain =
       isFloat && outputsAreFloat && facts.allSatisfy { $0.type == .float32 } && !facts.isEmpty
       && values.allSatisfy { specializer.fact($0)?.shape?.elementCount != 0 }
-    guard isPlain else { return .interpretation(Interpretation(graph, tasks: tasks)) }
+    guard isPlain else {
+      return .interpretation(Interpretation(graph, tasks: tasks, instructionSet: options.instructionSet))
+    }
     return .plan(Session(try Network(specialized: graph, tasks: tasks), pool: pool, options: options))
   }
 }

@@ -7,7 +7,7 @@ final class Interpretation {
   private let segments: [Segment]
   private let kernels: KernelSet
 
-  init(_ graph: Graph, tasks: [Int], instructionSet: InstructionSet = .available) {
+  init(_ graph: Graph, tasks: [Int], instructionSet: InstructionSet) {
     self.graph = graph
     segments = graph.segments().map { segment in
       switch segment {
