@@ -32,6 +32,9 @@ let libraryLinkerSettings: [LinkerSetting] = [
   ])
 ]
 
+/// The reader for ONNX needs libonnx and protobuf; without the trait neither is looked for.
+let onnx = TargetDependencyCondition.when(traits: ["ONNX"])
+
 let package = Package(
   name: "mtl-infer",
   products: [
@@ -41,6 +44,10 @@ let package = Package(
     .library(name: "MTLFormats", targets: ["MTLFormats", "MTLGraph"]),
     .executable(name: "mtl-infer", targets: ["mtl-infer"]),
   ],
+  traits: [
+    .trait(name: "ONNX", description: "Reads ONNX models, with Debian's libonnx-dev and libprotobuf-dev."),
+    .default(enabledTraits: ["ONNX"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
@@ -48,8 +55,20 @@ let package = Package(
     .systemLibrary(name: "CMTLInfer", path: "include"),
     .target(name: "CMTLKernels", cSettings: kernelFlags),
     .target(name: "CMTLJson", cxxSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
+    .target(
+      name: "CMTLOnnx",
+      cxxSettings: [
+        .unsafeFlags(["-fvisibility=hidden"]), .define("ONNX_ML", to: "1", .when(traits: ["ONNX"])),
+        .define("ONNX_NAMESPACE", to: "onnx"),
+      ],
+      linkerSettings: [
+        .linkedLibrary("onnx_proto", .when(traits: ["ONNX"])), .linkedLibrary("protobuf", .when(traits: ["ONNX"])),
+      ]),
     .target(name: "MTLGraph", swiftSettings: librarySwiftSettings),
-    .target(name: "MTLFormats", dependencies: ["MTLGraph", "CMTLJson"], swiftSettings: librarySwiftSettings),
+    .target(
+      name: "MTLFormats",
+      dependencies: ["MTLGraph", "CMTLJson", .target(name: "CMTLOnnx", condition: onnx)],
+      swiftSettings: librarySwiftSettings),
     .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: librarySwiftSettings),
     .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: librarySwiftSettings),
     .target(

@@ -8,17 +8,53 @@ public final class Network: Sendable {
   let segments: [ValueID: Segment]
   let packedWeights = PackedWeights()
 
+  /// Whether the graph was made for inputs of known shapes, and for all of its outputs.
+  let isSpecialized: Bool
+  /// Whether the graph has operators in their general form, which become special ones when shapes are known.
+  public let isGeneral: Bool
+
+  /// A graph as files of the standard describe it: any number of inputs of any types and shapes.
+  public init(general graph: Graph) {
+    var graph = graph
+    graph.removeUnneeded()
+    self.graph = graph
+    isGeneral = true
+    isSpecialized = false
+    segments = Network.segments(of: graph, tasks: Array(graph.outputs.indices))
+  }
+
+  /// A graph of special operators whose outputs are these tasks of a network.
+  init(specialized graph: Graph, tasks: [Int]) throws(MTLError) {
+    self.graph = try graph.simplified()
+    isGeneral = false
+    isSpecialized = true
+    segments = Network.segments(of: self.graph, tasks: tasks)
+  }
+
+  /// The part of the network that makes each value; `tasks` says which task each output is.
+  private static func segments(of graph: Graph, tasks: [Int]) -> [ValueID: Segment] {
+    var segments: [ValueID: Segment] = [:]
+    for (node, segment) in zip(graph.nodes, graph.segments()) {
+      let named: Segment =
+        switch segment {
+        case .encoder: .encoder
+        case .shared(let some): .shared(some.map { tasks[$0] })
+        case .head(let one): .head(tasks[one])
+        }
+      for output in node.outputs { segments[output] = named }
+    }
+    return segments
+  }
+
   /// Simplifies `graph`; its outputs are the tasks, in their order. It must have one input.
   public init(_ graph: Graph) throws(MTLError) {
     guard graph.inputs.count == 1 else {
       throw MTLError(.unsupported, "network", expected: "one input", found: "\(graph.inputs.count)")
     }
     self.graph = try graph.simplified()
-    var segments: [ValueID: Segment] = [:]
-    for (node, segment) in zip(self.graph.nodes, self.graph.segments()) {
-      for output in node.outputs { segments[output] = segment }
-    }
-    self.segments = segments
+    isGeneral = false
+    isSpecialized = false
+    segments = Network.segments(of: self.graph, tasks: Array(graph.outputs.indices))
   }
 
   public var taskCount: Int { graph.outputs.count }

@@ -18,6 +18,11 @@ public enum MappedFile {
     let descriptor = retrying { unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw systemError(path, "cannot be opened") }
     defer { _ = close(descriptor) }
+    return try open(descriptor: descriptor, name: path, copy: copy)
+  }
+
+  /// The file behind a descriptor, which is not needed afterwards.
+  static func open(descriptor: Int32, name path: String, copy: Bool) throws(MTLError) -> Bytes {
     let count = try regularFileSize(descriptor, path)
     return copy ? try read(descriptor, count, path) : try map(descriptor, count, path)
   }

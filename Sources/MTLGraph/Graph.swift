@@ -1,6 +1,9 @@
 /// A value of a graph: an input, a constant, or the output of a node.
 public struct ValueID: Hashable, Sendable {
   public let index: Int
+
+  /// Stands where an optional input of a node is left out.
+  public static let absent = ValueID(index: -1)
 }
 
 /// One use of an operator.
@@ -69,9 +72,15 @@ public struct Graph: Sendable {
   /// Appends a node; returns its first output, which mostly is the only one.
   @discardableResult
   public mutating func add(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> ValueID {
+    append(operation, name: name, inputs)[0]
+  }
+
+  /// Appends a node; returns all its outputs, at least one. Inputs may be `.absent`.
+  @discardableResult
+  public mutating func append(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> [ValueID] {
     let outputs = (0..<max(operation.outputCount, 1)).map { _ in newValue() }
     nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs))
-    return outputs[0]
+    return outputs
   }
 
   public mutating func addOutput(_ name: String, _ value: ValueID) {
@@ -111,8 +120,28 @@ public struct Graph: Sendable {
     for (port, shape) in zip(inputs, inputShapes) {
       shapes[port.value] = try Shape(checking: shape.dimensions, of: port.name)
     }
-    for node in nodes { try addShapes(of: node, to: &shapes) }
+    for node in nodes {
+      if node.operation is any GeneralOperator {
+        try addGeneralShapes(of: node, to: &shapes)
+      } else {
+        try addShapes(of: node, to: &shapes)
+      }
+    }
     return shapes
+  }
+
+  /// The shapes of an operator in general form may follow from the values of constants.
+  private func addGeneralShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {
+    let facts = node.inputs.map { value -> Fact? in
+      if let constant = constants[value] { return Fact(constant) }
+      return value == .absent ? nil : Fact(.float32, shapes[value])
+    }
+    for (value, fact) in zip(node.outputs, try node.operation.infer(facts)) {
+      guard let shape = fact.shape else {
+        throw MTLError(.unsupported, node.name, "the shape of its output depends on data")
+      }
+      shapes[value] = shape
+    }
   }
 
   private func addShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {

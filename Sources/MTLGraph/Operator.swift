@@ -13,6 +13,21 @@ public protocol Operator: Sendable {
   /// where no kernel exists. The inputs have passed `outputShapes`.
   func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor]
 
+  /// Types of the outputs; without a rule of its own an operator's outputs have the type of its first input.
+  func outputTypes(_ inputs: [DataType?]) throws(MTLError) -> [DataType]
+
+  /// Types, shapes and values of the outputs, as far as they follow from what is known of the inputs. An absent input is
+  /// nil. An output whose shape is unknown depends on data. Follows from `outputShapes` and `outputTypes` where an
+  /// operator has all its inputs and looks at no values; others are a `GeneralOperator`.
+  func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact]
+
+  /// `evaluate` for operators some of whose inputs may be absent.
+  func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor]
+
+  /// Says the same with other operators, now that types, shapes and perhaps values are known, so that kernels can take
+  /// it: nil where there is nothing better.
+  func specialized(_ inputs: [KnownValue?], in specializer: inout Specializer) throws(MTLError) -> [ValueID]?
+
   /// Multiplications that are added to a sum, as papers count them. Elementwise work counts as zero.
   /// Stays at the largest number where the product is more than 64 bits hold.
   func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int
@@ -23,6 +38,12 @@ public protocol Operator: Sendable {
   /// Values that a node of this operator makes.
   var outputCount: Int { get }
 
+  /// Whether `evaluate` takes elements of any type; else other floats are computed through float32.
+  var evaluatesAnyType: Bool { get }
+
+  /// Whether the same inputs always give the same outputs.
+  var isDeterministic: Bool { get }
+
   /// Whether only the shape of the input at this position matters, as where another value gives the size of a resize.
   /// Nothing is computed for it and nothing kept.
   func readsShapeOnly(input: Int) -> Bool
@@ -32,24 +53,43 @@ extension Operator {
   public var name: String { Self.name }
   public func isParameter(input: Int) -> Bool { true }
   public var outputCount: Int { 1 }
+  public var isDeterministic: Bool { true }
+  public var evaluatesAnyType: Bool { false }
   public func readsShapeOnly(input: Int) -> Bool { false }
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int { 0 }
-}
 
-/// An operator that maps each element on its own.
-public protocol ElementwiseOperator: Operator {
-  func apply(_ value: Float) -> Float
-}
-
-extension ElementwiseOperator {
-  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
-    try requireInputs(inputs, 1...1)
-    return [inputs[0]]
+  public func outputTypes(_ inputs: [DataType?]) throws(MTLError) -> [DataType] {
+    let type = inputs.first.flatMap { $0 } ?? .float32
+    return [DataType](repeating: type, count: outputCount)
   }
 
-  public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
-    let values = try inputs[0].floats()
-    return [Tensor(values.map(apply), shape: inputs[0].shape)]
+  public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
+    let facts = inputs.compactMap { $0 }
+    guard facts.count == inputs.count else { throw absentInput(inputs.map { $0 != nil }) }
+    let types = try outputTypes(facts.map(\.type))
+    let shapes = facts.compactMap(\.shape)
+    guard shapes.count == facts.count else { return types.map { Fact($0, nil) } }
+    return zip(types, try outputShapes(shapes)).map { Fact($0, $1) }
+  }
+
+  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+    let tensors = inputs.compactMap { $0 }
+    guard tensors.count == inputs.count else { throw absentInput(inputs.map { $0 != nil }) }
+    guard !evaluatesAnyType, tensors.contains(where: { $0.type.isFloatingPoint && $0.type != .float32 }) else {
+      return try evaluate(tensors)
+    }
+    let types = try outputTypes(tensors.map(\.type))
+    let results = try evaluate(tensors.map { $0.type.isFloatingPoint ? $0.converted(to: .float32) : $0 })
+    return zip(results, types).map { $0.converted(to: $1) }
+  }
+
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? { nil }
+
+  private func absentInput(_ present: [Bool]) -> MTLError {
+    MTLError(
+      .badFormat, name, expected: "every input", found: "no input \(present.firstIndex(of: false) ?? 0)")
   }
 }
 

@@ -24,6 +24,13 @@ public struct Tensor: Sendable {
     self.bytes = Bytes(copying: values)
   }
 
+  /// Dense elements whose number is right.
+  package init(unchecked bytes: Bytes, _ type: DataType, _ shape: Shape) {
+    self.shape = shape
+    self.type = type
+    self.bytes = bytes
+  }
+
   /// Stands for a value of which only the shape is read; it has no elements.
   package init(ofShapeOnly shape: Shape) {
     self.shape = shape

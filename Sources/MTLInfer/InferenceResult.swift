@@ -9,6 +9,8 @@ import Synchronization
   public let model: Model
   private var layout: OutputLayout?
   private var memory: HeapBuffer<Float>?
+  /// What a network in general form returned, instead of `layout` and `memory`.
+  private var general: (tasks: [Int], tensors: [Tensor])?
   private let pool: ResultPool
   /// References that the C interface has given out.
   public let references = Atomic<Int>(0)
@@ -20,9 +22,9 @@ import Synchronization
   }
 
   /// Images in the batch.
-  public var batch: Int { layout?.batch ?? 0 }
+  public var batch: Int { general.map { $0.tensors.first?.shape.dimensions.first ?? 1 } ?? layout?.batch ?? 0 }
   /// Indices of the tasks that were run.
-  public var tasks: [Int] { layout?.tasks ?? [] }
+  public var tasks: [Int] { general?.tasks ?? layout?.tasks ?? [] }
 
   /// Makes room for outputs of this layout. Allocates only when they need more than the largest ones so far.
   func prepare(_ layout: OutputLayout) throws(MTLError) {
@@ -30,6 +32,21 @@ import Synchronization
       memory = try HeapBuffer(count: layout.elementCount, of: "result")
     }
     self.layout = layout
+    general = nil
+  }
+
+  /// Takes the outputs of a network in general form.
+  func take(_ tensors: [Tensor], tasks: [Int]) { general = (tasks, tensors) }
+
+  /// Shape, type and elements of a task's output in row-major order, valid as long as the result; nil if it did not run.
+  @unsafe public func elements(task: Int) -> (shape: Shape, type: DataType, bytes: UnsafeRawBufferPointer)? {
+    if let general {
+      guard let position = general.tasks.firstIndex(of: task) else { return nil }
+      let tensor = general.tensors[position]
+      return unsafe (tensor.shape, tensor.type, tensor.bytes.withUnsafeBytes { unsafe $0 })
+    }
+    guard let output = unsafe output(task: task) else { return nil }
+    return unsafe (output.shape, .float32, UnsafeRawBufferPointer(output.values))
   }
 
   /// Where the output at this position of `tasks` is written, once there is room.
@@ -40,6 +57,10 @@ import Synchronization
 
   /// Shape and elements of a task's output in row-major order, valid as long as the result; nil if it did not run.
   @unsafe public func output(task: Int) -> (shape: Shape, values: UnsafeBufferPointer<Float>)? {
+    if general != nil {
+      guard let output = unsafe elements(task: task), unsafe output.type == .float32 else { return nil }
+      return unsafe (output.shape, output.bytes.assumingMemoryBound(to: Float.self))
+    }
     guard let layout, let memory, let position = layout.tasks.firstIndex(of: task) else { return nil }
     let shape = layout.shapes[position]
     let values = unsafe UnsafeBufferPointer(start: memory.base + layout.offsets[position], count: shape.elementCount)
@@ -48,6 +69,7 @@ import Synchronization
 
   /// A copy of a task's output; nil if it did not run.
   public func tensor(task: Int) -> Tensor? {
+    if let general { return general.tasks.firstIndex(of: task).map { general.tensors[$0] } }
     guard let output = unsafe output(task: task) else { return nil }
     return unsafe Tensor(Array(output.values), shape: output.shape)
   }

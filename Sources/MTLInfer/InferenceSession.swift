@@ -34,8 +34,10 @@ public final class InferenceSession: @unchecked Sendable {
   public let tasks: [Int]
   public let instructionSet: InstructionSet
   private let session: Session
-  private let preparer: ImagePreparer
-  private let results = ResultPool()
+  /// Runs the model where it is in general form.
+  let general: GeneralSession?
+  let preparer: ImagePreparer
+  let results = ResultPool()
   private let isBusy = AtomicFlag()
   private var prepareNanoseconds: UInt64 = 0
   private var totalNanoseconds: UInt64 = 0
@@ -52,6 +54,7 @@ public final class InferenceSession: @unchecked Sendable {
     engineOptions.planLimit = options.planLimit
     engineOptions.instructionSet = options.instructionSet
     session = Session(model.network, pool: runtime.pool, options: engineOptions)
+    general = model.network.isGeneral ? GeneralSession(model.network, pool: runtime.pool, options: engineOptions) : nil
     instructionSet = session.kernels.instructionSet
     preparer = ImagePreparer(model.input)
   }
@@ -67,6 +70,7 @@ public final class InferenceSession: @unchecked Sendable {
           width == 0 ? model.input.width : width,
         ], of: "input")
       try check(batch: batch)
+      guard general == nil else { return }
       try withSizeHint(shape) { () throws(MTLError) in try session.reserve(inputShape: shape, tasks: tasks) }
     }
   }
@@ -77,6 +81,7 @@ public final class InferenceSession: @unchecked Sendable {
   ) throws(MTLError) -> InferenceResult {
     try exclusively { () throws(MTLError) in
       try check(batch: count)
+      if general != nil { return try runGeneral(try pictures(count, image), tasks) }
       let input = model.input
       let shape = self.shape(count, input.color.channelCount, input.height, input.width)
       return try run(shape, tasks) { destination throws(MTLError) in
@@ -111,6 +116,7 @@ public final class InferenceSession: @unchecked Sendable {
 
   /// Runs a dense float32 tensor.
   public func run(tensor: Tensor, tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
+    if general != nil { return try run(tensors: [tensor], tasks: tasks) }
     guard tensor.type == .float32 else {
       throw MTLError(.dataTypeMismatch, model.input.name, expected: "float32", found: "\(tensor.type)")
     }
@@ -133,6 +139,7 @@ public final class InferenceSession: @unchecked Sendable {
     height: Int = 0, width: Int = 0
   ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
     try exclusively { () throws(MTLError) in
+      if let general { return try general.planDescription(generalFacts(height: height, width: width), tasks: tasks) }
       let own = model.input.shape(batch: 1)
       let shape = Shape([1, own[1], height == 0 ? own[2] : height, width == 0 ? own[3] : width])
       return try session.planDescription(inputShape: shape, tasks: tasks)
@@ -142,7 +149,7 @@ public final class InferenceSession: @unchecked Sendable {
   public func statistics() throws(MTLError) -> Statistics {
     try exclusively { () throws(MTLError) in
       var statistics = Statistics()
-      statistics.engine = session.statistics
+      statistics.engine = general?.statistics ?? session.statistics
       statistics.threads = session.threadCount
       statistics.packedWeightBytes = model.network.packedWeightByteCount
       statistics.prepareNanoseconds = prepareNanoseconds
@@ -163,7 +170,7 @@ public final class InferenceSession: @unchecked Sendable {
 
   // MARK: - Within a call
 
-  private func exclusively<Answer>(_ body: () throws(MTLError) -> Answer) throws(MTLError) -> Answer {
+  func exclusively<Answer>(_ body: () throws(MTLError) -> Answer) throws(MTLError) -> Answer {
     guard isBusy.take() else {
       throw MTLError(.busy, "session", "is in use by another thread; give each thread a session of its own")
     }
@@ -254,7 +261,7 @@ public final class InferenceSession: @unchecked Sendable {
       orMake: { [batch, channels, height, width] })
   }
 
-  private static func checked(_ tasks: [Int], _ model: Model) throws(MTLError) -> [Int] {
+  static func checked(_ tasks: [Int], _ model: Model) throws(MTLError) -> [Int] {
     guard !tasks.isEmpty else { throw MTLError(.invalidArgument, "tasks", "none are named") }
     for (position, task) in tasks.enumerated() {
       guard model.tasks.indices.contains(task) else {

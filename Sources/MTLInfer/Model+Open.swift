@@ -15,6 +15,9 @@ extension Model {
   ) throws(MTLError) -> Model {
     let file = isFolder(path) ? path + "/model.json" : path
     let bytes = try MappedFile.open(path: file, copy: copy)
+    if OnnxModel.recognizes(bytes), network == nil, card == nil {
+      return try open(onnx: bytes, name: file, folder: folder(of: file), copy: copy)
+    }
     guard isCard(bytes) else {
       return try open(bytes: bytes, name: file, network: network, card: card)
     }
@@ -31,6 +34,9 @@ extension Model {
   public static func open(
     bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil
   ) throws(MTLError) -> Model {
+    if OnnxModel.recognizes(bytes), network == nil, card == nil {
+      return try open(onnx: bytes, name: name, folder: nil, copy: false)
+    }
     if let card {
       guard network == nil else {
         throw MTLError(.invalidArgument, "network", "is named in the description already")
@@ -60,6 +66,12 @@ extension Model {
   private static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The folder that a file lies in.
+  private static func folder(of file: String) -> String {
+    guard let slash = file.lastIndex(of: "/") else { return "." }
+    return slash == file.startIndex ? "/" : String(file[..<slash])
   }
 
   /// JSON text begins with a brace and has no zero byte; safetensors may begin with one, but has zeros behind it.

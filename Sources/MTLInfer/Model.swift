@@ -12,6 +12,8 @@ public final class Model: Sendable {
   /// Recipe name, or "blocks".
   public let networkName: String
   public let input: InputDescription
+  /// All inputs, for callers that bring tensors.
+  public let inputs: [ModelInput]
   public let tasks: [TaskDescription]
   /// What the reader found and skipped.
   public let notes: [String]
@@ -31,6 +33,10 @@ public final class Model: Sendable {
     format = weights.formatDescription
     networkName = loaded.networkName
     input = loaded.input
+    inputs = [
+      ModelInput(
+        name: input.name, type: .float32, dimensions: [nil] + input.shape(batch: 1).dimensions.dropFirst().map { $0 })
+    ]
     tasks = loaded.tasks
     self.notes = notes + weights.notes + loaded.notes
     ignoredKeys = loaded.ignoredKeys
@@ -41,6 +47,23 @@ public final class Model: Sendable {
     // Counted before the simplification, which folds some parameters into others.
     costs = try loaded.graph.costs(for: [inputShape])
     parameterCount = loaded.graph.parameterCount
+  }
+
+  init(_ model: OnnxModel, fileName: String) throws(MTLError) {
+    let description = try OnnxDescription(model)
+    name = model.name.isEmpty ? fileName : model.name
+    self.description = model.producer.isEmpty ? "" : "made by \(model.producer)"
+    format = "ONNX, operator set \(model.opsets[""] ?? 1)"
+    networkName = "onnx"
+    input = description.picture
+    inputs = description.inputs
+    tasks = description.tasks
+    notes = description.notes
+    ignoredKeys = []
+    network = Network(general: model.graph)
+    outputShapes = description.outputShapes
+    costs = description.costs
+    parameterCount = description.parameterCount
   }
 
   /// Sum over all parts; parameters that several of them use count once.

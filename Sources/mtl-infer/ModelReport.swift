@@ -45,8 +45,14 @@ struct ModelReport: Encodable {
     description = model.description
     weights = model.format
     network = model.networkName
-    input = "\(model.input.name), \(model.input.color.rawValue)"
-    inputShape = model.input.shape(batch: 1).dimensions
+    let isGeneral = session.isGeneral
+    input =
+      isGeneral
+      ? model.inputs.map(ModelReport.describe).joined(separator: "; ")
+      : "\(model.input.name), \(model.input.color.rawValue)"
+    inputShape =
+      isGeneral
+      ? model.inputs.first.map { $0.dimensions.map { $0 ?? -1 } } ?? [] : model.input.shape(batch: 1).dimensions
     encoder = ModelReport.part(model.costs[.encoder])
     let sharedCosts = model.costs.filter { if case .shared = $0.key { true } else { false } }.map(\.value)
     shared =
@@ -66,6 +72,11 @@ struct ModelReport: Encodable {
     ignoredKeys = model.ignoredKeys
     notes = model.notes
     plan = hasPlan ? try ModelReport.steps(model, session) : nil
+  }
+
+  /// "x float32 ?x3x224x224"
+  private static func describe(_ input: ModelInput) -> String {
+    "\(input.name) \(input.type) " + input.dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
   }
 
   private static func part(_ cost: Cost?) -> Part {

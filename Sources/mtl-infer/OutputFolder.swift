@@ -44,7 +44,7 @@ struct OutputFolder {
       throw MTLError(.inputOutput, path, "cannot be made a folder: \(reason(error))")
     }
     let file = "\(path)/\(unique).npy"
-    let bytes = try NumpyFile.write(tensor.floats(of: name), shape: tensor.shape)
+    let bytes = try NumpyFile.write(tensor)
     do {
       try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
     } catch {

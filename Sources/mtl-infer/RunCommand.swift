@@ -18,7 +18,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     name: .customLong("input"),
-    help: ArgumentHelp("A raw N x C x H x W input instead of pictures; needs --out.", valueName: "name=file.npy"))
+    help: ArgumentHelp(
+      "A raw input instead of pictures, once for each input of the model; needs --out.", valueName: "name=file.npy"))
   var inputs: [String] = []
 
   @Option(name: .customLong("out"), help: ArgumentHelp("Folder for the raw outputs as .npy.", valueName: "dir"))
@@ -89,16 +90,8 @@ struct RunCommand: ParsableCommand {
 
   private func runTensors(_ session: InferenceSession) throws {
     let model = session.model
-    guard inputs.count == 1, let equals = inputs[0].firstIndex(of: "=") else {
-      throw ValidationError("--input takes \(model.input.name)=FILE.npy, once.")
-    }
-    let name = inputs[0][..<equals]
-    guard name == model.input.name else {
-      throw MTLError(.notFound, "input '\(name)'", "the model has no such input; it has \(model.input.name)")
-    }
-    let file = String(inputs[0][inputs[0].index(after: equals)...])
-    let tensor = try NumpyFile.read(MappedFile.open(path: file), name: file)
-    let result = try run(tensor, session, file)
+    let tensors = try model.inputs.map { input in try readInput(input, model) }
+    let result = try run(tensors.map(\.tensor), session, tensors.map(\.file).joined(separator: ", "))
     var folder = try OutputFolder(outputFolder ?? ".")
     var shapes: [String: [Int]] = [:]
     for task in session.tasks {
@@ -116,11 +109,36 @@ struct RunCommand: ParsableCommand {
     }
   }
 
+  /// The file that an option gives for an input.
+  private func readInput(_ input: ModelInput, _ model: Model) throws -> (tensor: Tensor, file: String) {
+    var file: String?
+    for option in inputs {
+      guard let equals = option.firstIndex(of: "=") else {
+        throw ValidationError(
+          "--input takes NAME=FILE.npy, once for each of \(model.inputs.map(\.name).joined(separator: ", ")).")
+      }
+      let name = String(option[..<equals])
+      guard model.inputs.contains(where: { $0.name == name }) else {
+        throw MTLError(
+          .notFound, "input '\(name)'",
+          "the model has no such input; it has \(model.inputs.map(\.name).joined(separator: ", "))")
+      }
+      guard name == input.name else { continue }
+      guard file == nil else { throw ValidationError("--input \(name) is given twice.") }
+      file = String(option[option.index(after: equals)...])
+    }
+    guard let file else { throw ValidationError("--input \(input.name)=FILE.npy is missing.") }
+    let bytes = try MappedFile.open(path: file)
+    // Networks of recipes take float32, whatever the file has.
+    let isFloat = input.type == .float32
+    return (isFloat ? try NumpyFile.read(bytes, name: file) : try NumpyFile.readTyped(bytes, name: file), file)
+  }
+
   private func run(
-    _ tensor: Tensor, _ session: InferenceSession, _ file: String
+    _ tensors: [Tensor], _ session: InferenceSession, _ file: String
   ) throws(MTLError) -> InferenceResult {
     do {
-      return try session.run(tensor: tensor)
+      return try session.run(tensors: tensors)
     } catch  where error.kind == .invalidArgument {
       // An array that no run can take, such as an empty batch, is bad data and no wrong usage.
       throw MTLError(.badFormat, file, error.description)

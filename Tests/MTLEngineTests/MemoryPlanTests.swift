@@ -48,8 +48,9 @@ import Testing
     let random = RandomNetwork(seed: seed)
     let network = try Network(random.graph)
     var planner = try Planner(
-      network: network, graph: network.graph, inputShape: random.inputShape, kernels: .trusted(.scalar), threadCount: 2)
-    let input = try planner.lowerAll()
+      network: network, graph: network.graph, shapes: network.graph.shapes(for: [random.inputShape]),
+      kernels: .trusted(.scalar), threadCount: 2)
+    let input = try planner.lowerAll()[0]
     for port in network.graph.outputs { planner.keepToEnd(try #require(planner.anyBuffer(of: port.value))) }
     let requests = planner.memoryRequests
     let plan = MemoryPlan(requests)

@@ -53,13 +53,12 @@ struct Planner {
   }
 
   init(
-    network: Network, graph: Graph, inputShape: Shape, kernels: KernelSet, threadCount: Int
+    network: Network, graph: Graph, shapes: [ValueID: Shape], kernels: KernelSet, threadCount: Int
   ) throws(MTLError) {
     self.network = network
     self.graph = graph
     self.kernels = kernels
     self.threadCount = threadCount
-    let shapes = try graph.shapes(for: [inputShape])
     let constants = try Planner.foldedConstants(graph, shapes, kernels)
     self.shapes = shapes
     self.constants = constants
@@ -86,12 +85,16 @@ struct Planner {
     return constants
   }
 
-  /// Lowers every node; returns the buffer of the input.
-  mutating func lowerAll() throws(MTLError) -> Buffer {
-    let input = graph.inputs[0].value
-    let shape = self.shape(of: input)
-    let layout = shape.rank == 4 ? Layout.blocked(lane: min(max(shape[1], 1), Layout.lane)) : .planar
-    let inputBuffer = makeBuffer(for: input, layout)
+  /// Lowers every node; returns the buffers of the inputs.
+  mutating func lowerAll() throws(MTLError) -> [Buffer] {
+    var inputBuffers: [Buffer] = []
+    for port in graph.inputs {
+      let shape = self.shape(of: port.value)
+      let layout = shape.rank == 4 ? Layout.blocked(lane: min(max(shape[1], 1), Layout.lane)) : .planar
+      inputBuffers.append(makeBuffer(for: port.value, layout))
+    }
+    // All inputs are written before the first step.
+    for buffer in inputBuffers { storages[buffer.storage].lifetime = 0...drafts.count }
     for group in schedule.groups {
       let members = group.filter { !fused.contains($0) && constants[graph.nodes[$0].outputs[0]] == nil }
       guard let first = members.first else { continue }
@@ -106,7 +109,7 @@ struct Planner {
     for port in graph.outputs where homes[port.value] == nil && constants[port.value] != nil {
       _ = try buffer(of: port.value, as: self.shape(of: port.value).rank == 4 ? .blocked : .planar)
     }
-    return inputBuffer
+    return inputBuffers
   }
 
   private mutating func lower(_ node: Node) throws(MTLError) {

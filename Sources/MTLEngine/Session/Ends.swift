@@ -46,6 +46,20 @@ import MTLGraph
 }
 
 extension InputDestination {
+  /// Writes the input from a dense float32 tensor of the same shape.
+  func copy(from tensor: Tensor) {
+    unsafe tensor.bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      guard shape.rank == 4 else {
+        let count = min(bytes.count, shape.elementCount * MemoryLayout<Float>.size)
+        unsafe UnsafeMutableRawPointer(operand.pointer(in: arena)).copyMemory(from: base, byteCount: count)
+        return
+      }
+      let strides = shape.rowMajorStrides.map { $0 * MemoryLayout<Float>.size }
+      unsafe copy(from: base, strides: (strides[0], strides[1], strides[2], strides[3]))
+    }
+  }
+
   /// Zeroes the last block if channels do not fill it: what other steps left there may be no finite number, which not
   /// even a zero weight silences.
   @unsafe private func clearFillingChannels(of image: UnsafeMutablePointer<Float>) {

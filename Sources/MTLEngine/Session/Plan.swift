@@ -3,7 +3,8 @@ import MTLGraph
 /// A network lowered for one input shape, one set of tasks and one CPU, with its memory: the only thing that a run sees.
 final class Plan: ParallelWork {
   struct Key: Hashable {
-    let inputShape: Shape
+    /// By input: N x C x H x W of an image.
+    let inputShapes: [Shape]
     let tasks: [Int]
   }
 
@@ -19,7 +20,7 @@ final class Plan: ParallelWork {
 
   let key: Key
   let entries: [Entry]
-  let input: Operand
+  let inputs: [Operand]
   /// By position in `key.tasks`.
   let outputs: [Operand]
   let outputLayout: OutputLayout
@@ -27,10 +28,11 @@ final class Plan: ParallelWork {
   private var current: (any Step)?
 
   init(_ key: Key, network: Network, kernels: KernelSet, threadCount: Int) throws(MTLError) {
-    let graph = network.graph.selecting(outputs: key.tasks)
+    let graph = network.isSpecialized ? network.graph : network.graph.selecting(outputs: key.tasks)
     var planner = try Planner(
-      network: network, graph: graph, inputShape: key.inputShape, kernels: kernels, threadCount: threadCount)
-    let inputBuffer = try planner.lowerAll()
+      network: network, graph: graph, shapes: try graph.shapes(for: key.inputShapes), kernels: kernels,
+      threadCount: threadCount)
+    let inputBuffers = try planner.lowerAll()
     var outputBuffers: [Buffer] = []
     for port in graph.outputs {
       guard let buffer = planner.anyBuffer(of: port.value) else {
@@ -42,14 +44,15 @@ final class Plan: ParallelWork {
     let memory = MemoryPlan(planner.memoryRequests)
     let operands = planner.buffers.map { Operand($0, byteOffset: memory.offsets[$0.storage]) }
     self.key = key
-    arena = try Arena(byteCount: memory.byteCount, of: "plan for \(key.inputShape)")
+    arena = try Arena(
+      byteCount: memory.byteCount, of: "plan for \(key.inputShapes.map(\.description).joined(separator: ", "))")
     for (buffer, tensor) in planner.contents {
       unsafe Plan.write(tensor, to: operands[buffer.index], in: arena.base)
     }
-    input = operands[inputBuffer.index]
+    inputs = inputBuffers.map { operands[$0.index] }
     outputs = outputBuffers.map { operands[$0.index] }
     outputLayout = OutputLayout(
-      batch: key.inputShape.dimensions.first ?? 1, tasks: key.tasks, shapes: outputBuffers.map { $0.shape })
+      batch: key.inputShapes.first?.dimensions.first ?? 1, tasks: key.tasks, shapes: outputBuffers.map { $0.shape })
     entries = planner.drafts.map { draft in
       Entry(
         step: draft.make((draft.inputs + draft.outputs).map { operands[$0.index] }), nodeName: draft.nodeName,

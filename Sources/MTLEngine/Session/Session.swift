@@ -54,13 +54,28 @@ import MTLGraph
 
   /// The plan for an input shape (N x C x H x W) and a set of task indices, made if it is not there.
   func plan(inputShape: Shape, tasks: [Int]) throws(MTLError) -> Plan {
-    if let index = plans.lastIndex(where: { $0.key.inputShape == inputShape && $0.key.tasks == tasks }) {
+    if let index = plans.lastIndex(where: {
+      $0.key.inputShapes.count == 1 && $0.key.inputShapes[0] == inputShape && $0.key.tasks == tasks
+    }) {
       statistics.planHits += 1
       if index != plans.count - 1 { plans.append(plans.remove(at: index)) }
       return plans[plans.count - 1]
     }
+    return try build([inputShape], tasks)
+  }
+
+  /// The same for any number of inputs.
+  func plan(inputShapes: [Shape], tasks: [Int]) throws(MTLError) -> Plan {
+    if let plan = plans.last(where: { $0.key.inputShapes == inputShapes && $0.key.tasks == tasks }) {
+      statistics.planHits += 1
+      return plan
+    }
+    return try build(inputShapes, tasks)
+  }
+
+  private func build(_ inputShapes: [Shape], _ tasks: [Int]) throws(MTLError) -> Plan {
     let plan = try Plan(
-      Plan.Key(inputShape: inputShape, tasks: tasks), network: network, kernels: kernels, threadCount: threadCount)
+      Plan.Key(inputShapes: inputShapes, tasks: tasks), network: network, kernels: kernels, threadCount: threadCount)
     statistics.planBuilds += 1
     if plans.count >= planLimit { plans.removeFirst() }
     plans.append(plan)
@@ -80,19 +95,30 @@ import MTLGraph
     collect: (Outputs) throws(MTLError) -> Void
   ) throws(MTLError) {
     let plan = try plan(inputShape: inputShape, tasks: tasks)
-    try unsafe fill(InputDestination(plan.input, arena: plan.arena.base))
+    try unsafe fill(InputDestination(plan.inputs[0], arena: plan.arena.base))
+    execute(plan)
+    try collect(Outputs(plan))
+  }
+
+  /// Runs the steps of a plan whose inputs are written.
+  func execute(_ plan: Plan) {
     unsafe clocks.update(repeating: 0)
     let hasPool = threadCount > 1 && pool.take()
     unsafe plan.run(on: hasPool ? pool : nil, threadLimit: threadCount, clocks: clocks)
     if hasPool { pool.giveBack() }
     statistics.runs += 1
-    try collect(Outputs(plan))
   }
 
   /// What `inspect --plan` shows: each step's node, part of the network and kernel.
   public func planDescription(
     inputShape: Shape, tasks: [Int]
   ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
-    try plan(inputShape: inputShape, tasks: tasks).entries.map { ($0.nodeName, $0.segment, $0.step.kernelName) }
+    try planDescription(inputShapes: [inputShape], tasks: tasks)
+  }
+
+  func planDescription(
+    inputShapes: [Shape], tasks: [Int]
+  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+    try plan(inputShapes: inputShapes, tasks: tasks).entries.map { ($0.nodeName, $0.segment, $0.step.kernelName) }
   }
 }

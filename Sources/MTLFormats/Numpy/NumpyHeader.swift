@@ -33,6 +33,25 @@ struct NumpyHeader {
     }
   }
 
+  /// NumPy's name of a type; nil where it has none.
+  static func descriptor(_ type: DataType) -> String? {
+    switch type {
+    case .float64: "<f8"
+    case .float32: "<f4"
+    case .float16: "<f2"
+    case .int64: "<i8"
+    case .int32: "<i4"
+    case .int16: "<i2"
+    case .int8: "|i1"
+    case .uint64: "<u8"
+    case .uint32: "<u4"
+    case .uint16: "<u2"
+    case .uint8: "|u1"
+    case .bool: "|b1"
+    default: nil
+    }
+  }
+
   private static func type(_ descriptor: String, _ subject: String) throws(MTLError) -> DataType {
     switch descriptor {
     case "<f8": return .float64
@@ -43,10 +62,13 @@ struct NumpyHeader {
     case "<i2": return .int16
     case "|i1", "<i1": return .int8
     case "|u1", "<u1": return .uint8
+    case "<u2": return .uint16
+    case "<u4": return .uint32
+    case "<u8": return .uint64
     case "|b1", "<b1": return .bool
     default:
       throw MTLError(
-        .unsupported, subject, expected: "little-endian f8, f4, f2, i8, i4, i2, i1, u1 or b1 elements",
+        .unsupported, subject, expected: "little-endian f8, f4, f2, i8, i4, i2, i1, u8, u4, u2, u1 or b1 elements",
         found: "'\(descriptor)'")
     }
   }

@@ -41,6 +41,11 @@ extension WeightEntry {
     case .int8: unsafe gather(Int8.self, target) { Float($0) }
     case .uint8: unsafe gather(UInt8.self, target) { Float($0) }
     case .bool: unsafe gather(UInt8.self, target) { $0 == 0 ? 0 : 1 }
+    case .uint64: unsafe gather(UInt64.self, target) { Float($0) }
+    case .uint32: unsafe gather(UInt32.self, target) { Float($0) }
+    case .uint16: unsafe gather(UInt16.self, target) { Float($0) }
+    // No checkpoint names these: its reader refuses their names.
+    default: unsafe target.update(repeating: .nan)
     }
   }
 

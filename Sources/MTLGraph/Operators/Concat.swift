@@ -1,12 +1,23 @@
 /// Joins tensors along one axis.
-public struct Concat: AxisOperator {
+public struct Concat: AxisOperator, StandardOperator {
   public static let name = "Concat"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      // The first operator set joins channels where it is not told otherwise.
+      guard let axis = try attributes.integer("axis") ?? (attributes.opset < 4 ? 1 : nil) else {
+        throw attributes.missing("axis")
+      }
+      return Concat(axis: axis)
+    }
+  ]
   /// Negative counts from the last axis.
   public let axis: Int
 
   public init(axis: Int = 1) {
     self.axis = axis
   }
+
+  public var evaluatesAnyType: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     guard let first = inputs.first else {
@@ -30,16 +41,23 @@ public struct Concat: AxisOperator {
     let shape = try outputShapes(inputs.map(\.shape))[0]
     let axis = try axis(of: shape)
     let outer = shape.dimensions[..<axis].reduce(1, *)
-    var parts: [[Float]] = []
-    for input in inputs { parts.append(try input.floats()) }
-    var result: [Float] = []
-    result.reserveCapacity(shape.elementCount)
-    for block in 0..<outer {
-      for part in parts {
-        let length = part.count / outer
-        result += part[block * length..<(block + 1) * length]
-      }
+    let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
+    // Where each part's line of elements begins, in an output's line and in all inputs one after the other.
+    var starts: [(inLine: Int, inInputs: Int, length: Int)] = []
+    var (line, position) = (0, 0)
+    for input in inputs {
+      starts.append((line, position, input.shape[axis] * inner))
+      line += input.shape[axis] * inner
+      position += input.shape.elementCount
     }
-    return [Tensor(result, shape: shape)]
+    let all = try Tensor.joined(inputs, to: [position])
+    guard outer > 0, line > 0 else { return [try all.reshaped(to: shape)] }
+    return [
+      try all.moved(to: shape) { index in
+        let (block, place) = index.quotientAndRemainder(dividingBy: line)
+        guard let part = starts.last(where: { $0.inLine <= place && $0.length > 0 }) else { return nil }
+        return part.inInputs + block * part.length + place - part.inLine
+      }
+    ]
   }
 }

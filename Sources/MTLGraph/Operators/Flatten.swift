@@ -7,6 +7,8 @@ public struct Flatten: Operator {
     self.axis = axis
   }
 
+  public var evaluatesAnyType: Bool { true }
+
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 1...1)
     guard (0...inputs[0].rank).contains(axis) else {

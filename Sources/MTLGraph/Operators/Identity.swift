@@ -1,6 +1,7 @@
 /// Its input, unchanged.
-public struct Identity: PassThroughOperator {
+public struct Identity: PassThroughOperator, StandardOperator {
   public static let name = "Identity"
+  public static let imports = [OperatorImport(name) { _ in Identity() }]
   public init() {}
 }
 
@@ -8,6 +9,8 @@ public struct Identity: PassThroughOperator {
 public protocol PassThroughOperator: Operator {}
 
 extension PassThroughOperator {
+  public var evaluatesAnyType: Bool { true }
+
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 1...1)
     return [inputs[0]]

@@ -1,6 +1,11 @@
 /// x where positive, else slope * x.
-public struct LeakyRelu: ElementwiseOperator {
+public struct LeakyRelu: ElementwiseOperator, StandardOperator {
   public static let name = "LeakyRelu"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      LeakyRelu(slope: try attributes.float("alpha", default: 0.01))
+    }
+  ]
   /// PyTorch's and ONNX's default is 0.01.
   public let slope: Float
 

@@ -1,6 +1,9 @@
 /// left * right, with broadcasting.
-public struct Mul: BinaryOperator {
+public struct Mul: BinaryOperator, StandardOperator {
   public static let name = "Mul"
+  public static let imports = [OperatorImport(name) { _ in Mul() }]
   public init() {}
   public func apply(_ left: Float, _ right: Float) -> Float { left * right }
+  public func apply(_ left: Double, _ right: Double) -> Double { left * right }
+  public func apply(_ left: Int, _ right: Int) -> Int { left &* right }
 }

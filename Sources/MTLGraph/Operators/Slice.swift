@@ -17,6 +17,8 @@ public struct Slice: AxisOperator {
     self.step = step
   }
 
+  public var evaluatesAnyType: Bool { true }
+
   /// First element and number of elements along the axis of this size.
   public func range(size: Int) throws(MTLError) -> (first: Int, count: Int) {
     let first = start < 0 ? start + size : start
@@ -41,13 +43,12 @@ public struct Slice: AxisOperator {
     let (source, shape) = (inputs[0].shape, try outputShapes(inputs.map(\.shape))[0])
     let axis = try axis(of: source)
     let first = try range(size: source[axis]).first
-    let x = try inputs[0].floats()
     let inner = source.dimensions[(axis + 1)...].reduce(1, *)
-    let values = (0..<shape.elementCount).map { index -> Float in
+    let values = try inputs[0].moved(to: shape) { index in
       let (outer, rest) = index.quotientAndRemainder(dividingBy: shape[axis] * inner)
       let (place, column) = rest.quotientAndRemainder(dividingBy: inner)
-      return x[(outer * source[axis] + first + place * step) * inner + column]
+      return (outer * source[axis] + first + place * step) * inner + column
     }
-    return [Tensor(values, shape: shape)]
+    return [values]
   }
 }

@@ -1,6 +1,9 @@
 /// left - right, with broadcasting.
-public struct Sub: BinaryOperator {
+public struct Sub: BinaryOperator, StandardOperator {
   public static let name = "Sub"
+  public static let imports = [OperatorImport(name) { _ in Sub() }]
   public init() {}
   public func apply(_ left: Float, _ right: Float) -> Float { left - right }
+  public func apply(_ left: Double, _ right: Double) -> Double { left - right }
+  public func apply(_ left: Int, _ right: Int) -> Int { left &- right }
 }

@@ -3,6 +3,8 @@ public struct Transpose: Operator {
   public static let name = "Transpose"
   public let order: [Int]
 
+  public var evaluatesAnyType: Bool { true }
+
   public init(_ order: [Int]) {
     self.order = order
   }
@@ -19,7 +21,6 @@ public struct Transpose: Operator {
     let shape = try outputShapes(inputs.map(\.shape))[0]
     let strides = inputs[0].shape.rowMajorStrides
     let places = BroadcastPlaces(dimensions: shape.dimensions, strides: order.map { strides[$0] })
-    let x = try inputs[0].floats()
-    return [Tensor((0..<shape.elementCount).map { x[places.offset($0)] }, shape: shape)]
+    return [try inputs[0].moved(to: shape) { places.offset($0) }]
   }
 }

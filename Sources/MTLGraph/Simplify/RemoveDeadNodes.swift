@@ -5,6 +5,9 @@ extension Graph {
     replaceNodes(zip(nodes, needing).filter { !$0.1.isEmpty }.map(\.0), outputs: outputs)
   }
 
+  /// Drops the nodes that no output needs.
+  package mutating func removeUnneeded() { removeDeadNodes() }
+
   /// The graph that computes only these outputs, by index and in this order.
   public func selecting(outputs indices: [Int]) -> Graph {
     var graph = self

@@ -17,7 +17,7 @@ import MTLNetworks
     self.model = model
     self.memory = memory
     self.runtime = runtime
-    let general = [model.name, model.format, model.networkName, model.input.name]
+    let general = [model.name, model.format, model.networkName] + model.inputs.map(\.name)
     unsafe strings = ([general] + model.tasks.map { [$0.name] + $0.labels }).map { texts in
       unsafe texts.map { unsafe strdup($0) }
     }
@@ -30,7 +30,7 @@ import MTLNetworks
   var name: UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][0]) }
   var format: UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][1]) }
   var network: UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][2]) }
-  var inputName: UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][3]) }
+  func inputName(_ input: Int) -> UnsafePointer<CChar>? { unsafe UnsafePointer(strings[0][3 + input]) }
   func taskName(_ task: Int) -> UnsafePointer<CChar>? { unsafe UnsafePointer(strings[1 + task][0]) }
   func label(_ task: Int, _ label: Int) -> UnsafePointer<CChar>? { unsafe UnsafePointer(strings[1 + task][1 + label]) }
 
@@ -143,7 +143,7 @@ public func mtl_model_info(
 
 @c @implementation
 public func mtl_model_num_inputs(_ model: OpaquePointer!) -> UInt32 {
-  unsafe object(model, as: ModelHandle.self) == nil ? 0 : 1
+  UInt32(unsafe object(model, as: ModelHandle.self)?.model.inputs.count ?? 0)
 }
 
 @c @implementation
@@ -153,14 +153,17 @@ public func mtl_model_input_info(
 ) -> mtl_status {
   unsafe status(error) { () throws(MTLError) in
     let handle = unsafe try object(model, "model", as: ModelHandle.self)
-    guard input == 0 else { throw MTLError(.notFound, "input \(input)", expected: "0", found: "\(input)") }
-    let shape = handle.model.input.shape(batch: 1).dimensions
+    let inputs = handle.model.inputs
+    guard input < inputs.count else {
+      throw MTLError(.notFound, "input \(input)", expected: "less than \(inputs.count)", found: "\(input)")
+    }
+    let described = inputs[Int(input)]
     try unsafe fill(out, "out", zero: mtl_input_info()) { info throws(MTLError) in
-      unsafe info.dtype = Int32(MTL_FLOAT32)
-      unsafe info.name = unsafe handle.inputName
+      unsafe info.dtype = Int32(described.type.standardCode)
+      unsafe info.name = unsafe handle.inputName(Int(input))
       unsafe info.reserved = 0
-      unsafe info.rank = Int32(shape.count)
-      unsafe write([-1] + shape.dropFirst(), to: &info.shape)
+      unsafe info.rank = Int32(described.dimensions.count)
+      unsafe write(described.dimensions.map { $0 ?? -1 }, to: &info.shape)
     }
   }
 }

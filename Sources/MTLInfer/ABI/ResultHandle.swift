@@ -41,26 +41,26 @@ public func mtl_result_output(
   unsafe status(error) { () throws(MTLError) in
     let result = unsafe try object(result, "result", as: InferenceResult.self)
     let out = unsafe try required(out, "out")
-    guard let output = unsafe result.output(task: Int(task)) else {
+    guard let output = unsafe result.elements(task: Int(task)) else {
       throw MTLError(.notFound, "task \(task)", "was not run")
     }
     var view = unsafe mtl_tensor_view()
-    unsafe view.data = unsafe UnsafeMutableRawPointer(mutating: output.values.baseAddress)
-    unsafe view.byte_size = unsafe UInt64(output.values.count * MemoryLayout<Float>.size)
-    unsafe view.dtype = Int32(MTL_FLOAT32)
-    unsafe writeDenseShape(output.shape, to: &view)
+    unsafe view.data = unsafe UnsafeMutableRawPointer(mutating: output.bytes.baseAddress)
+    unsafe view.byte_size = unsafe UInt64(output.bytes.count)
+    unsafe view.dtype = unsafe Int32(output.type.standardCode)
+    unsafe writeDenseShape(output.shape, elementSize: output.type.byteCount, to: &view)
     unsafe out.pointee = unsafe view
   }
 }
 
 /// Dimensions and byte strides of a dense array, without an allocation.
-private func writeDenseShape(_ shape: Shape, to view: inout mtl_tensor_view) {
+private func writeDenseShape(_ shape: Shape, elementSize: Int, to view: inout mtl_tensor_view) {
   unsafe view.rank = Int32(shape.rank)
   unsafe withUnsafeMutableBytes(of: &view.shape) { shapeMemory in
     unsafe withUnsafeMutableBytes(of: &view.stride) { strideMemory in
       let dimensions = unsafe shapeMemory.assumingMemoryBound(to: Int64.self)
       let strides = unsafe strideMemory.assumingMemoryBound(to: Int64.self)
-      var stride = Int64(MemoryLayout<Float>.size)
+      var stride = Int64(elementSize)
       for axis in (0..<shape.rank).reversed() {
         unsafe dimensions[axis] = Int64(shape[axis])
         unsafe strides[axis] = stride

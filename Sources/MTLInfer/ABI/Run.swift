@@ -56,11 +56,14 @@ public func mtl_run_tensors(
     let handle = unsafe try object(session, "session", as: SessionHandle.self)
     let out = unsafe try required(out, "out")
     guard let inputs = unsafe inputs else { throw MTLError(.invalidArgument, "inputs", "is null") }
-    guard count == 1 else { throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(count)") }
+    let isGeneral = handle.session.isGeneral
+    guard count == 1 || isGeneral else {
+      throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(count)")
+    }
     let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_run_options())
-    let view = unsafe inputs[0]
     let result = unsafe try handle.withTasks(options) { tasks throws(MTLError) in
-      unsafe try run(handle, view, tasks)
+      guard isGeneral else { return unsafe try run(handle, inputs[0], tasks) }
+      return unsafe try runGeneral(handle, UnsafeBufferPointer(start: inputs, count: Int(count)), tasks)
     }
     unsafe out.pointee = unsafe result.newHandle()
   }
@@ -83,4 +86,72 @@ private func run(
     tensor: unsafe data, byteCount: byteCount,
     shape: unsafe (Int(view.shape.0), Int(view.shape.1), Int(view.shape.2), Int(view.shape.3)),
     strides: unsafe (Int(view.stride.0), Int(view.stride.1), Int(view.stride.2), Int(view.stride.3)), tasks: tasks)
+}
+
+/// A model in general form takes any number of tensors of any types.
+private func runGeneral(
+  _ handle: SessionHandle, _ views: UnsafeBufferPointer<mtl_tensor_view>, _ tasks: [Int]?
+) throws(MTLError) -> InferenceResult {
+  let inputs = handle.model.model.inputs
+  guard views.count == inputs.count else {
+    throw MTLError(.invalidArgument, "count", expected: "\(inputs.count) inputs", found: "\(views.count)")
+  }
+  var tensors: [Tensor] = []
+  for (index, input) in inputs.enumerated() { tensors.append(unsafe try tensor(views[index], name: input.name)) }
+  return try handle.session.run(tensors: tensors, tasks: tasks)
+}
+
+/// A dense copy of a caller's array.
+private func tensor(_ view: mtl_tensor_view, name: String) throws(MTLError) -> Tensor {
+  guard let type = unsafe DataType(standardCode: Int(view.dtype)) else {
+    throw unsafe MTLError(.dataTypeMismatch, name, expected: "MTL_FLOAT32 ...", found: "\(view.dtype)")
+  }
+  guard unsafe (0...Shape.maximumRank).contains(Int(view.rank)) else {
+    throw unsafe MTLError(.shapeMismatch, name, expected: "rank up to \(Shape.maximumRank)", found: "\(view.rank)")
+  }
+  guard unsafe view.reserved == (0, 0, 0) else { throw MTLError(.invalidArgument, name, "reserved is not zero") }
+  let rank = unsafe Int(view.rank)
+  let sizes = unsafe numbers(view.shape).prefix(rank)
+  let strides = unsafe numbers(view.stride).prefix(rank)
+  let shape = try Shape(checking: Array(sizes), of: name)
+  guard shape.elementCount > 0 else { return Tensor([Int](), as: type, shape: shape) }
+  guard let data = unsafe view.data else { throw MTLError(.invalidArgument, name, "its data is null") }
+  try check(shape, Array(strides), type, unsafe Int(clamping: view.byte_size), name)
+  let size = type.byteCount
+  let bytes = try unsafe Bytes(byteCount: shape.elementCount.saturatingProduct(size)) { target in
+    var place = [Int](repeating: 0, count: rank)
+    var offset = 0
+    for index in 0..<shape.elementCount {
+      unsafe UnsafeMutableRawBufferPointer(rebasing: target[index * size..<(index + 1) * size])
+        .copyMemory(from: UnsafeRawBufferPointer(start: data + offset, count: size))
+      for axis in (0..<rank).reversed() {
+        place[axis] += 1
+        offset += strides[axis]
+        if place[axis] < shape[axis] { break }
+        offset -= strides[axis] * shape[axis]
+        place[axis] = 0
+      }
+    }
+  }
+  return try Tensor(shape: shape, type: type, bytes: bytes, of: name)
+}
+
+/// Fails unless every element lies within the caller's bytes.
+private func check(
+  _ shape: Shape, _ strides: [Int], _ type: DataType, _ byteCount: Int, _ name: String
+) throws(MTLError) {
+  var end = type.byteCount
+  for (dimension, stride) in zip(shape.dimensions, strides) {
+    let (distance, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
+    guard stride >= 0, !overflow, distance <= byteCount - end else {
+      throw MTLError(.bufferTooSmall, name, "shape \(shape) with byte strides \(strides) leaves its \(byteCount) bytes")
+    }
+    end += distance
+  }
+  guard end <= byteCount else { throw MTLError(.bufferTooSmall, name, "has \(byteCount) bytes for \(type) \(shape)") }
+}
+
+/// A fixed array of C.
+private func numbers<Array8>(_ array: Array8) -> [Int] {
+  unsafe withUnsafeBytes(of: array) { unsafe Array($0.assumingMemoryBound(to: Int64.self)).map { Int($0) } }
 }

@@ -1,4 +1,5 @@
 import CMTLInfer
+import Glibc
 import MTLEngine
 import MTLGraph
 import MTLInfer
@@ -68,11 +69,17 @@ public func mtl_status_name(_ status: mtl_status) -> UnsafePointer<CChar>! {
 
 @c @implementation
 public func mtl_dtype_name(_ dtype: Int32) -> UnsafePointer<CChar>! {
-  dtype == MTL_FLOAT32 ? unsafe constant("float32") : nil
+  unsafe dataTypeNames.first { unsafe $0.code == dtype }?.name
 }
 
 @c @implementation
-public func mtl_dtype_size(_ dtype: Int32) -> UInt32 { dtype == MTL_FLOAT32 ? 4 : 0 }
+public func mtl_dtype_size(_ dtype: Int32) -> UInt32 {
+  UInt32(DataType(standardCode: Int(dtype))?.byteCount ?? 0)
+}
+
+/// Names that live as long as the process.
+@unsafe nonisolated(unsafe) private let dataTypeNames: [(code: Int32, name: UnsafePointer<CChar>?)] =
+  unsafe DataType.allCases.map { type in unsafe (Int32(type.standardCode), UnsafePointer(strdup(type.description))) }
 
 @c @implementation
 public func mtl_pixel_format_name(_ format: Int32) -> UnsafePointer<CChar>! {

@@ -73,8 +73,8 @@ def tensor_views(tensors: Any) -> Tuple[Any, List[numpy.ndarray]]:
 
 def _tensor_array(tensor: Any) -> numpy.ndarray:
     array = numpy.asarray(tensor)
-    if array.dtype != numpy.float32:
-        raise TypeError(f"tensor: expected float32, found {array.dtype}")
+    if array.dtype.name not in _ffi.DTYPES:
+        raise TypeError(f"tensor: expected numbers of a type that the library has, found {array.dtype}")
     if array.ndim > _ffi.MTL_MAX_RANK:
         raise ValueError(f"tensor: expected at most {_ffi.MTL_MAX_RANK} dimensions, found {array.ndim}")
     if not array.flags.aligned or any(stride < 0 for stride in array.strides):
@@ -83,7 +83,7 @@ def _tensor_array(tensor: Any) -> numpy.ndarray:
 
 
 def _tensor_view(array: numpy.ndarray) -> Any:
-    view = _ffi.mtl_tensor_view(data=array.ctypes.data, dtype=_ffi.MTL_FLOAT32, rank=array.ndim)
+    view = _ffi.mtl_tensor_view(data=array.ctypes.data, dtype=_ffi.DTYPES[array.dtype.name], rank=array.ndim)
     view.shape[:array.ndim] = array.shape
     view.stride[:array.ndim] = array.strides
     if array.size:

@@ -46,9 +46,12 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
         call(library.mtl_result_output, handle, task_index(self._model, task), ctypes.byref(view))
         memory = (ctypes.c_char * view.byte_size).from_address(view.data)
         memory.owner = handle  # arrays keep `memory`, `memory` keeps the result
-        numbers = numpy.frombuffer(memoryview(memory).toreadonly(), numpy.float32)
-        return numpy.ndarray(
-            tuple(view.shape[:view.rank]), numpy.float32, numbers, strides=tuple(view.stride[:view.rank]))
+        dtype = _numpy_dtype(view.dtype)
+        shape = tuple(view.shape[:view.rank])
+        if view.byte_size == 0:
+            return numpy.zeros(shape, dtype)
+        numbers = numpy.frombuffer(memoryview(memory).toreadonly(), dtype)
+        return numpy.ndarray(shape, dtype, numbers, strides=tuple(view.stride[:view.rank]))
 
     def __iter__(self) -> Iterator[str]:
         return (task for task in self._tasks if task in self)
@@ -75,6 +78,21 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
     def _is_classification(self, task: str) -> bool:
         info = filled(_ffi.mtl_task_info, library.mtl_model_task_info, self._model, self._tasks[task])
         return bool(info.kind == _ffi.MTL_KIND_CLASSIFICATION)
+
+
+def _numpy_dtype(number: int) -> Any:
+    """The dtype of a view. Types that numpy does not have come from ml_dtypes, and as bytes where that is missing."""
+    name = next(name for name, own in _ffi.DTYPES.items() if own == number)
+    try:
+        return numpy.dtype(name)
+    except TypeError:
+        pass
+    try:
+        import ml_dtypes
+
+        return numpy.dtype(getattr(ml_dtypes, name))
+    except (ImportError, AttributeError):
+        return numpy.dtype(f"u{library.mtl_dtype_size(number)}")
 
 
 def task_index(model: Handle, name: str) -> int:

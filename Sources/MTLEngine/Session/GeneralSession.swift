@@ -1,0 +1,125 @@
+import MTLGraph
+
+/// Runs a network in its general form on tensors of any types: for each set of input types and shapes the network is
+/// specialised once, and runs as a plan of kernels where all its values are float32 and their shapes are known. Otherwise
+/// its nodes run one after the other (`Interpretation`).
+///
+/// Not for use by two threads at once.
+@safe public final class GeneralSession {
+  /// What a program was made for.
+  private struct Key: Equatable {
+    let types: [DataType]
+    let shapes: [Shape]
+    let tasks: [Int]
+    /// Small integers are mostly sizes: shapes follow from them.
+    let values: [[Int]?]
+  }
+
+  private enum Program {
+    case plan(Session)
+    case interpretation(Interpretation)
+  }
+
+  public let network: Network
+  private let pool: ThreadPool
+  private let options: Session.Options
+  /// Most recently used last.
+  private var programs: [(key: Key, program: Program)] = []
+  public private(set) var statistics = Session.Statistics()
+
+  public init(_ network: Network, pool: ThreadPool, options: Session.Options = Session.Options()) {
+    self.network = network
+    self.pool = pool
+    self.options = options
+  }
+
+  /// Runs the network for these tasks; inputs in the order of the graph's.
+  public func run(_ inputs: [Tensor], tasks: [Int]) throws(MTLError) -> [Tensor] {
+    statistics.runs += 1
+    switch try program(for: inputs.map { known($0) }, tasks) {
+    case .plan(let session): return try session.outputs(for: inputs, tasks: tasks)
+    case .interpretation(let interpretation): return try interpretation.run(inputs)
+    }
+  }
+
+  /// What `inspect --plan` shows for inputs of these types and shapes.
+  public func planDescription(
+    _ inputs: [Fact], tasks: [Int]
+  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+    switch try program(for: inputs, tasks) {
+    case .plan(let session): return try session.planDescription(inputShapes: inputs.compactMap(\.shape), tasks: tasks)
+    case .interpretation(let interpretation): return interpretation.description
+    }
+  }
+
+  /// Elements of an integer input that are taken for sizes.
+  private static let maximumSizeCount = 16
+
+  private func known(_ tensor: Tensor) -> Fact {
+    let isSize =
+      tensor.type.isInteger && tensor.shape.rank <= 1
+      && tensor.shape.elementCount <= GeneralSession.maximumSizeCount
+    return isSize && readsValues ? Fact(tensor) : Fact(tensor.type, tensor.shape)
+  }
+
+  /// Set once a graph's shapes have turned out to depend on the values of its inputs.
+  private var readsValues = false
+
+  private func program(for facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
+    let key = Key(
+      types: facts.map(\.type), shapes: facts.map { $0.shape ?? [] }, tasks: tasks,
+      values: facts.map { $0.value?.integers() })
+    if let index = programs.lastIndex(where: { $0.key == key }) {
+      statistics.planHits += 1
+      if index != programs.count - 1 { programs.append(programs.remove(at: index)) }
+      return programs[programs.count - 1].program
+    }
+    let program = try makeProgram(facts, tasks)
+    statistics.planBuilds += 1
+    if programs.count >= max(options.planLimit, 1) { programs.removeFirst() }
+    programs.append((key, program))
+    return program
+  }
+
+  private func makeProgram(_ facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
+    let inputs = facts.map { Fact($0.type, $0.shape) }
+    let specializer = try network.graph.selecting(outputs: tasks).specialized(for: inputs)
+    let graph = specializer.graph
+    let values = graph.nodes.flatMap { $0.inputs + $0.outputs } + graph.outputs.map(\.value)
+    let isFloat = values.allSatisfy { value in
+      guard value != .absent else { return true }
+      let fact = specializer.fact(value)
+      return (fact?.type == .float32 || fact?.value != nil) && fact?.shape != nil
+    }
+    let outputsAreFloat = graph.outputs.allSatisfy { specializer.fact($0.value)?.type == .float32 }
+    let isPlain =
+      isFloat && outputsAreFloat && facts.allSatisfy { $0.type == .float32 } && !facts.isEmpty
+      && values.allSatisfy { specializer.fact($0)?.shape?.elementCount != 0 }
+    guard isPlain else {
+      return .interpretation(Interpretation(graph, tasks: tasks, instructionSet: options.instructionSet))
+    }
+    return .plan(Session(try Network(specialized: graph, tasks: tasks), pool: pool, options: options))
+  }
+}
+
+extension Session {
+  /// Runs the one plan of a specialised network.
+  fileprivate func outputs(for inputs: [Tensor], tasks: [Int]) throws(MTLError) -> [Tensor] {
+    let plan = try plan(inputShapes: inputs.map(\.shape), tasks: tasks)
+    for (operand, tensor) in zip(plan.inputs, inputs) {
+      unsafe InputDestination(operand, arena: plan.arena.base).copy(from: tensor)
+    }
+    execute(plan)
+    let outputs = Outputs(plan)
+    var results: [Tensor] = []
+    for (position, shape) in outputs.layout.shapes.enumerated() {
+      let bytes = try unsafe Bytes(byteCount: shape.elementCount * MemoryLayout<Float>.size) { memory in
+        if let base = unsafe memory.assumingMemoryBound(to: Float.self).baseAddress {
+          unsafe outputs.copy(position, to: base)
+        }
+      }
+      results.append(try Tensor(shape: shape, type: .float32, bytes: bytes, of: "output"))
+    }
+    return results
+  }
+}

@@ -1,0 +1,35 @@
+import MTLGraph
+
+/// Runs a graph node by node: where shapes depend on data, or values are of types that kernels do not know. Nodes with
+/// much to multiply run on kernels all the same, each as a network of its own.
+final class Interpretation {
+  private let graph: Graph
+  private let segments: [Segment]
+  private let kernels: KernelSet
+
+  init(_ graph: Graph, tasks: [Int], instructionSet: InstructionSet) {
+    self.graph = graph
+    segments = graph.segments().map { segment in
+      switch segment {
+      case .encoder: .encoder
+      case .shared(let some): .shared(some.map { tasks[$0] })
+      case .head(let one): .head(tasks[one])
+      }
+    }
+    kernels = KernelSet.trusted(instructionSet)
+  }
+
+  func run(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
+    try graph.compute(inputs) { node, arguments throws(MTLError) in
+      let tensors = arguments.compactMap { $0 }
+      guard !(node.operation is any GeneralOperator), tensors.count == arguments.count, let first = tensors.first,
+        first.type == .float32
+      else { return try node.compute(arguments) }
+      return try node.folded(tensors, kernels)
+    }
+  }
+
+  var description: [(node: String, segment: Segment, kernel: String)] {
+    zip(graph.nodes, segments).map { ($0.name, $1, "\($0.operation.name), reference evaluation, node by node") }
+  }
+}

@@ -1,0 +1,105 @@
+import MTLGraph
+
+/// A `NodeProto`.
+struct OnnxNode {
+  let name: String
+  let operatorName: String
+  let domain: String
+  let inputs: [String]
+  let outputs: [String]
+  let attributes: [OnnxMessage]
+
+  init(_ message: OnnxMessage, prefix: String) {
+    inputs = message.texts(1)
+    outputs = message.texts(2)
+    operatorName = message.text(4)
+    attributes = message.children(5)
+    let domain = message.text(7)
+    self.domain = domain == "ai.onnx" ? "" : domain
+    // A node without a name goes by its first output.
+    let own = message.text(3)
+    name = prefix + (own.isEmpty ? outputs.first ?? operatorName : own)
+  }
+
+  /// For errors.
+  var subject: String { "\(clipped(name)) (\(clipped(operatorName)))" }
+
+  /// The kind of an attribute by its number. Files of the first versions do not say it, and it is the field that is there.
+  static func attributeKind(_ message: OnnxMessage) -> Int {
+    if message.has(20) { return message.integer(20) }
+    let fields: [(kind: Int, field: Int32)] = [
+      (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9), (11, 22),
+    ]
+    return fields.first { message.has($0.field) }?.kind ?? 0
+  }
+}
+
+extension OnnxModel.Port {
+  /// Reads a `ValueInfoProto`. Types that are no tensors, and tensors of types that the library does not have, are nil.
+  init(_ message: OnnxMessage) throws(MTLError) {
+    name = message.text(1)
+    let tensor = message.child(2)?.child(1)
+    type = tensor.flatMap { DataType(standardCode: $0.integer(1)) }
+    guard let shape = tensor?.child(2) else {
+      dimensions = nil
+      return
+    }
+    var dimensions: [OnnxModel.Dimension] = []
+    for dimension in shape.children(1) {
+      if dimension.has(1) {
+        let size = dimension.integer(1)
+        // Some exporters write 0 or -1 for a size that they do not know.
+        dimensions.append(size > 0 ? .fixed(size) : size == 0 ? .fixed(0) : .unknown)
+      } else {
+        dimensions.append(dimension.has(2) ? .named(dimension.text(2)) : .unknown)
+      }
+    }
+    guard dimensions.count <= Shape.maximumRank else {
+      throw MTLError(.limit, name, expected: "rank up to \(Shape.maximumRank)", found: "\(dimensions.count)")
+    }
+    self.dimensions = dimensions
+  }
+}
+
+/// Reads a `SparseTensorProto` as the dense tensor that it stands for.
+enum OnnxSparseTensor {
+  /// Elements of the dense tensor: a few bytes may declare as many as they like.
+  private static let maximumElementCount = 1 << 28
+
+  static func read(_ message: OnnxMessage, name: String, _ external: ExternalData) throws(MTLError) -> Tensor {
+    guard let valueMessage = message.child(1), let indexMessage = message.child(2) else {
+      throw MTLError(.badFormat, name, "has no values or no indices")
+    }
+    let shape = try Shape(checking: message.integers(3), of: name)
+    guard shape.elementCount <= maximumElementCount else {
+      throw MTLError(.limit, name, expected: "at most \(maximumElementCount) elements", found: "\(shape)")
+    }
+    let values = try OnnxTensor.read(valueMessage, name: name, external)
+    let indices = try OnnxTensor.read(indexMessage, name: "\(name): indices", external)
+    let count = values.shape.elementCount
+    let isLinear = indices.shape.dimensions == [count]
+    guard indices.type == .int64, isLinear || indices.shape.dimensions == [count, shape.rank] else {
+      throw MTLError(
+        .badFormat, "\(name): indices", expected: "int64 \(count) or \(count)x\(shape.rank)",
+        found: "\(indices.type) \(indices.shape)")
+    }
+    let numbers = indices.integers()
+    let strides = shape.rowMajorStrides
+    var places: [Int: Int] = [:]
+    for position in 0..<count {
+      var place = isLinear ? numbers[position] : 0
+      for axis in 0..<(isLinear ? 0 : shape.rank) {
+        let index = numbers[position * shape.rank + axis]
+        guard (0..<shape[axis]).contains(index) else { throw outside(name, index) }
+        place += index * strides[axis]
+      }
+      guard (0..<shape.elementCount).contains(place) else { throw outside(name, place) }
+      places[place] = position
+    }
+    return try values.moved(to: shape) { places[$0] }
+  }
+
+  private static func outside(_ name: String, _ index: Int) -> MTLError {
+    MTLError(.badFormat, "\(name): indices", "\(index) is outside of the tensor")
+  }
+}

@@ -1,0 +1,13 @@
+/// The bits that both have.
+public struct BitwiseAnd: BinaryOperator, StandardOperator {
+  public static let name = "BitwiseAnd"
+  public static let imports = [OperatorImport(name) { _ in BitwiseAnd() }]
+  public init() {}
+  public func apply(_ left: Float, _ right: Float) -> Float {
+    Float(Int(saturating: Double(left)) & Int(saturating: Double(right)))
+  }
+  public func apply(_ left: Double, _ right: Double) -> Double {
+    Double(Int(saturating: left) & Int(saturating: right))
+  }
+  public func apply(_ left: Int, _ right: Int) -> Int { left & right }
+}

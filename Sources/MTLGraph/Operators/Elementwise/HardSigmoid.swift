@@ -1,0 +1,18 @@
+/// alpha * x + beta, between 0 and 1.
+public struct HardSigmoid: ElementwiseOperator, StandardOperator {
+  public static let name = "HardSigmoid"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      HardSigmoid(alpha: try attributes.float("alpha", default: 0.2), beta: try attributes.float("beta", default: 0.5))
+    }
+  ]
+  public let alpha: Float
+  public let beta: Float
+
+  public init(alpha: Float = 0.2, beta: Float = 0.5) {
+    self.alpha = alpha
+    self.beta = beta
+  }
+
+  public func apply(_ value: Float) -> Float { max(0, min(1, alpha * value + beta)) }
+}

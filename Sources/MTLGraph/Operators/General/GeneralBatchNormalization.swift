@@ -1,0 +1,36 @@
+/// Batch normalisation with the statistics given, as networks run it. Special form: `BatchNormalization`.
+public struct GeneralBatchNormalization: GeneralOperator, StandardOperator {
+  public static let name = "BatchNormalization"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      // Operator sets before 7 train unless they are told not to, and those from 14 on if they are.
+      let isTest = try attributes.flag("is_test", default: attributes.opset >= 7 || attributes.outputCount == 1)
+      let trains = try attributes.flag("training_mode", default: !isTest)
+      guard !trains else { throw MTLError(.unsupported, "training_mode", "statistics of the batch are not computed") }
+      return GeneralBatchNormalization(epsilon: try attributes.float("epsilon", default: 1e-5))
+    }
+  ]
+  private let epsilon: Float
+
+  public init(epsilon: Float) {
+    self.epsilon = epsilon
+  }
+
+  public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
+    _ = try inputs.required(4)
+    return try inferring(inputs) { shapes throws(MTLError) in
+      try BatchNormalization(epsilon: epsilon).outputShapes(shapes)
+    }
+  }
+
+  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+    try BatchNormalization(epsilon: epsilon).compute(inputs)
+  }
+
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? {
+    guard inputs.allSatisfy({ $0?.fact.type == .float32 }) else { return nil }
+    return try specializer.add(BatchNormalization(epsilon: epsilon), inputs.map { $0?.id })
+  }
+}

@@ -1,0 +1,61 @@
+/// The same numbers in another type: rounded to floats, cut towards zero to integers, true for all but zero.
+public struct Cast: GeneralOperator, StandardOperator {
+  public static let name = "Cast"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      Cast(to: try type(attributes), saturates: try attributes.flag("saturate", default: true))
+    },
+    OperatorImport("CastLike") { attributes throws(MTLError) in
+      Cast(to: nil, saturates: try attributes.flag("saturate", default: true))
+    },
+  ]
+  /// nil takes the type of the second input.
+  private let target: DataType?
+  /// Whether what is too large for an 8-bit float becomes its largest number.
+  private let saturates: Bool
+
+  public init(to target: DataType?, saturates: Bool = true) {
+    self.target = target
+    self.saturates = saturates
+  }
+
+  private static func type(_ attributes: Attributes) throws(MTLError) -> DataType {
+    // Operator sets before 6 name the type.
+    if attributes.opset < 6, let name = try? attributes.string("to", default: "") {
+      let names: [String: DataType] = [
+        "FLOAT": .float32, "DOUBLE": .float64, "INT32": .int32, "INT64": .int64,
+        "UINT8": .uint8, "INT8": .int8, "BOOL": .bool, "FLOAT16": .float16,
+      ]
+      if let type = names[name] { return type }
+    }
+    guard let code = try attributes.integer("to") else { throw attributes.missing("to") }
+    guard let type = DataType(standardCode: code) else {
+      throw MTLError(.unsupported, "attribute 'to'", "the library has no tensors of type \(code)")
+    }
+    return type
+  }
+
+  private func type(_ like: DataType?) throws(MTLError) -> DataType {
+    guard let type = target ?? like else { throw MTLError(.badFormat, "type", "is given by no input") }
+    return type
+  }
+
+  public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
+    [Fact(try type(inputs.optional(1)?.type), try inputs.required(0).shape)]
+  }
+
+  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+    let input = try inputs.required(0)
+    let target = try type(inputs.optional(1)?.type)
+    guard !saturates, let format = target.smallFloat else { return [input.converted(to: target)] }
+    let codes = input.numbers().map { format.code(of: $0, saturate: false) }
+    return [Tensor(elements: codes, target, input.shape)]
+  }
+
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? {
+    guard let input = inputs.optional(0), input.fact.type == target ?? inputs.optional(1)?.fact.type else { return nil }
+    return [input.id]
+  }
+}

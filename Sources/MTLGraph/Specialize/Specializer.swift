@@ -1,0 +1,133 @@
+/// Builds a graph for inputs of known types and shapes: constants and what follows from shapes are folded, and operators
+/// take the special form that kernels know. Values keep no identity from the graph before.
+public struct Specializer {
+  public private(set) var graph = Graph()
+  public private(set) var facts: [ValueID: Fact] = [:]
+  /// Nodes of the graph that is specialised, for the names of those that take their place.
+  private var nodeName = ""
+  private var depth = 0
+
+  /// Elements that are computed at most for one value while planning; more is left to the plan.
+  private static let maximumFoldedCount = 1 << 26
+  /// Special forms of special forms, and subgraphs in subgraphs.
+  private static let maximumDepth = 32
+  /// Multiply-accumulates that are left to kernels.
+  private static let longReference = 1_000_000
+
+  public init() {}
+
+  public mutating func addInput(_ name: String, _ fact: Fact) -> ValueID {
+    let value = graph.addInput(name)
+    facts[value] = fact
+    return value
+  }
+
+  public mutating func addOutput(_ name: String, _ value: ValueID) { graph.addOutput(name, value) }
+
+  public mutating func addConstant(_ tensor: Tensor) -> ValueID {
+    let value = graph.addConstant(tensor)
+    facts[value] = Fact(tensor)
+    return value
+  }
+
+  public func fact(_ value: ValueID) -> Fact? { facts[value] }
+
+  /// Adds a node under the name of the one that is being specialised; returns its outputs.
+  @discardableResult
+  public mutating func add(_ operation: any Operator, _ inputs: [ValueID?]) throws(MTLError) -> [ValueID] {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Specializer.maximumDepth else {
+      throw MTLError(.limit, nodeName, "has operators or subgraphs nested more than \(Specializer.maximumDepth) deep")
+    }
+    var inputs = inputs
+    while let last = inputs.last, last == nil { inputs.removeLast() }
+    let known = inputs.map { value in value.flatMap { id in facts[id].map { KnownValue(id: id, fact: $0) } } }
+    do {
+      return try place(operation, inputs, known)
+    } catch {
+      if error.subject.hasPrefix("\(nodeName) (") { throw error }
+      throw MTLError(error.kind, "\(nodeName) (\(operation.name))", error.description)
+    }
+  }
+
+  private mutating func place(
+    _ operation: any Operator, _ inputs: [ValueID?], _ known: [KnownValue?]
+  ) throws(MTLError) -> [ValueID] {
+    let outputs = try operation.infer(known.map { $0?.fact })
+    for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
+    if let folded = try folded(operation, known, outputs) { return folded }
+    if let special = try operation.specialized(known, in: &self) { return special }
+    let values = graph.append(operation, name: nodeName, inputs.map { $0 ?? .absent })
+    for (value, fact) in zip(values, outputs) { facts[value] = fact }
+    return values
+  }
+
+  /// The outputs as constants, where all that they depend on is known and computing them is little work.
+  private mutating func folded(
+    _ operation: any Operator, _ known: [KnownValue?], _ outputs: [Fact]
+  ) throws(MTLError) -> [ValueID]? {
+    let values = outputs.compactMap(\.value)
+    if values.count == outputs.count, !outputs.isEmpty { return values.map { addConstant($0) } }
+    guard operation.isDeterministic, known.allSatisfy({ $0 == nil || $0?.fact.value != nil }) else { return nil }
+    let inputShapes = known.map { $0?.fact.shape ?? [] }
+    let outputShapes = outputs.compactMap(\.shape)
+    if outputShapes.count == outputs.count {
+      guard outputShapes.allSatisfy({ $0.elementCount <= Specializer.maximumFoldedCount }),
+        operation.multiplyAccumulates(inputs: inputShapes, outputs: outputShapes) <= Specializer.longReference
+      else { return nil }
+    }
+    return try operation.compute(known.map { $0?.fact.value }).map { addConstant($0) }
+  }
+
+  /// Adds the nodes of a graph behind these values; returns its outputs.
+  public mutating func inline(_ other: Graph, _ inputs: [ValueID?]) throws(MTLError) -> [ValueID] {
+    guard inputs.count == other.inputs.count else {
+      throw MTLError(.badFormat, nodeName, expected: "\(other.inputs.count) inputs", found: "\(inputs.count)")
+    }
+    var map: [ValueID: ValueID] = [:]
+    for (port, value) in zip(other.inputs, inputs) { map[port.value] = value }
+    for (value, tensor) in other.constants.sorted(by: { $0.key.index < $1.key.index }) {
+      map[value] = addConstant(tensor)
+    }
+    let outerName = nodeName
+    for node in other.nodes {
+      nodeName = node.name
+      for (value, made) in zip(node.outputs, try add(node.operation, node.inputs.map { map[$0] })) { map[value] = made }
+    }
+    nodeName = outerName
+    return try other.outputs.map { port throws(MTLError) in
+      guard let value = map[port.value] else {
+        throw MTLError(.badFormat, port.name, "the output is made by no node")
+      }
+      return value
+    }
+  }
+}
+
+extension Graph {
+  /// The graph for inputs of these types and shapes, and what is known of its values.
+  public func specialized(for inputs: [Fact]) throws(MTLError) -> Specializer {
+    var specializer = Specializer()
+    guard inputs.count == self.inputs.count else {
+      throw MTLError(.shapeMismatch, "graph", expected: "\(self.inputs.count) inputs", found: "\(inputs.count)")
+    }
+    let values = zip(self.inputs, inputs).map { specializer.addInput($0.name, $1) }
+    for (port, value) in zip(outputs, try specializer.inline(self, values)) { specializer.addOutput(port.name, value) }
+    return specializer
+  }
+
+  /// What is known of the outputs for inputs of which this is known.
+  package func outputFacts(for inputs: [Fact?]) throws(MTLError) -> [Fact] {
+    var specializer = Specializer()
+    var values: [ValueID?] = []
+    for (port, fact) in zip(self.inputs, inputs) {
+      guard let fact else {
+        values.append(nil)
+        continue
+      }
+      values.append(fact.value.map { specializer.addConstant($0) } ?? specializer.addInput(port.name, fact))
+    }
+    return try specializer.inline(self, values).map { specializer.facts[$0] ?? Fact(.float32, nil) }
+  }
+}

@@ -1,0 +1,90 @@
+import MTLEngine
+import MTLGraph
+import MTLTasks
+
+// Models in general form: any number of inputs, of any types and shapes.
+
+extension InferenceSession {
+  /// Whether the model takes any number of inputs of any types.
+  public var isGeneral: Bool { general != nil }
+
+  /// Runs dense tensors, one for each input of the model in its order.
+  public func run(tensors: [Tensor], tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
+    guard general != nil else {
+      guard tensors.count == 1 else {
+        throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(tensors.count)")
+      }
+      return try run(tensor: tensors[0], tasks: tasks)
+    }
+    return try exclusively { () throws(MTLError) in try runGeneral(tensors, tasks) }
+  }
+
+  func runGeneral(_ tensors: [Tensor], _ wanted: [Int]?) throws(MTLError) -> InferenceResult {
+    guard let general else { throw MTLError(.internalFault, "session", "has no general form") }
+    let tasks = if let wanted { try InferenceSession.checked(wanted, model) } else { self.tasks }
+    try check(tensors)
+    let outputs = try general.run(tensors, tasks: tasks)
+    let result = results.take() ?? InferenceResult(model: model, pool: results)
+    result.take(outputs, tasks: tasks)
+    return result
+  }
+
+  private func check(_ tensors: [Tensor]) throws(MTLError) {
+    guard tensors.count == model.inputs.count else {
+      throw MTLError(
+        .invalidArgument, "inputs",
+        expected: "\(model.inputs.count): \(model.inputs.map(\.name).joined(separator: ", "))",
+        found: "\(tensors.count)")
+    }
+    for (input, tensor) in zip(model.inputs, tensors) {
+      guard tensor.type == input.type else {
+        throw MTLError(.dataTypeMismatch, input.name, expected: "\(input.type)", found: "\(tensor.type)")
+      }
+      let sizes = tensor.shape.dimensions
+      guard !model.hasRank(input) || sizes.count == input.dimensions.count,
+        zip(sizes, input.dimensions).allSatisfy({ $1 == nil || $0 == $1 })
+      else {
+        let expected = input.dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+        throw MTLError(.shapeMismatch, input.name, expected: expected, found: "\(tensor.shape)")
+      }
+    }
+  }
+
+  /// Pictures as the one image input.
+  func pictures(
+    _ count: Int, _ image: (Int) throws(MTLError) -> PixelView
+  ) throws(MTLError) -> [Tensor] {
+    let input = model.input
+    let isImage =
+      model.inputs.count == 1 && model.inputs[0].type == .float32 && model.inputs[0].dimensions.count == 4
+      && (model.inputs[0].dimensions[1] ?? input.color.channelCount) == input.color.channelCount
+    guard isImage else { throw MTLError(.unsupported, input.name, "the network does not take pictures") }
+    let pixels = input.width * input.height * input.color.channelCount
+    var values: [Float] = []
+    for index in 0..<count {
+      let view = try image(index)
+      let buffer = try HeapBuffer<Float>(count: pixels, of: input.name)
+      try unsafe preparer.prepare(view, width: input.width, height: input.height, into: buffer.base)
+      unsafe values += UnsafeBufferPointer(start: buffer.base, count: pixels)
+    }
+    let interleaved = Tensor(values, shape: [count, input.height, input.width, input.color.channelCount])
+    return try Transpose([0, 3, 1, 2]).evaluate([interleaved])
+  }
+
+  /// The inputs at default sizes; sides of 0 are the model's own.
+  func generalFacts(height: Int, width: Int) -> [Fact] {
+    model.inputs.map { input in
+      var sizes = input.dimensions.map { $0 ?? 1 }
+      if sizes.count == 4 {
+        sizes[2] = height != 0 ? height : input.dimensions[2] ?? model.input.height
+        sizes[3] = width != 0 ? width : input.dimensions[3] ?? model.input.width
+      }
+      return Fact(input.type, Shape(sizes))
+    }
+  }
+}
+
+extension Model {
+  /// Whether an input's rank is declared: a rank of 0 may be an undeclared one.
+  func hasRank(_ input: ModelInput) -> Bool { !input.dimensions.isEmpty }
+}
