@@ -83,9 +83,14 @@ let package = Package(
     .target(
       name: "ImageFiles", dependencies: ["MTLGraph", "CImageLibraries"], exclude: ["CImageLibraries"],
       swiftSettings: swiftSettings),
+    .systemLibrary(name: "CCairo", path: "Sources/TaskPictures/CCairo"),
+    .target(
+      name: "TaskPictures", dependencies: ["MTLGraph", "MTLTasks", "CCairo"], exclude: ["CCairo"],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "mtl-infer",
       dependencies: [
+        "TaskPictures",
         "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
@@ -108,6 +113,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLTasksTests", dependencies: ["MTLTasks", "MTLNetworks", "MTLFormats", "MTLGraph", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TaskPicturesTests", dependencies: ["TaskPictures", "MTLTasks", "MTLNetworks", "MTLGraph", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLInferTests",

@@ -3,7 +3,7 @@
 # Does nothing, and asks for no rights, where all of them are there.
 set -eu
 
-packages="libturbojpeg0-dev libspng-dev libwebp-dev libexif-dev rapidjson-dev libonnx-dev libprotobuf-dev"
+packages="libturbojpeg0-dev libspng-dev libwebp-dev libexif-dev rapidjson-dev libcairo2-dev fonts-dejavu-core libonnx-dev libprotobuf-dev"
 if [ "${1:-build}" = test ]; then
   packages="$packages binutils cmake g++ gcc pkg-config python3-venv"
 fi

@@ -124,7 +124,7 @@ import Synchronization
   }
 
   /// The maps of one image. The result keeps their memory.
-  private func maps(task: Int, image: Int, of kind: TaskDescription.Kind) throws(MTLError) -> FeatureMaps {
+  func maps(task: Int, image: Int, of kind: TaskDescription.Kind) throws(MTLError) -> FeatureMaps {
     guard model.tasks.indices.contains(task), let output = unsafe output(task: task) else {
       throw MTLError(.notFound, "task \(task)", "was not run")
     }

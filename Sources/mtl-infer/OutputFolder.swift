@@ -28,23 +28,27 @@ struct OutputFolder {
 
   /// Writes NAME.npy, whole or not at all. A name that this run used before gets a number.
   mutating func write(_ tensor: Tensor, name: String) throws(MTLError) {
+    try write(NumpyFile.write(tensor), name: name, ending: "npy")
+  }
+
+  /// Writes NAME.ENDING in the same way.
+  mutating func write(_ bytes: [UInt8], name: String, ending: String) throws(MTLError) {
     // Names come from the model, and nothing may be written outside of the folder, whatever a model was let through.
     guard !name.utf8.contains(UInt8(ascii: "/")) else {
       throw MTLError(.badFormat, "output '\(name)'", "is no file name")
     }
-    var unique = name
+    var unique = "\(name).\(ending)"
     var number = 1
     while !used.insert(unique).inserted {
       number += 1
-      unique = "\(name)-\(number)"
+      unique = "\(name)-\(number).\(ending)"
     }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw MTLError(.inputOutput, path, "cannot be made a folder: \(reason(error))")
     }
-    let file = "\(path)/\(unique).npy"
-    let bytes = try NumpyFile.write(tensor)
+    let file = "\(path)/\(unique)"
     do {
       try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
     } catch {

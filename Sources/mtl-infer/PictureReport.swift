@@ -2,29 +2,12 @@ import ImageFiles
 import MTLGraph
 import MTLInfer
 import MTLTasks
+import TaskPictures
 
 /// What `run` says of one picture; the names are those of its JSON.
 struct PictureReport: Encodable {
-  struct Answer: Encodable {
-    let kind: String
-    var label: String?
-    var index: Int?
-    var confidence: Float?
-    /// Of an output without a known meaning.
-    var shape: [Int]?
-    /// What was found in the picture, best first.
-    var objects: [FoundObject]?
-
-    /// For the table.
-    var text: String {
-      if let label, let confidence { return "\(label) (\(Format.percent(confidence)))" }
-      if let objects { return objects.count == 1 ? "1 object" : "\(objects.count) objects" }
-      return "raw \(Shape(shape ?? []))"
-    }
-  }
-
   let image: String
-  var tasks: [String: Answer]?
+  var tasks: [String: TaskAnswer]?
   /// Everything from pixels to outputs; the decoding of the file is not part of it.
   var timeMs: Double?
   var prepareMs: Double?
@@ -35,17 +18,13 @@ struct PictureReport: Encodable {
   /// Reads, decodes and runs one picture; every error names it.
   static func make(
     _ path: String, _ session: InferenceSession, above minimumScore: Float
-  ) throws(MTLError) -> (PictureReport, InferenceResult) {
+  ) throws(MTLError) -> (report: PictureReport, outcome: PictureOutcome) {
     let image = try ImageFile.read(path: path)
     do throws(MTLError) {
-      let result = try run(image, session)
-      let isTurned = image.orientation >= 5
-      let placement = Placement(
-        session.model.input.resize,
-        picture: isTurned ? (image.height, image.width) : (image.width, image.height),
-        input: (session.model.input.width, session.model.input.height))
-      let finder = ObjectFinder(placement: placement, minimumScore: minimumScore)
-      return (try PictureReport(path, result, session, finder), result)
+      let result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
+      let reader = AnswerReader(result, of: image, above: minimumScore)
+      let outcome = PictureOutcome(image: image, result: result, answers: try session.tasks.map(reader.answer))
+      return (try PictureReport(path, outcome, session), outcome)
     } catch {
       // An output of NaN is no fault of ours: the weights have it.
       throw MTLError(error.kind == .invalidState ? .badFormat : error.kind, path, error.description)
@@ -57,15 +36,13 @@ struct PictureReport: Encodable {
     self.error = error
   }
 
-  private init(
-    _ path: String, _ result: InferenceResult, _ session: InferenceSession, _ finder: ObjectFinder
-  ) throws(MTLError) {
+  private init(_ path: String, _ outcome: PictureOutcome, _ session: InferenceSession) throws(MTLError) {
     let statistics = try session.statistics()
-    var answers: [String: Answer] = [:]
+    var answers: [String: TaskAnswer] = [:]
     var heads: [String: Double] = [:]
-    for task in session.tasks {
+    for (task, (answer, _)) in zip(session.tasks, outcome.answers) {
       let name = session.model.tasks[task].name
-      answers[name] = try PictureReport.answer(task, result, finder)
+      answers[name] = answer
       heads[name] = try Double(session.headNanoseconds(task: task)) / 1e6
     }
     image = path
@@ -75,36 +52,48 @@ struct PictureReport: Encodable {
     encoderMs = Double(statistics.encoderNanoseconds) / 1e6
     headsMs = heads
   }
+}
 
-  private static func run(_ image: DecodedImage, _ session: InferenceSession) throws(MTLError) -> InferenceResult {
-    let outcome = unsafe image.pixels.withUnsafeBytes { pixels in
-      Result { () throws(MTLError) -> InferenceResult in
-        try session.run(count: 1) { (_: Int) throws(MTLError) -> PixelView in
-          try unsafe PixelView(
-            data: pixels.baseAddress, byteCount: UInt64(pixels.count), rowStride: Int64(image.width * image.channels),
-            width: image.width, height: image.height, format: image.channels == 1 ? .gray8 : .rgb8,
-            orientation: image.orientation)
-        }
+/// One picture and what came of it.
+struct PictureOutcome {
+  let image: DecodedImage
+  let result: InferenceResult
+  /// In the order of the session's tasks.
+  let answers: [(answer: TaskAnswer, maps: TaskMaps)]
+
+  /// The files that `--out` writes beside the raw outputs.
+  func pictures(_ session: InferenceSession, title: String) throws(MTLError) -> [(name: String, bytes: [UInt8])] {
+    let picture = try image.withView { view throws(MTLError) in
+      Raster(width: view.size.width, height: view.size.height, pixels: view.rgb())
+    }
+    let tasks = zip(session.tasks, answers).map { (session.model.tasks[$0], $1.answer, $1.maps) }
+    return try AnswerPictures(picture: picture, title: title).files(tasks)
+  }
+}
+
+extension DecodedImage {
+  /// The upright picture, for the duration of a call.
+  fileprivate func withView<Answer>(_ body: (PixelView) throws(MTLError) -> Answer) throws(MTLError) -> Answer {
+    let outcome = unsafe pixels.withUnsafeBytes { pixels in
+      Result { () throws(MTLError) -> Answer in
+        try body(
+          unsafe PixelView(
+            data: pixels.baseAddress, byteCount: UInt64(pixels.count), rowStride: Int64(width * channels), width: width,
+            height: height, format: channels == 1 ? .gray8 : .rgb8, orientation: orientation))
       }
     }
     return try outcome.get()
   }
+}
 
-  private static func answer(
-    _ task: Int, _ result: InferenceResult, _ finder: ObjectFinder
-  ) throws(MTLError) -> Answer {
-    let description = result.model.tasks[task]
-    switch description.kind {
-    case .classification:
-      let answer = try result.classification(task: task, image: 0)
-      let isNamed = description.labels.indices.contains(answer.index)
-      return Answer(
-        kind: description.kind.rawValue, label: isNamed ? description.labels[answer.index] : "\(answer.index)",
-        index: answer.index, confidence: answer.confidence)
-    case .detection, .keyPoints:
-      return Answer(kind: description.kind.rawValue, objects: try finder.objects(task, result))
-    default:
-      return Answer(kind: description.kind.rawValue, shape: result.tensor(task: task)?.shape.dimensions)
-    }
+extension AnswerReader {
+  fileprivate init(_ result: InferenceResult, of image: DecodedImage, above minimumScore: Float) {
+    let isTurned = image.orientation >= 5
+    let (width, height) = isTurned ? (image.height, image.width) : (image.width, image.height)
+    let input = result.model.input
+    let placement = Placement(input.resize, picture: (width, height), input: (input.width, input.height))
+    self.init(
+      result: result, frame: PictureFrame(width: width, height: height, model: result.model),
+      finder: ObjectFinder(placement: placement, minimumScore: minimumScore))
   }
 }

@@ -22,7 +22,9 @@ struct RunCommand: ParsableCommand {
       "A raw input instead of pictures, once for each input of the model; needs --out.", valueName: "name=file.npy"))
   var inputs: [String] = []
 
-  @Option(name: .customLong("out"), help: ArgumentHelp("Folder for the raw outputs as .npy.", valueName: "dir"))
+  @Option(
+    name: .customLong("out"),
+    help: ArgumentHelp("Folder for pictures of the answers as .png and the raw outputs as .npy.", valueName: "dir"))
   var outputFolder: String?
 
   @Option(help: ArgumentHelp("Least score of an object that detection shows, 0 to 1.", valueName: "score"))
@@ -78,12 +80,16 @@ struct RunCommand: ParsableCommand {
   private func process(
     _ path: String, _ session: InferenceSession, _ folder: inout OutputFolder?
   ) throws(MTLError) -> PictureReport {
-    let (report, result) = try PictureReport.make(path, session, above: threshold)
-    defer { result.recycle() }
+    let (report, outcome) = try PictureReport.make(path, session, above: threshold)
+    defer { outcome.result.recycle() }
+    guard folder != nil else { return report }
     let name = PictureList.fileName(path)
-    for task in session.tasks where folder != nil {
-      guard let tensor = result.tensor(task: task) else { continue }
+    for task in session.tasks {
+      guard let tensor = outcome.result.tensor(task: task) else { continue }
       try folder?.write(tensor, name: "\(name).\(session.model.tasks[task].name)")
+    }
+    for file in try outcome.pictures(session, title: name) {
+      try folder?.write(file.bytes, name: "\(name).\(file.name)", ending: "png")
     }
     return report
   }

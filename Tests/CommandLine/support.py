@@ -53,7 +53,7 @@ def refusal(*arguments, status, part):
 def outputs(folder, *arguments, **expectations):
     """The arrays that a run with --out leaves in a new folder, by file name without its end."""
     call("run", *arguments, "--out", folder, **expectations)
-    return {path.name.removesuffix(".npy"): numpy.load(path) for path in sorted(Path(folder).iterdir())}
+    return {path.name.removesuffix(".npy"): numpy.load(path) for path in sorted(Path(folder).glob("*.npy"))}
 
 
 def png(pixels, orientation=None):

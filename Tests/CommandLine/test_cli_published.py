@@ -34,7 +34,7 @@ def test_wrong_recipe_names_the_right_one():
 
 def test_networks_lists_parameters():
     entries = {entry["name"]: entry for entry in call_json("networks")}
-    assert [parameter["name"] for parameter in entries["faces-resnet"]["parameters"]] == ["activation", "size"]
+    assert [parameter["name"] for parameter in entries["faces-resnet"]["parameters"]] == ["activation", "size", "dilated"]
     assert "activation (relu): between the layers of a head" in call("networks")
 
 
@@ -89,3 +89,31 @@ def test_wrong_label_count(tmp_path):
     tasks = [{"name": "detection", "kind": "detection", "labels": ["a"]}]
     folder = write_model(tmp_path, "centernet-ctdet-res18", tasks=tasks)
     refusal("inspect", folder, status=65, part="expected 80 labels for 80 classes, found 1")
+
+
+def test_dense_tasks_become_pictures(tmp_path):
+    """Labels, depth and normals at the size of the picture, turned upright, and a sheet of all."""
+    (tmp_path / "room.png").write_bytes(png(scene(70, 90), orientation=6))
+    weights = RECIPES / "libmtl-hps-nyuv2" / "weights.pt"
+    report, = call_json(
+        "run", weights, tmp_path / "room.png", "--network", "libmtl-hps-nyuv2", "--out", tmp_path / "out")
+    tasks = report["tasks"]
+    assert sum(part["share"] for part in tasks["segmentation"]["parts"]) == pytest.approx(1)
+    assert tasks["depth"]["low"] <= tasks["depth"]["median"] <= tasks["depth"]["high"] and tasks["depth"]["unit"] == "m"
+    assert numpy.linalg.norm(tasks["normal"]["mean"]) <= 1.001
+    found = {path.name for path in (tmp_path / "out").iterdir()}
+    pictures = {"segmentation.png", "segmentation.overlay.png", "depth.png", "normal.png", "sheet.png"}
+    raw = {"segmentation.npy", "depth.npy", "normal.npy"}
+    assert found == {f"room.png.{name}" for name in pictures | raw}
+    for name in found:
+        start = (tmp_path / "out" / name).read_bytes()[:24]
+        assert start.startswith(b"\x93NUMPY" if name.endswith("npy") else b"\x89PNG")
+    # Upright the picture is 70 wide; a panel has a gap on either side and is at least 240 wide.
+    depth = (tmp_path / "out" / "room.png.depth.png").read_bytes()
+    assert int.from_bytes(depth[16:20], "big") == 240 + 2 * 11
+
+
+def test_dense_answers_in_the_table(tmp_path):
+    (tmp_path / "room.png").write_bytes(png(scene(70, 90)))
+    text = call("run", RECIPES / "libmtl-hps-nyuv2" / "weights.pt", tmp_path / "room.png", "--network", "libmtl-hps-nyuv2")
+    assert " m  " in text and "mean " in text and " %" in text

@@ -37,6 +37,14 @@ public struct TaskDescription: Sendable, Equatable {
     case logProbabilities = "log_probabilities"
   }
 
+  /// How the training code resizes a head's maps to the input's size, bilinear.
+  public enum Upsampling: String, Sendable, CaseIterable {
+    /// The corners of the image stay where they are: PyTorch's `align_corners=False`.
+    case centers
+    /// The outermost values are the outermost pixels: `align_corners=True`.
+    case corners
+  }
+
   public let name: String
   public let kind: Kind
   /// Class names in the order of the output; empty where they are unknown.
@@ -44,6 +52,7 @@ public struct TaskDescription: Sendable, Equatable {
   public private(set) var form: Form
   /// Unit of the output's numbers, "m" for metres; nil where it has none or it is unknown.
   public let unit: String?
+  public let upsampling: Upsampling
   /// The head's key prefix in the checkpoint, to choose it among a recipe's heads; nil chooses by name.
   public let prefix: String?
   /// Whether somebody said what the form is; if not, the network's blocks do.
@@ -53,9 +62,11 @@ public struct TaskDescription: Sendable, Equatable {
 
   /// - Parameter form: nil leaves it to the network: probabilities behind a softmax, else logits.
   public init(
-    name: String, kind: Kind, labels: [String] = [], form: Form? = nil, unit: String? = nil, prefix: String? = nil
+    name: String, kind: Kind, labels: [String] = [], form: Form? = nil, unit: String? = nil, prefix: String? = nil,
+    upsampling: Upsampling = .centers
   ) {
     self.unit = unit
+    self.upsampling = upsampling
     self.name = name
     self.kind = kind
     self.labels = labels
@@ -70,7 +81,7 @@ public struct TaskDescription: Sendable, Equatable {
     guard isBare else { return self }
     return TaskDescription(
       name: name, kind: own.kind, labels: own.labels, form: own.isFormGiven ? own.form : nil, unit: own.unit,
-      prefix: prefix)
+      prefix: prefix, upsampling: own.upsampling)
   }
 
   init(_ fields: inout FieldReader) throws(MTLError) {
@@ -80,7 +91,9 @@ public struct TaskDescription: Sendable, Equatable {
     let kind: Kind? = try fields.choice("kind")
     let unit = try fields.string("unit")
     self.unit = unit
-    isBare = labels == nil && form == nil && kind == nil && unit == nil
+    let upsampling: Upsampling? = try fields.choice("upsampling")
+    self.upsampling = upsampling ?? .centers
+    isBare = labels == nil && form == nil && kind == nil && unit == nil && upsampling == nil
     self.kind = kind ?? (labels == nil ? .raw : .classification)
     self.labels = labels ?? []
     self.form = form ?? .logits

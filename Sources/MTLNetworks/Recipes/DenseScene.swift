@@ -7,16 +7,18 @@ enum DenseScene: String, Sendable {
   case cityscapes
 
   /// Task names as the three code bases have them; what else a checkpoint names is kept as numbers without a meaning.
+  /// LibMTL's trainer resizes the heads' maps to the input's size corner on corner; the others do so in the network.
   func task(_ name: String, prefix: String, classes: Int?, form: TaskDescription.Form? = nil) -> TaskDescription {
     let labels = DenseScene.labels.first { $0.count == classes } ?? []
     switch name {
     case "segmentation", "seg", "part_seg":
-      return TaskDescription(name: name, kind: .segmentation, labels: labels, form: form, prefix: prefix)
+      return TaskDescription(
+        name: name, kind: .segmentation, labels: labels, form: form, prefix: prefix, upsampling: .corners)
     case "depth" where self == .nyuv2:
-      return TaskDescription(name: name, kind: .depth, unit: "m", prefix: prefix)
+      return TaskDescription(name: name, kind: .depth, unit: "m", prefix: prefix, upsampling: .corners)
     // What the Cityscapes examples call depth is inverse depth.
-    case "depth", "disp": return TaskDescription(name: name, kind: .disparity, prefix: prefix)
-    case "normal": return TaskDescription(name: name, kind: .normals, prefix: prefix)
+    case "depth", "disp": return TaskDescription(name: name, kind: .disparity, prefix: prefix, upsampling: .corners)
+    case "normal": return TaskDescription(name: name, kind: .normals, prefix: prefix, upsampling: .corners)
     default: return TaskDescription(name: name, kind: .raw, prefix: prefix)
     }
   }

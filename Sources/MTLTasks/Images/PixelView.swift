@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLGraph
 
 /// An image in someone else's memory, or a region of it, seen through its EXIF orientation.
@@ -106,5 +107,25 @@ import MTLGraph
   /// The first pixel of a row of the upright picture; the next one is `step` bytes on.
   @unsafe func row(_ row: Int) -> (first: UnsafePointer<UInt8>, step: Int) {
     unsafe ((origin + row * rowStep).assumingMemoryBound(to: UInt8.self), columnStep)
+  }
+}
+
+extension PixelView {
+  /// Sides of the upright picture in pixels.
+  public var size: (width: Int, height: Int) { (width, height) }
+
+  /// The upright picture as red, green, blue of each pixel, row after row.
+  public func rgb() -> [UInt8] {
+    let offsets = format.channelOffsets
+    return unsafe [UInt8](unsafeUninitializedCapacity: width * height * 3) { samples, count in
+      guard let base = samples.baseAddress else { return }
+      for index in 0..<height {
+        let source = unsafe row(index)
+        unsafe mtlk_convert_row(
+          source.first, Int64(source.step), offsets.red, offsets.green, offsets.blue, base + index * width * 3,
+          Int32(width), 3)
+      }
+      count = width * height * 3
+    }
   }
 }
