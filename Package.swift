@@ -83,6 +83,7 @@ let package = Package(
     .target(
       name: "ImageFiles", dependencies: ["MTLGraph", "CImageLibraries"], exclude: ["CImageLibraries"],
       swiftSettings: swiftSettings),
+    .target(name: "DataSets", dependencies: ["MTLGraph"], swiftSettings: swiftSettings),
     .systemLibrary(name: "CCairo", path: "Sources/TaskPictures/CCairo"),
     .target(
       name: "TaskPictures", dependencies: ["MTLGraph", "MTLTasks", "CCairo"], exclude: ["CCairo"],
@@ -90,7 +91,7 @@ let package = Package(
     .executableTarget(
       name: "mtl-infer",
       dependencies: [
-        "TaskPictures",
+        "TaskPictures", "DataSets",
         "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
@@ -114,6 +115,7 @@ let package = Package(
     .testTarget(
       name: "MTLTasksTests", dependencies: ["MTLTasks", "MTLNetworks", "MTLFormats", "MTLGraph", "TestSupport"],
       swiftSettings: swiftSettings),
+    .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "MTLGraph"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TaskPicturesTests", dependencies: ["TaskPictures", "MTLTasks", "MTLNetworks", "MTLGraph", "TestSupport"],
       swiftSettings: swiftSettings),

@@ -16,6 +16,12 @@ public struct PictureFrame: Sendable {
     input = (model.input.width, model.input.height)
     placement = Placement(model.input.resize, picture: (width, height), input: input)
   }
+
+  /// A picture of this size that was stretched to an input of that size.
+  public init(width: Int, height: Int, stretchedTo input: (width: Int, height: Int)) {
+    (self.width, self.height, self.input) = (width, height, input)
+    placement = Placement(.stretch, picture: (width, height), input: input)
+  }
 }
 
 /// Answers of dense tasks at the size of the picture. All fail with `.notFound` for a task that was not run, with

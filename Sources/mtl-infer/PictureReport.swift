@@ -73,7 +73,7 @@ struct PictureOutcome {
 
 extension DecodedImage {
   /// The upright picture, for the duration of a call.
-  fileprivate func withView<Answer>(_ body: (PixelView) throws(MTLError) -> Answer) throws(MTLError) -> Answer {
+  func withView<Answer>(_ body: (PixelView) throws(MTLError) -> Answer) throws(MTLError) -> Answer {
     let outcome = unsafe pixels.withUnsafeBytes { pixels in
       Result { () throws(MTLError) -> Answer in
         try body(

@@ -1,0 +1,48 @@
+import MTLGraph
+
+/// A labelled data set on disk: what there is, found without reading it.
+public struct DataSet: Sendable {
+  /// How the folder is laid out, in words.
+  public let layout: String
+  public let samples: [Sample]
+
+  /// One picture and what is known of it.
+  public struct Sample: Sendable {
+    /// For messages, and to know it again.
+    public let name: String
+    public let input: Input
+    /// By the name that the data set has for them.
+    public let truths: [String: Truth]
+  }
+
+  public enum Input: Sendable {
+    /// An image file.
+    case picture(path: String)
+    /// A NumPy array of H x W x C numbers from 0 to 1, as LibMTL and mtan keep their pictures.
+    case array(path: String)
+  }
+
+  public enum Truth: Sendable, Equatable {
+    /// A NumPy array with something for each pixel.
+    case array(path: String)
+    /// An index of a class.
+    case index(Int)
+    /// The name of a class, an index or a number, whichever the task wants; several names have semicolons between.
+    case text(String)
+  }
+
+  /// Opens a folder or a CSV file, whatever its layout.
+  public static func open(_ path: String) throws(MTLError) -> DataSet {
+    if path.lowercased().hasSuffix(".csv") { return try CSVLayout.open(path) }
+    let folder = try Folder(path)
+    if let found = try ArrayLayout.open(folder) { return found }
+    if folder.has("labels.csv") { return try CSVLayout.open(folder.path(of: "labels.csv")) }
+    if let found = FileNameLayout.utkface.open(folder) ?? FileNameLayout.fingers.open(folder) { return found }
+    throw MTLError(
+      .badFormat, path,
+      expected:
+        "a data set: image/ with label/, depth/ or normal/ (NYUv2 and Cityscapes as LibMTL has them), pictures named as in "
+        + "UTKFace or Fingers, or a labels.csv",
+      found: "none of these")
+  }
+}

@@ -1,0 +1,23 @@
+/// What is measured of a task over a data set: fed answer by answer, in memory that does not grow with them.
+public protocol Metric: Sendable, Codable {
+  /// The figures so far, the most telling one first; none before anything was added.
+  var figures: [Figure] { get }
+}
+
+/// One number of a metric.
+public struct Figure: Sendable, Equatable, Encodable {
+  /// In lower case with underscores, such as "mean_iou".
+  public let name: String
+  public let value: Double
+  /// Whether more is better, as for accuracies, or less, as for errors.
+  public let isHigherBetter: Bool
+  /// Of the value; nil where it has none.
+  public let unit: String?
+
+  init(_ name: String, _ value: Double, isHigherBetter: Bool, unit: String? = nil) {
+    self.name = name
+    self.value = value
+    self.isHigherBetter = isHigherBetter
+    self.unit = unit
+  }
+}

@@ -1,0 +1,147 @@
+import ArgumentParser
+import DataSets
+import FoundationEssentials
+import Glibc
+import MTLGraph
+import MTLInfer
+import MTLTasks
+
+/// `mtl-infer eval`: a model's metrics on a data set.
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval", abstract: "Measure each task of a model on a labelled data set.",
+    discussion: """
+      DATASET is a folder with image/, label/, depth/ and normal/ of NumPy arrays (NYUv2 and Cityscapes as LibMTL and mtan
+      keep them), a folder of pictures named as in UTKFace or Fingers, or a CSV file with the columns 'file' and one for
+      each task. What cannot be read or has labels that the model does not know is reported, counted and left out.
+      """)
+
+  @OptionGroup var options: ModelOptions
+
+  @Argument(help: ArgumentHelp("Folder or CSV file.", valueName: "dataset"))
+  var dataSet: String
+
+  @Option(help: ArgumentHelp("Pictures to measure at most.", valueName: "n"))
+  var limit: Int?
+
+  @Option(
+    help: ArgumentHelp("File that keeps what is measured, to go on with after an interruption.", valueName: "file"))
+  var state: String?
+
+  @Flag(help: "Print JSON instead of a table.")
+  var json = false
+
+  private static let secondsBetweenSaves = 20.0
+
+  private struct Report: Encodable {
+    struct Task: Encodable {
+      let kind: String
+      let figures: [Figure]
+    }
+
+    let model: String
+    let dataset: String
+    let layout: String
+    let pictures: Int
+    let tasks: [String: Task]
+    let failures: [Evaluation.Failure]
+  }
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
+  }
+
+  func run() throws {
+    try reporting {
+      let set = try DataSet.open(dataSet)
+      let model = try options.openModel()
+      let session = try options.session(for: model)
+      let (readers, notes) = try Evaluation.readers(session, set, path: dataSet)
+      for note in notes { warn(note) }
+      var evaluation = try resumed(session, readers) ?? Evaluation(session, readers, dataSet: dataSet)
+      try measure(set, session, readers, &evaluation)
+      try print(evaluation, set, session)
+      guard evaluation.failures.isEmpty else { throw ExitStatus.badData }
+    }
+  }
+
+  private func measure(
+    _ set: DataSet, _ session: InferenceSession, _ readers: [Int: TruthReader], _ evaluation: inout Evaluation
+  ) throws {
+    let samples = set.samples.prefix(limit ?? .max)
+    let done = Set(evaluation.done)
+    var progress = ProgressBar(total: samples.count)
+    var saved = Date()
+    for (index, sample) in samples.enumerated() where !done.contains(sample.name) {
+      let known = evaluation.failures.count
+      evaluation.add(sample, session, readers)
+      for failure in evaluation.failures[known...] {
+        progress.clear()
+        warn("\(failure.name): \(failure.error)")
+      }
+      progress.update(index + 1)
+      if state != nil, Date().timeIntervalSince(saved) > EvalCommand.secondsBetweenSaves {
+        try save(evaluation)
+        saved = Date()
+      }
+    }
+    progress.clear()
+    if state != nil { try save(evaluation) }
+  }
+
+  private func save(_ evaluation: Evaluation) throws {
+    guard let state else { return }
+    do {
+      try JSONEncoder().encode(evaluation).write(to: URL(fileURLWithPath: state), options: .atomic)
+    } catch {
+      throw MTLError(.inputOutput, state, "cannot be written")
+    }
+  }
+
+  /// What an earlier run of the same model on the same data set has measured.
+  private func resumed(
+    _ session: InferenceSession, _ readers: [Int: TruthReader]
+  ) throws -> Evaluation? {
+    guard let state, let data = FileManager.default.contents(atPath: state) else { return nil }
+    guard let found = try? JSONDecoder().decode(Evaluation.self, from: data) else {
+      throw MTLError(.badFormat, state, "is no state of an evaluation")
+    }
+    let tasks = Set(readers.values.map(\.task.name))
+    guard found.model == session.model.name, found.dataSet == dataSet, Set(found.metrics.keys) == tasks else {
+      throw MTLError(
+        .badFormat, state, expected: "a state of \(session.model.name) on \(dataSet)",
+        found: "\(found.model) on \(found.dataSet), tasks \(found.metrics.keys.sorted().joined(separator: ", "))")
+    }
+    return found
+  }
+
+  private func print(_ evaluation: Evaluation, _ set: DataSet, _ session: InferenceSession) throws {
+    let measured = session.tasks.map { session.model.tasks[$0] }.filter { evaluation.metrics[$0.name] != nil }
+    guard !json else {
+      var tasks: [String: Report.Task] = [:]
+      for task in measured {
+        tasks[task.name] = Report.Task(
+          kind: task.kind.rawValue, figures: evaluation.metrics[task.name]?.figures ?? [])
+      }
+      return try printJSON(
+        Report(
+          model: evaluation.model, dataset: dataSet, layout: set.layout,
+          pictures: evaluation.done.count - evaluation.failures.count, tasks: tasks, failures: evaluation.failures))
+    }
+    var table = TextTable([("task", .left), ("metric", .left), ("value", .right), ("", .left)])
+    for task in measured {
+      for figure in evaluation.metrics[task.name]?.figures ?? [] {
+        table.add([
+          task.name, figure.name, Format.decimals(figure.value, 4),
+          [figure.unit ?? "", figure.isHigherBetter ? "(higher is better)" : "(lower is better)"]
+            .filter { !$0.isEmpty }.joined(separator: " "),
+        ])
+      }
+    }
+    try writeLine("\(evaluation.model) on \(evaluation.done.count - evaluation.failures.count) pictures, \(set.layout)")
+    try writeLine(table.text)
+    if !evaluation.failures.isEmpty {
+      warn("\(evaluation.failures.count) of \(evaluation.done.count) pictures failed and are left out")
+    }
+  }
+}

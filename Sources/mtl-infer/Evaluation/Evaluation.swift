@@ -1,0 +1,123 @@
+import DataSets
+import ImageFiles
+import MTLFormats
+import MTLGraph
+import MTLInfer
+import MTLNetworks
+import MTLTasks
+
+/// A model's metrics over a data set, as far as they are: what `eval` saves and goes on with.
+struct Evaluation: Codable {
+  struct Failure: Codable {
+    let name: String
+    let error: String
+  }
+
+  let model: String
+  let dataSet: String
+  /// Of the session's tasks those that the data set has something for.
+  private(set) var metrics: [String: TaskMetric] = [:]
+  private(set) var done: [String] = []
+  private(set) var failures: [Failure] = []
+
+  init(_ session: InferenceSession, _ readers: [Int: TruthReader], dataSet: String) {
+    model = session.model.name
+    self.dataSet = dataSet
+    for task in readers.keys {
+      let description = session.model.tasks[task]
+      metrics[description.name] = TaskMetric(description, outputShape: session.model.outputShapes[task])
+    }
+  }
+
+  /// How the tasks of a session are measured on a data set; fails where none is.
+  static func readers(
+    _ session: InferenceSession, _ set: DataSet, path: String
+  ) throws(MTLError) -> (readers: [Int: TruthReader], notes: [String]) {
+    let names = Set(set.samples.flatMap(\.truths.keys))
+    var readers: [Int: TruthReader] = [:]
+    var notes: [String] = []
+    for task in session.tasks {
+      let description = session.model.tasks[task]
+      let shape = session.model.outputShapes[task]
+      if let name = TruthReader.name(for: description, among: names), TaskMetric(description, outputShape: shape) != nil
+      {
+        readers[task] = TruthReader(task: description, classCount: shape.rank > 1 ? shape[1] : 1, name: name)
+      } else {
+        notes.append(
+          "task '\(description.name)' of kind \(description.kind.rawValue) is not measured: "
+            + "the data set has \(names.sorted().joined(separator: ", "))")
+      }
+    }
+    guard !readers.isEmpty else {
+      throw MTLError(.badFormat, path, notes.first ?? "has nothing for the model's tasks")
+    }
+    return (readers, notes)
+  }
+
+  /// Runs one picture and adds it to all metrics, or, where anything of it is wrong, to none and to the failures.
+  mutating func add(
+    _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader]
+  ) {
+    done.append(sample.name)
+    do throws(MTLError) {
+      try measure(sample, session, readers)
+    } catch {
+      failures.append(Failure(name: sample.name, error: error.description))
+    }
+  }
+
+  private mutating func measure(
+    _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader]
+  ) throws(MTLError) {
+    let (result, frame) = try Evaluation.run(sample.input, session)
+    defer { result.recycle() }
+    var measured = metrics
+    for (task, reader) in readers.sorted(by: { $0.key < $1.key }) {
+      guard let truth = sample.truths[reader.name] else {
+        throw MTLError(.badFormat, sample.name, "the data set says nothing of '\(reader.name)'")
+      }
+      let read = try reader.read(truth, frame: frame)
+      try measured[reader.task.name]?.add(read, result, task: task)
+    }
+    metrics = measured
+  }
+
+  /// The result, and the frame of a truth of some size.
+  private static func run(
+    _ input: DataSet.Input, _ session: InferenceSession
+  ) throws(MTLError) -> (InferenceResult, (Int, Int) -> PictureFrame) {
+    let model = session.model
+    switch input {
+    case .picture(let path):
+      let image = try ImageFile.read(path: path)
+      let result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
+      return (result, { PictureFrame(width: $0, height: $1, model: model) })
+    case .array(let path):
+      let tensor = try ArrayPicture.read(path, model.input)
+      let size = (width: tensor.shape[3], height: tensor.shape[2])
+      return (try session.run(tensor: tensor), { PictureFrame(width: $0, height: $1, stretchedTo: size) })
+    }
+  }
+}
+
+/// Pictures that are kept as arrays of numbers from 0 to 1.
+private enum ArrayPicture {
+  /// The network's input of its own size: range, mean and standard deviation are the model's.
+  static func read(_ path: String, _ input: InputDescription) throws(MTLError) -> Tensor {
+    let array = try NumpyFile.read(MappedFile.open(path: path), name: path)
+    let channels = input.color.channelCount
+    guard array.shape.rank == 3, array.shape[2] == channels else {
+      throw MTLError(.shapeMismatch, path, expected: "H x W x \(channels)", found: "\(array.shape)")
+    }
+    let values = try array.floats(of: path)
+    let pixels = array.shape[0] * array.shape[1]
+    let low = Float(input.range[0])
+    let width = Float(input.range[1]) - low
+    let planes = (0..<channels * pixels).map { index -> Float in
+      let channel = index / pixels
+      let place = index % pixels * channels + (input.color == .bgr ? channels - 1 - channel : channel)
+      return (values[place] * width + low - Float(input.mean[channel])) / Float(input.standardDeviation[channel])
+    }
+    return Tensor(planes, shape: [1, channels, array.shape[0], array.shape[1]])
+  }
+}
