@@ -18,7 +18,9 @@ extension Model {
   ///   - folder: where the files lie that the model names.
   ///   - copy: read those into memory instead of mapping them.
   static func open(onnx bytes: Bytes, name: String, folder: String?, copy: Bool) throws(MTLError) -> Model {
-    try Model(try OnnxModel.read(bytes, name: name, folder: folder, copy: copy), fileName: name)
+    try Model(
+      try OnnxModel.read(bytes, name: name, folder: folder, copy: copy), fileName: name,
+      byteCount: bytes.count)
   }
 }
 

@@ -15,6 +15,8 @@ public final class Model: Sendable {
   /// All inputs, for callers that bring tensors.
   public let inputs: [ModelInput]
   public let tasks: [TaskDescription]
+  /// Of the file with the weights.
+  public let fileByteCount: Int
   /// What the reader found and skipped.
   public let notes: [String]
   /// Keys of the checkpoint that the network has no use for.
@@ -31,6 +33,7 @@ public final class Model: Sendable {
     name = card.name
     description = card.description
     format = weights.formatDescription
+    fileByteCount = weights.byteCount
     networkName = loaded.networkName
     input = loaded.input
     inputs = [
@@ -49,7 +52,8 @@ public final class Model: Sendable {
     parameterCount = loaded.graph.parameterCount
   }
 
-  init(_ model: OnnxModel, fileName: String) throws(MTLError) {
+  init(_ model: OnnxModel, fileName: String, byteCount: Int) throws(MTLError) {
+    fileByteCount = byteCount
     let description = try OnnxDescription(model)
     name = model.name.isEmpty ? fileName : model.name
     self.description = model.producer.isEmpty ? "" : "made by \(model.producer)"

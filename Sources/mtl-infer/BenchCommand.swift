@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import MTLGraph
 import MTLInfer
 
@@ -35,6 +36,16 @@ struct BenchCommand: ParsableCommand {
     let whole: Times
     let encoder: Times
     let heads: [String: Times]
+    /// Of the whole process, in MiB; nil where the system does not tell.
+    let peakMib: Double?
+  }
+
+  /// Peak of resident memory since the program started. `getrusage` would also count what the process was before.
+  private static var peakMib: Double? {
+    guard let data = FileManager.default.contents(atPath: "/proc/self/status"),
+      let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+    else { return nil }
+    return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Double($0) }.map { $0 / 1024 }
   }
 
   func validate() throws {
@@ -53,7 +64,8 @@ struct BenchCommand: ParsableCommand {
         if let times { table.add([name, Format.decimals(times.medianMs, 3), Format.decimals(times.p99Ms, 3)]) }
       }
       try writeLine(
-        "\(model.name): \(report.precision), \(report.isa), \(report.threads) threads, \(report.whole.runs) runs")
+        "\(model.name): \(report.precision), \(report.isa), \(report.threads) threads, \(report.whole.runs) runs, "
+          + "\(report.peakMib.map { Format.decimals($0, 0) } ?? "?") MiB at peak")
       try writeLine(table.text)
     }
   }
@@ -76,7 +88,8 @@ struct BenchCommand: ParsableCommand {
     for task in session.tasks { headTimes[model.tasks[task].name] = Times(heads[task]) }
     return Report(
       threads: try session.statistics().threads, isa: session.instructionSet.name, precision: "fp32",
-      whole: Times(whole), encoder: Times(encoder), heads: headTimes)
+      whole: Times(whole), encoder: Times(encoder), heads: headTimes,
+      peakMib: BenchCommand.peakMib)
   }
 
   /// Numbers between -1 and 1 without a pattern that a network would answer with zeros.

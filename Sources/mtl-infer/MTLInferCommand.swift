@@ -13,5 +13,8 @@ struct MTLInferCommand: ParsableCommand {
       Exit status: 0 done, 64 wrong usage, 65 bad input data, 70 a fault of mtl-infer, 74 input or output failed.
       """,
     version: "0.1.0",
-    subcommands: [RunCommand.self, InspectCommand.self, BenchCommand.self, EvalCommand.self, NetworksCommand.self])
+    subcommands: [
+      RunCommand.self, InspectCommand.self, BenchCommand.self, EvalCommand.self, CompareCommand.self,
+      NetworksCommand.self,
+    ])
 }
