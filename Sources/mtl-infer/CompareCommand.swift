@@ -77,11 +77,7 @@ struct CompareCommand: ParsableCommand {
         throw MTLError(
           .badFormat, "task '\(task.name)'", "is in \(owners.map { singles[$0].name }.joined(separator: " and "))")
       }
-      if let owner = owners.first {
-        pairs.append((task.name, owner))
-      } else {
-        warn("no single model has '\(task.name)'")
-      }
+      if let owner = owners.first { pairs.append((task.name, owner)) }
     }
     let unused = singles.indices.filter { index in !pairs.contains { $0.single == index } }
     guard unused.isEmpty else {

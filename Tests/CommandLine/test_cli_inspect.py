@@ -72,7 +72,8 @@ def test_wrong_networks():
 
 def test_bench():
     report = call_json("bench", FINGERS, "--runs", 7, "--threads", 1)
-    assert set(report) == {"threads", "isa", "precision", "whole", "encoder", "heads"}
+    assert set(report) == {"threads", "isa", "precision", "whole", "encoder", "heads", "peak_mib"}
+    assert 5 < report["peak_mib"] < 500
     assert report["threads"] == 1 and report["precision"] == "fp32" and set(report["heads"]) == {"hand", "count"}
     for times in [report["whole"], report["encoder"], *report["heads"].values()]:
         assert set(times) == {"median_ms", "p99_ms", "runs"}
@@ -83,7 +84,7 @@ def test_bench():
 
 def test_bench_table():
     lines = call("bench", FINGERS, "--runs", 3).splitlines()
-    assert lines[0].startswith("fingers: fp32, ") and lines[0].endswith("3 runs")
+    assert lines[0].startswith("fingers: fp32, ") and "3 runs, " in lines[0] and lines[0].endswith(" MiB at peak")
     assert [line.split()[0] for line in lines[1:]] == ["part", "encoder", "hand", "count", "whole"]
 
 
@@ -95,7 +96,7 @@ def test_networks():
     assert all(entry["name"] in text and entry["source"] in text for entry in entries)
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["inspect"], ["bench"], ["networks"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["inspect"], ["bench"], ["eval"], ["compare"], ["networks"]])
 def test_help(command):
     assert "USAGE: mtl-infer" in call(*command, "--help")
 
