@@ -34,6 +34,23 @@ extension Graph {
   }
 }
 
+extension Graph {
+  /// The graph that computes the shared representation instead of the outputs: the last value of the encoder that anything
+  /// behind the encoder reads. nil where nothing is shared: a single output, or none behind a common part.
+  public func encoder() -> Graph? {
+    let segments = segments()
+    let shared = Set(zip(nodes, segments).filter { $0.1 == .encoder }.flatMap(\.0.outputs))
+    let read = Set(zip(nodes, segments).filter { $0.1 != .encoder }.flatMap(\.0.dataInputs)).intersection(shared)
+    guard outputs.count > 1, let last = read.max(by: { $0.index < $1.index }), let node = producers()[last] else {
+      return nil
+    }
+    var graph = self
+    graph.replaceNodes(nodes, outputs: [Port(name: nodes[node].name, value: last)])
+    graph.removeDeadNodes()
+    return graph
+  }
+}
+
 /// What a part of a network costs.
 public struct Cost: Equatable, Sendable {
   /// Elements of the trained parameters that the part uses, as training frameworks count them.

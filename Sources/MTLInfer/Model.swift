@@ -70,6 +70,28 @@ public final class Model: Sendable {
     parameterCount = description.parameterCount
   }
 
+  /// The model that gives the representation which all tasks of this one share, as a task named "embedding".
+  ///
+  /// Fails with `.unsupported` where there is none: a single task, or networks of several trunks.
+  public func encoder() throws(MTLError) -> Model {
+    guard let graph = network.graph.encoder() else {
+      throw MTLError(.unsupported, name, "its tasks share no representation")
+    }
+    return try Model(encoder: graph, of: self)
+  }
+
+  private init(encoder graph: Graph, of model: Model) throws(MTLError) {
+    (name, description, format, networkName) = (model.name, model.description, model.format, model.networkName)
+    (fileByteCount, notes, ignoredKeys) = (model.fileByteCount, model.notes, model.ignoredKeys)
+    (input, inputs) = (model.input, model.inputs)
+    tasks = [TaskDescription(name: "embedding", kind: .raw)]
+    network = model.network.isGeneral ? Network(general: graph) : try Network(graph)
+    let inputShape = model.input.shape(batch: 1)
+    outputShapes = [(try? graph.shapes(for: [inputShape]))?[graph.outputs[0].value] ?? []]
+    costs = (try? graph.costs(for: [inputShape])) ?? [:]
+    parameterCount = graph.parameterCount
+  }
+
   /// Sum over all parts; parameters that several of them use count once.
   public var totalCost: Cost {
     var total = costs.values.reduce(into: Cost()) { $0.add($1) }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DataSets
-import FoundationEssentials
 import ImageFiles
 import MTLGraph
 import MTLInfer
@@ -187,11 +186,7 @@ struct CompareCommand: ParsableCommand {
         return BarChart.Bar(label: cost.name, value: saved, note: CompareCommand.gain(saved), isGood: saved >= 0)
       })
     let raster = try chart.draw()
-    let bytes = try ImageFile.encodePNG(width: raster.width, height: raster.height, channels: 3, pixels: raster.pixels)
-    do {
-      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw MTLError(.inputOutput, path, "cannot be written")
-    }
+    try writeFile(
+      ImageFile.encodePNG(width: raster.width, height: raster.height, channels: 3, pixels: raster.pixels), to: path)
   }
 }

@@ -91,11 +91,7 @@ struct EvalCommand: ParsableCommand {
 
   private func save(_ evaluation: Evaluation) throws {
     guard let state else { return }
-    do {
-      try JSONEncoder().encode(evaluation).write(to: URL(fileURLWithPath: state), options: .atomic)
-    } catch {
-      throw MTLError(.inputOutput, state, "cannot be written")
-    }
+    try writeFile(Array(JSONEncoder().encode(evaluation)), to: state)
   }
 
   /// What an earlier run of the same model on the same data set has measured.

@@ -49,11 +49,16 @@ struct OutputFolder {
       throw MTLError(.inputOutput, path, "cannot be made a folder: \(reason(error))")
     }
     let file = "\(path)/\(unique)"
-    do {
-      try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
-    } catch {
-      throw MTLError(.inputOutput, file, "cannot be written: \(reason(error))")
-    }
+    try writeFile(bytes, to: file)
+  }
+}
+
+/// Writes one file, whole or not at all.
+func writeFile(_ bytes: [UInt8], to path: String) throws(MTLError) {
+  do {
+    try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+  } catch {
+    throw MTLError(.inputOutput, path, "cannot be written: \(reason(error))")
   }
 }
 

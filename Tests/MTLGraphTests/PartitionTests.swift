@@ -26,6 +26,18 @@ import Testing
       graph.segments() == [.encoder, .encoder, .shared([]), .shared([1, 2]), .head(0), .head(1), .head(2)])
   }
 
+  @Test func whatIsSharedByAll() throws {
+    let encoder = try #require(threeTasks().encoder())
+    #expect(encoder.names == ["trunk", "norm"] && encoder.outputs.map(\.name) == ["norm"])
+    #expect(threeTasks().selecting(outputs: [1]).encoder() == nil, "one task shares with nobody")
+    let pair = try #require(threeTasks().selecting(outputs: [1, 2]).encoder())
+    #expect(pair.outputs.map(\.name) == ["neck"])
+    var apart = Graph()
+    let input = apart.addInput("x")
+    for name in ["a", "b"] { apart.addOutput(name, apart.add(Relu(), name: name, [input])) }
+    #expect(apart.encoder() == nil)
+  }
+
   @Test func oneTaskIsAllEncoder() {
     let graph = threeTasks().selecting(outputs: [1])
     #expect(graph.segments() == [.encoder, .encoder, .encoder, .encoder])
