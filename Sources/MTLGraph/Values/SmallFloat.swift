@@ -49,7 +49,8 @@ package struct SmallFloat: Sendable {
   /// infinity or no number where the format has that.
   package func code(of value: Float, saturate: Bool = true) -> UInt8 {
     let sign = value.sign == .minus ? signBit : 0
-    if value.isNaN { return nanCode.map { hasOneZero ? $0 : $0 | sign } ?? largest | sign }
+    // A format without it has minus zero instead.
+    if value.isNaN { return nanCode.map { hasOneZero ? $0 : $0 | sign } ?? signBit }
     let magnitude = abs(value)
     if magnitude > edge || (magnitude == .infinity) {
       if saturate { return largest | sign }

@@ -120,12 +120,20 @@ extension Tensor {
     return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
-  /// The exponent of the nearest power of two, of two the larger one.
-  private static func e8m0Code(_ value: Float) -> UInt8 {
+  /// How a number between two powers of two becomes one of them.
+  enum PowerRounding: String, Sendable, CaseIterable { case up, down, nearest }
+
+  /// The exponent of a power of two, with 127 added; of the nearest, of two the larger one.
+  static func e8m0Code(_ value: Float, _ rounding: PowerRounding = .up) -> UInt8 {
     guard value.isFinite else { return value == .infinity ? 254 : 255 }
     guard value > 0 else { return 0 }
-    let rounded = value.significand >= 1.5 ? Int(value.exponent) + 1 : Int(value.exponent)
-    return UInt8(clamping: min(max(rounded + 127, 0), 254))
+    let isRaised =
+      switch rounding {
+      case .up: value.significand > 1
+      case .down: false
+      case .nearest: value.significand >= 1.5
+      }
+    return UInt8(clamping: min(max(Int(value.exponent) + (isRaised ? 1 : 0) + 127, 0), 254))
   }
 }
 

@@ -18,17 +18,22 @@ public struct GeneralDropout: GeneralOperator, StandardOperator {
 
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
-    if let mode = inputs.optional(2), mode.value.map({ $0.integers() != [0] }) ?? true,
-      inputs.optional(1)?.value?.doubles() != [0]
-    {
-      throw MTLError(.unsupported, "training_mode", "dropout while training is random")
+    if let mode = inputs.optional(2)?.value?.integers(), let ratio = inputs.optional(1)?.value?.doubles() {
+      try refuseTraining(mode, ratio)
     }
     let output = Fact(input.type, input.shape)
     return hasMask ? [output, Fact(maskIsBool ? .bool : input.type, input.shape)] : [output]
   }
 
+  private func refuseTraining(_ mode: [Int], _ ratio: [Double]) throws(MTLError) {
+    guard mode == [0] || ratio == [0] else {
+      throw MTLError(.unsupported, "training_mode", "dropout while training is random")
+    }
+  }
+
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let input = try inputs.required(0)
+    if let mode = inputs.optional(2) { try refuseTraining(mode.integers(), inputs.optional(1)?.doubles() ?? [0.5]) }
     let ones = [Int](repeating: 1, count: hasMask ? input.shape.elementCount : 0)
     return hasMask ? [input, Tensor(ones, as: maskIsBool ? .bool : input.type, shape: input.shape)] : [input]
   }

@@ -55,7 +55,9 @@ extension ReductionOperator {
       return [Tensor(groups.map { join($0.map { values[$0] }) as Double }, as: input.type, shape: target)]
     }
     let values = input.integers()
-    return [Tensor(groups.map { join($0.map { values[$0] }) as Int }, as: input.type, shape: target)]
+    let joined = groups.map { join($0.map { values[$0] }) as Int }
+    // The largest of no truth values is false, and no smallest number.
+    return [Tensor(input.type == .bool ? joined.map { max($0, 0) } : joined, as: input.type, shape: target)]
   }
 
   public func specialized(

@@ -3,10 +3,14 @@ public struct Cast: GeneralOperator, StandardOperator {
   public static let name = "Cast"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in
-      Cast(to: try type(attributes), saturates: try attributes.flag("saturate", default: true))
+      Cast(
+        to: try type(attributes), saturates: try attributes.flag("saturate", default: true),
+        powers: try attributes.choice("round_mode", default: .up))
     },
     OperatorImport("CastLike") { attributes throws(MTLError) in
-      Cast(to: nil, saturates: try attributes.flag("saturate", default: true))
+      Cast(
+        to: nil, saturates: try attributes.flag("saturate", default: true),
+        powers: try attributes.choice("round_mode", default: .up))
     },
   ]
   /// nil takes the type of the second input.
@@ -14,9 +18,13 @@ public struct Cast: GeneralOperator, StandardOperator {
   /// Whether what is too large for an 8-bit float becomes its largest number.
   private let saturates: Bool
 
-  public init(to target: DataType?, saturates: Bool = true) {
+  /// To powers of two.
+  private let powers: Tensor.PowerRounding
+
+  init(to target: DataType?, saturates: Bool = true, powers: Tensor.PowerRounding = .up) {
     self.target = target
     self.saturates = saturates
+    self.powers = powers
   }
 
   private static func type(_ attributes: Attributes) throws(MTLError) -> DataType {
@@ -47,6 +55,9 @@ public struct Cast: GeneralOperator, StandardOperator {
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let input = try inputs.required(0)
     let target = try type(inputs.optional(1)?.type)
+    if target == .float8E8M0 {
+      return [Tensor(elements: input.numbers().map { Tensor.e8m0Code($0, powers) }, target, input.shape)]
+    }
     guard !saturates, let format = target.smallFloat else { return [input.converted(to: target)] }
     let codes = input.numbers().map { format.code(of: $0, saturate: false) }
     return [Tensor(elements: codes, target, input.shape)]

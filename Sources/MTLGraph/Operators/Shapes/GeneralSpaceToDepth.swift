@@ -5,13 +5,15 @@ public struct GeneralSpaceToDepth: GeneralOperator, StandardOperator {
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in
       guard let size = try attributes.integer("blocksize") else { throw attributes.missing("blocksize") }
-      return GeneralSpaceToDepth(blockSize: size)
+      return GeneralSpaceToDepth(blockSize: size, order: try attributes.choice("mode", default: .dcr))
     }
   ]
   private let blockSize: Int
+  private let order: DepthToSpace.Order
 
-  public init(blockSize: Int) {
+  public init(blockSize: Int, order: DepthToSpace.Order = .dcr) {
     self.blockSize = blockSize
+    self.order = order
   }
 
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
@@ -33,7 +35,9 @@ public struct GeneralSpaceToDepth: GeneralOperator, StandardOperator {
       try input.moved(to: shape) { index in
         let (plane, pixel) = index.quotientAndRemainder(dividingBy: shape[2] * shape[3])
         let (image, channel) = plane.quotientAndRemainder(dividingBy: shape[1])
-        let (within, from) = channel.quotientAndRemainder(dividingBy: source[1])
+        let isDepthFirst = order == .dcr
+        let within = isDepthFirst ? channel / source[1] : channel % (block * block)
+        let from = isDepthFirst ? channel % source[1] : channel / (block * block)
         let row = pixel / shape[3] * block + within / block
         let column = pixel % shape[3] * block + within % block
         return ((image * source[1] + from) * source[2] + row) * source[3] + column

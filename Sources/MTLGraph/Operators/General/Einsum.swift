@@ -1,0 +1,139 @@
+/// Sums of products by an equation of letters (NumPy's `einsum`): the same letter is the same axis, and what the right side
+/// leaves out is summed over. An ellipsis stands for axes that broadcast.
+public struct Einsum: GeneralOperator, StandardOperator {
+  public static let name = "Einsum"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      let equation = try attributes.string("equation", default: "")
+      guard !equation.isEmpty else { throw attributes.missing("equation") }
+      return Einsum(equation)
+    }
+  ]
+  private let equation: String
+
+  init(_ equation: String) {
+    self.equation = equation
+  }
+
+  /// The equation for inputs of some shapes: a number for each axis.
+  private struct Plan {
+    var terms: [[Int]]
+    var output: [Int]
+    /// By number.
+    var sizes: [Int: Int] = [:]
+    var summed: [Int] = []
+  }
+
+  /// Axes that an ellipsis stands for are numbered from here downwards, the last one first.
+  private static let ellipsis = -1
+
+  private func plan(_ shapes: [Shape]) throws(MTLError) -> Plan {
+    func wrong(_ found: String) -> MTLError {
+      MTLError(.badFormat, "equation '\(equation)'", expected: "one term for each input, with its axes", found: found)
+    }
+    let text = Array(equation.utf8).filter { $0 != UInt8(ascii: " ") }
+    let arrow = text.firstIndex(of: UInt8(ascii: "-"))
+    let left = arrow.map { text[..<$0] } ?? text[...]
+    let right = arrow.map { text[min($0 + 2, text.count)...] }
+    let terms = left.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    guard terms.count == shapes.count else { throw wrong("\(terms.count) terms for \(shapes.count) inputs") }
+    var plan = Plan(terms: [], output: [])
+    var widest = 0
+    for (term, shape) in zip(terms, shapes) {
+      let letters = term.filter { $0 != UInt8(ascii: ".") }.count
+      let isOpen = term.count != letters
+      guard isOpen ? letters <= shape.rank : letters == shape.rank else { throw wrong("\(shape)") }
+      widest = isOpen ? max(widest, shape.rank - letters) : widest
+      plan.terms.append(try axes(term, open: shape.rank - letters))
+    }
+    for (axes, shape) in zip(plan.terms, shapes) {
+      for (axis, size) in zip(axes, shape.dimensions) {
+        let known = plan.sizes[axis] ?? 1
+        guard known == 1 || size == 1 || known == size, axis < 0 || plan.sizes[axis] == nil || known == size else {
+          throw MTLError(.shapeMismatch, "inputs", expected: "\(known) along each '\(equation)' axis", found: "\(size)")
+        }
+        plan.sizes[axis] = max(known, size == 0 ? 0 : size)
+      }
+    }
+    if let right {
+      plan.output = try axes(right, open: widest)
+    } else {
+      let all = plan.terms.flatMap { $0 }
+      let once = Set(all.filter { letter in letter >= 0 && all.count { $0 == letter } == 1 }).sorted()
+      plan.output = (0..<widest).map { Einsum.ellipsis - (widest - 1 - $0) } + once
+    }
+    guard plan.output.allSatisfy({ plan.sizes[$0] != nil }), Set(plan.output).count == plan.output.count else {
+      throw wrong("an output axis that no input has")
+    }
+    plan.summed = plan.sizes.keys.filter { !plan.output.contains($0) }.sorted()
+    return plan
+  }
+
+  private func axes(_ term: ArraySlice<UInt8>, open: Int) throws(MTLError) -> [Int] {
+    var (axes, rest): ([Int], ArraySlice<UInt8>) = ([], term)
+    while let letter = rest.popFirst() {
+      guard letter == UInt8(ascii: ".") else {
+        axes.append(Int(letter))
+        continue
+      }
+      guard rest.prefix(2) == [letter, letter] else {
+        throw MTLError(.badFormat, "equation '\(equation)'", expected: "three dots", found: "fewer")
+      }
+      rest = rest.dropFirst(2)
+      axes += (0..<open).map { Einsum.ellipsis - (open - 1 - $0) }
+    }
+    return axes
+  }
+
+  public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
+    try inferring(inputs) { shapes throws(MTLError) in
+      let plan = try plan(shapes)
+      return [try Shape(checking: plan.output.map { plan.sizes[$0] ?? 1 }, of: "output")]
+    }
+  }
+
+  public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int {
+    guard let plan = try? plan(inputs) else { return 0 }
+    return plan.summed.reduce(outputs[0].elementCount) { $0.saturatingProduct(plan.sizes[$1] ?? 1) }
+  }
+
+  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+    let tensors = inputs.compactMap { $0 }
+    guard let first = tensors.first else {
+      throw MTLError(.badFormat, "inputs", expected: "at least one", found: "none")
+    }
+    let (plan, shape) = (try plan(tensors.map(\.shape)), try outputShape(inputs))
+    let order = plan.output + plan.summed
+    let sizes = order.map { plan.sizes[$0] ?? 1 }
+    let places = zip(plan.terms, tensors).map { axes, tensor in
+      let strides = tensor.shape.rowMajorStrides
+      let own = order.map { axis in
+        axes.indices.filter { axes[$0] == axis }.reduce(0) { $0 + (tensor.shape[$1] == 1 ? 0 : strides[$1]) }
+      }
+      return BroadcastPlaces(dimensions: sizes, strides: own)
+    }
+    let inner = plan.summed.reduce(1) { $0 * (plan.sizes[$1] ?? 1) }
+    if first.type.isFloatingPoint {
+      let values = tensors.map { $0.doubles() }
+      let sums = sum(
+        shape.elementCount, inner, places, values, zero: 0, one: 1, add: { $0 + $1 }, multiply: { $0 * $1 })
+      return [Tensor(sums, as: first.type, shape: shape)]
+    }
+    let values = tensors.map { $0.integers() }
+    let sums = sum(
+      shape.elementCount, inner, places, values, zero: 0, one: 1, add: { $0 &+ $1 }, multiply: { $0 &* $1 })
+    return [Tensor(sums, as: first.type, shape: shape)]
+  }
+
+  private func sum<Value>(
+    _ count: Int, _ inner: Int, _ places: [BroadcastPlaces], _ values: [[Value]], zero: Value, one: Value,
+    add: (Value, Value) -> Value, multiply: (Value, Value) -> Value
+  ) -> [Value] {
+    (0..<count).map { output in
+      (0..<inner).reduce(zero) { total, k in
+        let index = output * inner + k
+        return add(total, zip(places, values).reduce(one) { multiply($0, $1.1[$1.0.offset(index)]) })
+      }
+    }
+  }
+}

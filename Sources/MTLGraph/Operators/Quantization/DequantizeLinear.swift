@@ -1,0 +1,37 @@
+/// From a grid of integers or small floats back to floats: (x - zero point) * scale, per tensor, per axis or per block.
+public struct DequantizeLinear: GeneralOperator, StandardOperator {
+  public static let name = "DequantizeLinear"
+  public static let imports = [
+    OperatorImport(name) { attributes throws(MTLError) in
+      let code = try attributes.integer("output_dtype", default: 0)
+      let type = DataType(standardCode: code)
+      guard code == 0 || type?.isFloatingPoint == true else {
+        throw MTLError(.unsupported, "attribute 'output_dtype'", expected: "a type of floats", found: "\(code)")
+      }
+      return DequantizeLinear(
+        axis: try attributes.integer("axis", default: 1), blockSize: try attributes.integer("block_size", default: 0),
+        target: type)
+    }
+  ]
+  private let axis: Int
+  private let blockSize: Int
+  /// Where it is not the scale's type.
+  private let target: DataType?
+
+  init(axis: Int, blockSize: Int, target: DataType?) {
+    (self.axis, self.blockSize, self.target) = (axis, blockSize, target)
+  }
+
+  public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
+    let scale = try inputs.required(1, "scale")
+    return [Fact(target ?? scale.type, try inputs.required(0).shape)]
+  }
+
+  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+    let (input, scale) = (try inputs.required(0), try inputs.required(1))
+    let grid = try QuantizationGrid(scale, inputs.optional(2), of: input.shape, axis: axis, blockSize: blockSize)
+    let values = input.doubles()
+    let results = values.indices.map { Float(values[$0] - grid.zeroPoint($0)) * Float(grid.scale($0)) }
+    return [Tensor(results, as: target ?? scale.type, shape: input.shape)]
+  }
+}
