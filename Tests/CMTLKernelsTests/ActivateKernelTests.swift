@@ -13,6 +13,7 @@ func activated(_ value: Double, _ activation: Int32, _ slope: Double) -> Double 
   case MTLK_GELU: value * 0.5 * (1 + erf(value * 0.5.squareRoot()))
   case MTLK_SILU: value / (1 + exp(-value))
   case MTLK_HARD_SWISH: value * min(max(value + 3, 0), 6) / 6
+  case MTLK_CLIPPED_RELU: value.isNaN ? value : min(max(value, 0), slope)
   default: value
   }
 }

@@ -15,7 +15,7 @@ enum { MTLK_LANE = 16 };
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
 enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3 };
 
-/* MTLK_GELU is the exact form, x times the normal distribution function of x. */
+/* MTLK_GELU is the exact form, x times the normal distribution function of x. MTLK_CLIPPED_RELU ends at the slope. */
 enum {
   MTLK_NO_ACTIVATION = 0,
   MTLK_RELU = 1,
@@ -24,7 +24,8 @@ enum {
   MTLK_TANH = 4,
   MTLK_GELU = 5,
   MTLK_SILU = 6,
-  MTLK_HARD_SWISH = 7
+  MTLK_HARD_SWISH = 7,
+  MTLK_CLIPPED_RELU = 8
 };
 
 /* The geometry of a convolution or pooling window over one image. The planner proves that every side, kernel, stride,
@@ -38,7 +39,7 @@ typedef struct {
   int32_t dilation_rows, dilation_columns;
   int32_t padding_top, padding_left, padding_bottom, padding_right;
   /* What follows the sums of a convolution, in this order. */
-  int32_t activation; /* cheap, in registers: MTLK_NO_ACTIVATION, MTLK_RELU or MTLK_LEAKY_RELU */
+  int32_t activation; /* cheap, in registers: MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU or MTLK_CLIPPED_RELU */
   int32_t row_activation; /* any */
   int32_t operand; /* MTLK_ADD_OPERAND or MTLK_MULTIPLY_OPERAND, where the call has an operand */
   int32_t operand_activation; /* cheap, after the operand */

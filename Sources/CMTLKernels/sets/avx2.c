@@ -6,7 +6,7 @@
 
 #include "../kernel_sets.h"
 
-enum { TILE_BLOCKS = 1, TILE_PIXELS = 6 };
+enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)

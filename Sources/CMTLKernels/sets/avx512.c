@@ -7,7 +7,7 @@
 
 #include "../kernel_sets.h"
 
-enum { TILE_BLOCKS = 3, TILE_PIXELS = 8 };
+enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
 #define TILE_WIDTHS(X) X(8) X(4) X(2) X(1)
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \

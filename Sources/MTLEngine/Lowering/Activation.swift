@@ -15,6 +15,8 @@ struct Activation: Hashable {
     case is Relu: self.init(code: Int32(MTLK_RELU), slope: 0, name: "relu")
     case let leaky as LeakyRelu:
       self.init(code: Int32(MTLK_LEAKY_RELU), slope: leaky.slope, name: "leaky relu")
+    case let clipped as ClippedRelu:
+      self.init(code: Int32(MTLK_CLIPPED_RELU), slope: clipped.limit, name: "clipped relu")
     case is Sigmoid: self.init(code: Int32(MTLK_SIGMOID), slope: 0, name: "sigmoid")
     case is Tanh: self.init(code: Int32(MTLK_TANH), slope: 0, name: "tanh")
     case is Gelu: self.init(code: Int32(MTLK_GELU), slope: 0, name: "gelu")
@@ -31,7 +33,7 @@ struct Activation: Hashable {
   }
 
   /// Whether a convolution does it in registers.
-  var isCheap: Bool { code == Int32(MTLK_RELU) || code == Int32(MTLK_LEAKY_RELU) }
+  var isCheap: Bool { [MTLK_RELU, MTLK_LEAKY_RELU, MTLK_CLIPPED_RELU].contains { code == Int32($0) } }
 
   /// " + relu" behind a kernel's name.
   var suffix: String { name.isEmpty ? "" : " + \(name)" }

@@ -29,5 +29,9 @@ let lowerings: [any Lowering.Type] = [
   SpaceToDepthLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
+  PlanarCopyLowering.self,
+  PlanarMathLowering.self,
+  IndexedCopyLowering.self,
+  ReductionLowering.self,
   ReferenceLowering.self,
 ]

@@ -4,6 +4,7 @@ extension Graph {
     var graph = self
     graph.removePassThrough()
     graph.removeDeadNodes()
+    graph.recognizeActivations()
     try graph.foldBatchNormalization()
     return graph
   }

@@ -15,6 +15,11 @@ public struct Clip: GeneralOperator, StandardOperator {
     self.most = most
   }
 
+  /// The bounds in float32, from the attributes or these inputs.
+  package func bounds(_ low: Tensor?, _ high: Tensor?) -> (low: Float, high: Float) {
+    (low?.numbers().first ?? least ?? -.infinity, high?.numbers().first ?? most ?? .infinity)
+  }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     for bound in [inputs.optional(1), inputs.optional(2)] {
       if let shape = bound?.shape, shape.elementCount != 1 {
@@ -39,13 +44,16 @@ public struct Clip: GeneralOperator, StandardOperator {
     return [Tensor(input.integers().map { min(max($0, low), high) }, as: input.type, shape: input.shape)]
   }
 
-  /// Bounds 0 and none are a `Relu`.
+  /// From 0 on it is a `Relu` or `ClippedRelu`.
   public func specialized(
     _ inputs: [KnownValue?], in specializer: inout Specializer
   ) throws(MTLError) -> [ValueID]? {
-    guard let input = inputs.optional(0), inputs.optional(2) == nil, most == nil,
-      inputs.optional(1)?.fact.value.flatMap({ $0.doubles().first }) ?? least.map({ Double($0) }) == 0
+    let given = (inputs.optional(1), inputs.optional(2))
+    guard let input = inputs.optional(0), input.fact.type == .float32,
+      given.0 == nil || given.0?.fact.value != nil, given.1 == nil || given.1?.fact.value != nil
     else { return nil }
-    return try specializer.add(Relu(), [input.id])
+    let (low, high) = bounds(given.0?.fact.value, given.1?.fact.value)
+    guard low == 0, high >= 0 else { return nil }
+    return try specializer.add(high == .infinity ? Relu() : ClippedRelu(limit: high), [input.id])
   }
 }

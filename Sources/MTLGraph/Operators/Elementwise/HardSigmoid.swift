@@ -14,5 +14,8 @@ public struct HardSigmoid: ElementwiseOperator, StandardOperator {
     self.beta = beta
   }
 
+  /// Whether x times it is x * min(max(x + 3, 0), 6) / 6.
+  var isOfHardSwish: Bool { abs(alpha - 1.0 / 6) <= 1e-6 && beta == 0.5 }
+
   public func apply(_ value: Float) -> Float { max(0, min(1, alpha * value + beta)) }
 }

@@ -41,7 +41,8 @@ public struct GeneralDropout: GeneralOperator, StandardOperator {
   public func specialized(
     _ inputs: [KnownValue?], in specializer: inout Specializer
   ) throws(MTLError) -> [ValueID]? {
-    guard !hasMask, let input = inputs.optional(0) else { return nil }
+    let isEvaluated = inputs.optional(2) == nil || inputs.optional(2)?.fact.value?.integers() == [0]
+    guard !hasMask, isEvaluated, let input = inputs.optional(0) else { return nil }
     return [input.id]
   }
 }

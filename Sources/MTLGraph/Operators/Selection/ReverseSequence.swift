@@ -1,5 +1,5 @@
 /// Reverses the beginning of each sequence, of a length of its own.
-public struct ReverseSequence: GeneralOperator, StandardOperator {
+public struct ReverseSequence: MovingOperator, StandardOperator {
   public static let name = "ReverseSequence"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in

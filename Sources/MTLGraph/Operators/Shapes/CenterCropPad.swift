@@ -1,5 +1,5 @@
 /// Cuts or widens axes about their middle, with zeros.
-public struct CenterCropPad: GeneralOperator, StandardOperator {
+public struct CenterCropPad: MovingOperator, StandardOperator {
   public static let name = "CenterCropPad"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in CenterCropPad(axes: try attributes.integers("axes")) }

@@ -1,5 +1,5 @@
 /// Moves channels into blocks of neighbouring pixels: N x C x H x W to N x C/b^2 x bH x bW.
-public struct DepthToSpace: GeneralOperator, StandardOperator {
+public struct DepthToSpace: MovingOperator, StandardOperator {
   public enum Order: String, Sendable, CaseIterable {
     /// Depth, column, row.
     case dcr = "DCR"

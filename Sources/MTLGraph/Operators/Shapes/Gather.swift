@@ -1,5 +1,5 @@
 /// The parts of a tensor at some places of an axis, in the shape of the places.
-public struct Gather: GeneralOperator, StandardOperator {
+public struct Gather: MovingOperator, StandardOperator {
   public static let name = "Gather"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in Gather(axis: try attributes.integer("axis", default: 0)) }

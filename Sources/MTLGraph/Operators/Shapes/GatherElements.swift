@@ -1,5 +1,5 @@
 /// Each element from the place along an axis that the element of the second input at the same place says.
-public struct GatherElements: GeneralOperator, StandardOperator {
+public struct GatherElements: MovingOperator, StandardOperator {
   public static let name = "GatherElements"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in

@@ -1,5 +1,5 @@
 /// Parts of a tensor at places along its first axes, which the last axis of the second input lists.
-public struct GatherND: GeneralOperator, StandardOperator {
+public struct GatherND: MovingOperator, StandardOperator {
   public static let name = "GatherND"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in

@@ -1,5 +1,5 @@
 /// Repeats a tensor along axes of 1 until it has the shape that the second input lists, as NumPy broadcasts.
-public struct GeneralExpand: GeneralOperator, StandardOperator {
+public struct GeneralExpand: MovingOperator, StandardOperator {
   public static let name = "Expand"
   public static let imports = [OperatorImport(name) { _ in GeneralExpand() }]
   public init() {}

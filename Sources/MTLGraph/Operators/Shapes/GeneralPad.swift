@@ -1,6 +1,6 @@
 /// Widens a tensor at both ends of its axes, or cuts it where a pad is negative. Special form: `Pad` of images with a
 /// constant.
-public struct GeneralPad: GeneralOperator, StandardOperator {
+public struct GeneralPad: MovingOperator, StandardOperator {
   public enum Mode: String, Sendable, CaseIterable {
     /// With one number.
     case constant
@@ -52,6 +52,11 @@ public struct GeneralPad: GeneralOperator, StandardOperator {
       ends[try shape.axis(axis)] = (pads[position], pads[position + axes.count])
     }
     return ends
+  }
+
+  /// Whether what it puts beside the elements is zero; `filling` is the third input.
+  package func fillsWithZeros(_ filling: Tensor?) -> Bool {
+    mode != .constant || (filling?.doubles().first ?? Double(value)) == 0
   }
 
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {

@@ -1,6 +1,6 @@
 /// Moves blocks of neighbouring pixels into channels: N x C x H x W to N x b^2 C x H/b x W/b. (`SpaceToDepth` is Swin's,
 /// which orders the neighbours otherwise.)
-public struct GeneralSpaceToDepth: GeneralOperator, StandardOperator {
+public struct GeneralSpaceToDepth: MovingOperator, StandardOperator {
   public static let name = "SpaceToDepth"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in

@@ -1,5 +1,5 @@
 /// Repeats a tensor along each axis as often as the second input says.
-public struct Tile: GeneralOperator, StandardOperator {
+public struct Tile: MovingOperator, StandardOperator {
   public static let name = "Tile"
   public static let imports = [OperatorImport(name) { _ in Tile() }]
   public init() {}

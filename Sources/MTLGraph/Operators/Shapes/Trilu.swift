@@ -1,5 +1,5 @@
 /// The upper or lower triangle of matrices, with zeros elsewhere.
-public struct Trilu: GeneralOperator, StandardOperator {
+public struct Trilu: MovingOperator, StandardOperator {
   public static let name = "Trilu"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in Trilu(isUpper: try attributes.flag("upper", default: true)) }

@@ -1,0 +1,203 @@
+import CMTLKernels
+import MTLGraph
+
+/// What computes on row-major values that are no images: matrix products of two values, layer normalisation of rows, sums
+/// and products that broadcast, and functions of single elements that kernels do not know.
+enum PlanarMathLowering: Lowering {
+  static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    guard planner.shape(of: node.outputs[0]).elementCount > 0 else { return false }
+    switch node.operation {
+    case is MatMul: return try multiply(node, in: &planner)
+    case let norm as LayerNormalization: return try normalize(node, norm, in: &planner)
+    case let clip as Clip: return try limit(node, clip, in: &planner)
+    case is Add, is Sub, is Mul, is Div:
+      guard let operation = node.operation as? any BinaryOperator else { return false }
+      return try broadcast(node, operation, in: &planner)
+    case let operation as any ElementwiseOperator: return try map(node, in: &planner) { operation.apply($0 as Float) }
+    default: return false
+    }
+  }
+
+  /// One matrix after another; the right one is turned, so that the kernel reads both along their rows.
+  private static func multiply(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    let (a, b) = (planner.shape(of: node.inputs[0]), planner.shape(of: node.inputs[1]))
+    let shape = planner.shape(of: node.outputs[0])
+    guard a.rank >= 2, b.rank >= 2 else { return false }
+    let (rows, depth, columns) = (a[a.rank - 2], a[a.rank - 1], b[b.rank - 1])
+    let batch = Shape(Array(shape.dimensions.dropLast(2)))
+    let inputs = [
+      try planner.buffer(of: node.inputs[0], as: .planar), try planner.buffer(of: node.inputs[1], as: .planar),
+    ]
+    guard inputs.allSatisfy(\.isContiguous), depth > 0 else { return false }
+    let output = planner.makeBuffer(for: node.outputs[0], .planar)
+    let turned = planner.makeScratch(elementCount: batch.elementCount.saturatingProduct(depth * columns))
+    let places = (
+      Repeats(Shape(Array(a.dimensions.dropLast(2))), in: batch),
+      Repeats(Shape(Array(b.dimensions.dropLast(2))), in: batch)
+    )
+    let kernels = planner.kernels
+    let split = WorkSplit(
+      groupCount: 1, rowCount: batch.elementCount, work: output.elementCount.saturatingProduct(depth),
+      threadCount: planner.threadCount)
+    let name = "matrix product \(kernels.instructionSet.name)"
+    planner.add(nodeName: node.name, inputs: inputs, outputs: [output, turned]) { operands in
+      unsafe PartStep(name, images: 1, split: split) { part, arena in
+        for matrix in part.rows {
+          let left = unsafe operands[0].pointer(in: arena) + places.0.place(of: matrix) * rows * depth
+          let right = unsafe operands[1].pointer(in: arena) + places.1.place(of: matrix) * depth * columns
+          let scratch = unsafe operands[3].pointer(in: arena) + matrix * depth * columns
+          for k in 0..<depth {
+            for column in 0..<columns { unsafe scratch[column * depth + k] = right[k * columns + column] }
+          }
+          unsafe kernels.functions.pointee.gemm(
+            left, scratch, nil, operands[2].pointer(in: arena) + matrix * rows * columns, Int64(rows), Int64(depth),
+            Int64(columns), 0, Int64(columns), Int32(MTLK_NO_ACTIVATION), 0)
+        }
+      }
+    }
+    return true
+  }
+
+  /// Each row is an image of one pixel, in whole blocks.
+  private static func normalize(
+    _ node: Node, _ norm: LayerNormalization, in planner: inout Planner
+  ) throws(MTLError) -> Bool {
+    let shape = planner.shape(of: node.inputs[0])
+    guard try norm.axis(of: shape) == shape.rank - 1, let scale = planner.constant(node.inputs[1]),
+      let bias = planner.constant(node.inputs[2])
+    else { return false }
+    let factors = (
+      try planner.packedChannels(node.inputs[1], scale), try planner.packedChannels(node.inputs[2], bias)
+    )
+    let input = try planner.buffer(of: node.inputs[0], as: .planar)
+    guard input.isContiguous else { return false }
+    let output = planner.makeBuffer(for: node.outputs[0], .planar)
+    let width = shape[shape.rank - 1]
+    let rowStride = (width + Layout.lane - 1) / Layout.lane * Layout.lane
+    let split = WorkSplit(
+      groupCount: 1, rowCount: shape.elementCount / width, work: shape.elementCount.saturatingProduct(4),
+      threadCount: planner.threadCount)
+    let scratch = planner.makeScratch(elementCount: rowStride.saturatingProduct(split.itemCount))
+    let kernels = planner.kernels
+    let name = "layer norm \(kernels.instructionSet.name)"
+    planner.add(nodeName: node.name, inputs: [input], outputs: [output, scratch]) { operands in
+      unsafe PartStep(name, images: 1, split: split) { part, arena in
+        let row = unsafe operands[2].pointer(in: arena) + part.item * rowStride
+        unsafe withFloats(factors.0, factors.1) { scale, bias in
+          for index in part.rows {
+            unsafe row.update(from: operands[0].pointer(in: arena) + index * width, count: width)
+            unsafe kernels.functions.pointee.layer_norm(row, row, 1, 0, 1, Int32(width), scale, bias, norm.epsilon)
+            unsafe (operands[1].pointer(in: arena) + index * width).update(from: row, count: width)
+          }
+        }
+      }
+    }
+    return true
+  }
+
+  private static func limit(_ node: Node, _ clip: Clip, in planner: inout Planner) throws(MTLError) -> Bool {
+    let bounds = node.inputs.dropFirst().map { $0 == .absent ? nil : planner.constant($0) }
+    guard zip(node.inputs.dropFirst(), bounds).allSatisfy({ $0 == .absent || $1 != nil }) else { return false }
+    let (low, high) = clip.bounds(bounds.first ?? nil, bounds.dropFirst().first ?? nil)
+    return try map(node, in: &planner) { $0.isNaN ? $0 : min(max($0, low), high) }
+  }
+
+  /// Each element on its own, in whatever layout the value lies. What fills blocks up stays finite.
+  private static func map(
+    _ node: Node, in planner: inout Planner, _ change: @escaping (Float) -> Float
+  ) throws(MTLError) -> Bool {
+    let source = planner.anyBuffer(of: node.inputs[0])
+    let input = if let source { source } else { try planner.buffer(of: node.inputs[0], as: .planar) }
+    let output = planner.makeBuffer(for: node.outputs[0], input.layout)
+    let split = WorkSplit(
+      groupCount: input.imageElementCount, rowCount: 1, images: input.imageCount,
+      work: input.imageElementCount.saturatingProduct(4), threadCount: planner.threadCount)
+    let lanes = input.layout.lane
+    let channels = input.shape.rank == 4 && lanes > 1 ? input.shape[1] : nil
+    let pixels = input.pixelCount
+    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
+      unsafe PartStep(node.operation.name.lowercasedASCII, images: input.imageCount, split: split) { part, arena in
+        let from = unsafe operands[0].pointer(in: arena, image: part.image)
+        let to = unsafe operands[1].pointer(in: arena, image: part.image)
+        for index in part.groups {
+          let isFilling = channels.map { index / (pixels * lanes) * lanes + index % lanes >= $0 } ?? false
+          unsafe to[index] = isFilling ? 0 : change(from[index])
+        }
+      }
+    }
+    return true
+  }
+
+  /// Row by row of the last axis; a side that is 1 there repeats its number.
+  private static func broadcast(
+    _ node: Node, _ operation: any BinaryOperator, in planner: inout Planner
+  ) throws(MTLError) -> Bool {
+    let shape = planner.shape(of: node.outputs[0])
+    guard shape.rank >= 1 else { return false }
+    var inputs: [Buffer] = []
+    for value in node.inputs { inputs.append(try planner.buffer(of: value, as: .planar)) }
+    guard inputs.allSatisfy(\.isContiguous) else { return false }
+    let output = planner.makeBuffer(for: node.outputs[0], .planar)
+    let sides = inputs.map { Repeats($0.shape, in: shape) }
+    let width = shape[shape.rank - 1]
+    let split = WorkSplit(
+      groupCount: 1, rowCount: shape.elementCount / width, work: shape.elementCount, threadCount: planner.threadCount)
+    let compute = rowOperation(operation)
+    planner.add(nodeName: node.name, inputs: inputs, outputs: [output]) { operands in
+      unsafe PartStep(operation.name.lowercasedASCII, images: 1, split: split) { part, arena in
+        for row in part.rows {
+          unsafe compute(
+            operands[0].pointer(in: arena) + sides[0].place(of: row * width), sides[0].lastStride,
+            operands[1].pointer(in: arena) + sides[1].place(of: row * width), sides[1].lastStride,
+            operands[2].pointer(in: arena) + row * width, width)
+        }
+      }
+    }
+    return true
+  }
+
+  private typealias RowOperation = (
+    UnsafePointer<Float>, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int
+  ) -> Void
+
+  /// A loop for each operation, so that none looks it up for every element.
+  @unsafe private static func rowOperation(_ operation: any BinaryOperator) -> RowOperation {
+    switch operation {
+    case is Add:
+      unsafe { a, aStep, b, bStep, y, count in for i in 0..<count { unsafe y[i] = a[i * aStep] + b[i * bStep] } }
+    case is Sub:
+      unsafe { a, aStep, b, bStep, y, count in for i in 0..<count { unsafe y[i] = a[i * aStep] - b[i * bStep] } }
+    case is Mul:
+      unsafe { a, aStep, b, bStep, y, count in for i in 0..<count { unsafe y[i] = a[i * aStep] * b[i * bStep] } }
+    default:
+      unsafe { a, aStep, b, bStep, y, count in for i in 0..<count { unsafe y[i] = a[i * aStep] / b[i * bStep] } }
+    }
+  }
+}
+
+/// Where the elements of a row-major value stand when it is broadcast to a larger shape.
+private struct Repeats {
+  private let dimensions: [Int]
+  private let strides: [Int]
+
+  init(_ shape: Shape, in target: Shape) {
+    let own = shape.rowMajorStrides
+    let missing = target.rank - shape.rank
+    dimensions = target.dimensions
+    strides = target.dimensions.indices.map { axis in
+      axis < missing || shape[axis - missing] == 1 ? 0 : own[axis - missing]
+    }
+  }
+
+  /// Of the last axis: 0 or 1.
+  var lastStride: Int { strides.last ?? 0 }
+
+  func place(of index: Int) -> Int {
+    var (rest, place) = (index, 0)
+    for axis in dimensions.indices.reversed() {
+      place += rest % dimensions[axis] * strides[axis]
+      rest /= dimensions[axis]
+    }
+    return place
+  }
+}
