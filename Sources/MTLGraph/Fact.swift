@@ -44,8 +44,9 @@ extension GeneralOperator {
   func inferring(
     _ inputs: [Fact?], type: DataType? = nil, _ shapes: ([Shape]) throws(MTLError) -> [Shape]
   ) throws(MTLError) -> [Fact] {
+    let first = try inputs.required(0)
     let facts = inputs.compactMap { $0 }
-    let type = type ?? facts.first?.type ?? .float32
+    let type = type ?? first.type
     let known = facts.compactMap(\.shape)
     guard known.count == facts.count else { return [Fact](repeating: Fact(type, nil), count: outputCount) }
     return try shapes(known).map { Fact(type, $0) }

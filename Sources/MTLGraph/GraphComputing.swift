@@ -1,7 +1,7 @@
 extension Graph {
   /// Runs a graph of general operators node by node. `node` evaluates one of them; tensors live as long as somebody
   /// needs them.
-  package func compute(
+  public func compute(
     _ inputs: [Tensor?],
     _ node: (Node, [Tensor?]) throws(MTLError) -> [Tensor] = { node, inputs throws(MTLError) in try node.compute(inputs)
     }
@@ -40,12 +40,34 @@ extension Graph {
 }
 
 extension Node {
+  /// Elements of one value, dimensions of zero counted as one, and multiply-accumulates of one node.
+  private static let maximumElementCount = 1 << 28
+  private static let maximumWork = 1 << 38
+
   /// The operator's reference evaluation; the error names this node.
-  package func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     do {
+      try checkSize(inputs)
       return try operation.compute(inputs)
     } catch {
       throw MTLError(error.kind, "\(name) (\(operation.name))", error.description)
+    }
+  }
+
+  /// Nothing is begun that memory or patience would not last for.
+  private func checkSize(_ inputs: [Tensor?]) throws(MTLError) {
+    let shapes = try operation.infer(inputs.map { $0.map { Fact($0) } }).map(\.shape)
+    for case let shape? in shapes + inputs.map({ $0?.shape }) {
+      let count = shape.dimensions.reduce(1) { $0.saturatingProduct(max($1, 1)) }
+      guard count <= Node.maximumElementCount else {
+        throw MTLError(.limit, "value", expected: "at most \(Node.maximumElementCount) elements", found: "\(shape)")
+      }
+    }
+    let known = shapes.compactMap { $0 }
+    guard known.count == shapes.count, !known.isEmpty else { return }
+    let work = operation.multiplyAccumulates(inputs: inputs.map { $0?.shape ?? [] }, outputs: known)
+    guard work <= Node.maximumWork else {
+      throw MTLError(.limit, "work", expected: "at most \(Node.maximumWork) multiply-accumulates", found: "\(work)")
     }
   }
 }

@@ -34,7 +34,7 @@ def test_error_classes(mtl_infer, model, model_path, grey, tmp_path):
 
 
 @pytest.mark.parametrize("code, name", [
-    (1, "ArgumentError"), (2, "ArgumentError"), (3, "NotFoundError"), (4, "ArgumentError"), (5, "ArgumentError"),
+    (1, "ArgumentError"), (2, "ArgumentError"), (3, "NotFoundError"), (4, "ArgumentError"), (5, "DtypeError"),
     (6, "ArgumentError"), (7, "BusyError"), (20, "ModelError"), (21, "ModelError"), (22, "ModelError"),
     (23, "ModelError"), (24, "ModelError"), (40, "MachineError"), (41, "MachineError"), (42, "MachineError"),
     (99, "InternalError"),

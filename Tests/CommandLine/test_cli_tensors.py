@@ -96,8 +96,8 @@ def test_wrong_inputs(tmp_path):
     file = FIXTURES / "networks" / "tied" / "input.npy"
     out = ["--out", tmp_path / "out"]
     refusal("run", FINGERS, "--input", f"x={file}", *out, status=64, part="input 'x': the model has no such input")
-    refusal("run", FINGERS, "--input", file, *out, status=64, part="--input takes image=FILE.npy")
-    refusal("run", FINGERS, "--input", f"image={file}", "--input", f"image={file}", *out, status=64, part="once")
+    refusal("run", FINGERS, "--input", file, *out, status=64, part="--input takes NAME=FILE.npy, once for each of image")
+    refusal("run", FINGERS, "--input", f"image={file}", "--input", f"image={file}", *out, status=64, part="is given twice")
     refusal("run", FINGERS, "--input", f"image={file}", status=64, part="--input needs --out DIR")
     refusal("run", FINGERS, "picture.png", "--input", f"image={file}", *out, status=64, part="Give pictures, or")
     assert not (tmp_path / "out").exists()

@@ -10,6 +10,9 @@ let package = Package(
     .executableTarget(
       name: "fuzz-checkpoint", dependencies: ["CFuzzer", .product(name: "MTLFormats", package: "mtl-infer")],
       path: "Sources/FuzzCheckpoint"),
+    .executableTarget(
+      name: "fuzz-onnx", dependencies: ["CFuzzer", .product(name: "MTLFormats", package: "mtl-infer")],
+      path: "Sources/FuzzOnnx"),
   ],
   swiftLanguageModes: [.v6]
 )

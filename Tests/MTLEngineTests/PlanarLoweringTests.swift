@@ -45,6 +45,15 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<4) func instanceNormalization(_ number: Int) throws {
+    let shape = shape(number)
+    try checkLowering(shape, within: 1e-5) { graph, x, random in
+      let factors = (0..<2).map { _ in graph.addConstant(random.tensor([shape[2]])) }
+      let rows = tokens(&graph, x, shape)
+      return graph.add(InstanceNormalization(epsilon: 1e-5), name: "norm", [rows] + factors)
+    }
+  }
+
   @Test(arguments: 0..<16) func sumsAndProductsThatBroadcast(_ number: Int) throws {
     let shape = shape(number)
     let (n, t, c) = (shape[0], shape[2], shape[1])
@@ -73,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func cornersAndTriangles() throws {
+  @Test func movedByAttributes() throws {
     try checkLowering([2, 6, 5, 4]) { graph, x, _ in
       let blocks = graph.add(GeneralSpaceToDepth(blockSize: 1), name: "blocks", [x])
       let turned = graph.add(Transpose([0, 2, 3, 1]), name: "turned", [blocks])

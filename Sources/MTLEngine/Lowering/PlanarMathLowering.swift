@@ -9,6 +9,7 @@ enum PlanarMathLowering: Lowering {
     switch node.operation {
     case is MatMul: return try multiply(node, in: &planner)
     case let norm as LayerNormalization: return try normalize(node, norm, in: &planner)
+    case let norm as InstanceNormalization: return try normalizeChannels(node, norm, in: &planner)
     case let clip as Clip: return try limit(node, clip, in: &planner)
     case is Add, is Sub, is Mul, is Div:
       guard let operation = node.operation as? any BinaryOperator else { return false }
@@ -89,6 +90,38 @@ enum PlanarMathLowering: Lowering {
             unsafe kernels.functions.pointee.layer_norm(row, row, 1, 0, 1, Int32(width), scale, bias, norm.epsilon)
             unsafe (operands[1].pointer(in: arena) + index * width).update(from: row, count: width)
           }
+        }
+      }
+    }
+    return true
+  }
+
+  /// Each channel of each image over its pixels.
+  private static func normalizeChannels(
+    _ node: Node, _ norm: InstanceNormalization, in planner: inout Planner
+  ) throws(MTLError) -> Bool {
+    let shape = planner.shape(of: node.inputs[0])
+    guard let scale = try planner.constant(node.inputs[1])?.floats(), let bias = try planner.constant(node.inputs[2])?.floats()
+    else { return false }
+    let input = try planner.buffer(of: node.inputs[0], as: .planar)
+    guard input.isContiguous else { return false }
+    let output = planner.makeBuffer(for: node.outputs[0], .planar)
+    let (channels, pixels) = (shape[1], shape.dimensions[2...].reduce(1, *))
+    let split = WorkSplit(
+      groupCount: 1, rowCount: shape[0] * channels, work: shape.elementCount.saturatingProduct(4),
+      threadCount: planner.threadCount)
+    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
+      unsafe PartStep("instance norm", images: 1, split: split) { part, arena in
+        for row in part.rows {
+          let from = unsafe operands[0].pointer(in: arena) + row * pixels
+          let to = unsafe operands[1].pointer(in: arena) + row * pixels
+          var (mean, variance) = (0.0, 0.0)
+          for index in 0..<pixels { unsafe mean += Double(from[index]) }
+          mean /= Double(pixels)
+          for index in 0..<pixels { unsafe variance += (Double(from[index]) - mean) * (Double(from[index]) - mean) }
+          let factor = 1 / (variance / Double(pixels) + Double(norm.epsilon)).squareRoot() * Double(scale[row % channels])
+          let offset = Double(bias[row % channels])
+          for index in 0..<pixels { unsafe to[index] = Float((Double(from[index]) - mean) * factor + offset) }
         }
       }
     }

@@ -9,13 +9,13 @@ Models, runtimes and results may be used by several threads. A session serves on
 """
 from ._library import cpu_isa, version
 from .errors import (
-    ArgumentError, BusyError, InternalError, MachineError, ModelError, MTLError, NotFoundError,
+    ArgumentError, BusyError, DtypeError, InternalError, MachineError, ModelError, MTLError, NotFoundError,
 )
 from .model import Input, Model, Runtime, Summary, Task, load, loads
 from .result import Label, Result
 from .session import Session, Stats
 
 __all__ = [
-    "ArgumentError", "BusyError", "Input", "InternalError", "Label", "MTLError", "MachineError", "Model", "ModelError",
-    "NotFoundError", "Result", "Runtime", "Session", "Stats", "Summary", "Task", "cpu_isa", "load", "loads", "version",
+    "ArgumentError", "BusyError", "DtypeError", "Input", "InternalError", "Label", "MTLError", "MachineError", "Model",
+    "ModelError", "NotFoundError", "Result", "Runtime", "Session", "Stats", "Summary", "Task", "cpu_isa", "load", "loads", "version",
 ]

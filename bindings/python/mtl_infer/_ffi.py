@@ -47,15 +47,6 @@ MTL_FLOAT4_E2M1 = 23
 MTL_FLOAT8_E8M0 = 24
 MTL_UINT2 = 25
 MTL_INT2 = 26
-#: by the names of numpy and ml_dtypes
-DTYPES = {
-    "float32": MTL_FLOAT32, "uint8": MTL_UINT8, "int8": MTL_INT8, "uint16": MTL_UINT16, "int16": MTL_INT16,
-    "int32": MTL_INT32, "int64": MTL_INT64, "bool": MTL_BOOL, "float16": MTL_FLOAT16, "float64": MTL_FLOAT64,
-    "uint32": MTL_UINT32, "uint64": MTL_UINT64, "bfloat16": MTL_BFLOAT16, "float8_e4m3fn": MTL_FLOAT8_E4M3FN,
-    "float8_e4m3fnuz": MTL_FLOAT8_E4M3FNUZ, "float8_e5m2": MTL_FLOAT8_E5M2, "float8_e5m2fnuz": MTL_FLOAT8_E5M2FNUZ,
-    "uint4": MTL_UINT4, "int4": MTL_INT4, "float4_e2m1fn": MTL_FLOAT4_E2M1, "float8_e8m0fnu": MTL_FLOAT8_E8M0,
-    "uint2": MTL_UINT2, "int2": MTL_INT2,
-}
 MTL_GRAY8 = 1
 MTL_RGB8 = 2
 MTL_BGR8 = 3

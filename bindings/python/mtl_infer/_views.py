@@ -3,7 +3,7 @@ from typing import Any, List, Sequence, Tuple
 
 import numpy
 
-from . import _ffi
+from . import _dtypes, _ffi
 
 _EXIF_ORIENTATION = 0x0112
 _MAXIMUM_SIZE = 2**31 - 1
@@ -73,7 +73,7 @@ def tensor_views(tensors: Any) -> Tuple[Any, List[numpy.ndarray]]:
 
 def _tensor_array(tensor: Any) -> numpy.ndarray:
     array = numpy.asarray(tensor)
-    if array.dtype.name not in _ffi.DTYPES:
+    if array.dtype.name not in _dtypes.BY_NAME:
         raise TypeError(f"tensor: expected numbers of a type that the library has, found {array.dtype}")
     if array.ndim > _ffi.MTL_MAX_RANK:
         raise ValueError(f"tensor: expected at most {_ffi.MTL_MAX_RANK} dimensions, found {array.ndim}")
@@ -83,7 +83,7 @@ def _tensor_array(tensor: Any) -> numpy.ndarray:
 
 
 def _tensor_view(array: numpy.ndarray) -> Any:
-    view = _ffi.mtl_tensor_view(data=array.ctypes.data, dtype=_ffi.DTYPES[array.dtype.name], rank=array.ndim)
+    view = _ffi.mtl_tensor_view(data=array.ctypes.data, dtype=_dtypes.BY_NAME[array.dtype.name], rank=array.ndim)
     view.shape[:array.ndim] = array.shape
     view.stride[:array.ndim] = array.strides
     if array.size:

@@ -22,6 +22,10 @@ class ArgumentError(MTLError, ValueError):
     """The caller's: a value, shape, element type, size or order of calls that the library does not accept."""
 
 
+class DtypeError(ArgumentError, TypeError):
+    """The caller's: elements of another type than the model takes."""
+
+
 class NotFoundError(MTLError, KeyError):
     """The caller's: no such task, network or input, or a task that was not run."""
 
@@ -47,7 +51,8 @@ class InternalError(MTLError):
 
 
 _ADVICE = "one session serves one call at a time: give each thread its own, from model.session()"
-_SPECIAL: Dict[int, Type[MTLError]] = {_ffi.MTL_NOT_FOUND: NotFoundError, _ffi.MTL_BUSY: BusyError}
+_SPECIAL: Dict[int, Type[MTLError]] = {
+    _ffi.MTL_NOT_FOUND: NotFoundError, _ffi.MTL_BUSY: BusyError, _ffi.MTL_DTYPE_MISMATCH: DtypeError}
 
 
 def from_record(record: _ffi.mtl_error) -> MTLError:

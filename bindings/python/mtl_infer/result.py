@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy
 
-from . import _ffi
+from . import _dtypes, _ffi
 from ._library import Handle, Owner, call, filled, library, text
 
 
@@ -82,7 +82,7 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
 
 def _numpy_dtype(number: int) -> Any:
     """The dtype of a view. Types that numpy does not have come from ml_dtypes, and as bytes where that is missing."""
-    name = next(name for name, own in _ffi.DTYPES.items() if own == number)
+    name = next(name for name, own in _dtypes.BY_NAME.items() if own == number)
     try:
         return numpy.dtype(name)
     except TypeError:

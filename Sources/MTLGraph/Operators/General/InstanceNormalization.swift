@@ -6,7 +6,7 @@ public struct InstanceNormalization: GeneralOperator, StandardOperator {
       InstanceNormalization(epsilon: try attributes.float("epsilon", default: 1e-5))
     }
   ]
-  private let epsilon: Float
+  package let epsilon: Float
 
   public init(epsilon: Float) {
     self.epsilon = epsilon

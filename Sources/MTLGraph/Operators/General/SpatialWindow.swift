@@ -1,5 +1,7 @@
 /// How a window of any rank slides: the attributes that convolutions and pools of the standard share.
 struct SpatialWindow: Sendable {
+  static let maximumTapCount = 1 << 30
+
   enum AutoPad: String, Sendable, CaseIterable {
     case notSet = "NOTSET"
     case sameUpper = "SAME_UPPER"
@@ -61,6 +63,10 @@ struct SpatialWindow: Sendable {
     let kernel = try list(weight ?? kernel, "kernel", count: rank, default: 1)
     if let weight, !self.kernel.isEmpty, self.kernel != weight {
       throw MTLError(.shapeMismatch, "kernel_shape", expected: "\(weight)", found: "\(self.kernel)")
+    }
+    guard kernel.reduce(1, { $0.saturatingProduct($1) }) <= SpatialWindow.maximumTapCount else {
+      throw MTLError(
+        .limit, "kernel", expected: "at most \(SpatialWindow.maximumTapCount) taps", found: "\(kernel)")
     }
     let pads = try list(pads, "pads", count: 2 * rank, default: 0)
     var window = Resolved(

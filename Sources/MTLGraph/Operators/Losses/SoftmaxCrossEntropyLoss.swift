@@ -23,6 +23,7 @@ public struct SoftmaxCrossEntropyLoss: GeneralOperator, StandardOperator {
   }
 
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
+    _ = try infer(inputs.map { $0.map { Fact($0) } })
     let logarithms = try LogSoftmax(axis: 1).compute([try inputs.required(0)])[0]
     var others = inputs
     others[0] = logarithms

@@ -15,8 +15,8 @@ public struct DynamicQuantizeLinear: GeneralOperator, StandardOperator {
     let low = values.reduce(0) { min($0, $1) }
     let high = values.reduce(0) { max($0, $1) }
     let scale = high == low ? 1 : (high - low) / 255
-    let zero = min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)
-    let (scales, zeros) = (Tensor([scale], shape: []), Tensor([Int(zero)], as: .uint8, shape: []))
+    let zero = min(max(Int(saturating: Double((-low / scale).rounded(.toNearestOrEven))), 0), 255)
+    let (scales, zeros) = (Tensor([scale], shape: []), Tensor([zero], as: .uint8, shape: []))
     let grid = try QuantizationGrid(scales, zeros, of: input.shape, axis: 0, blockSize: 0)
     return [quantized(input.doubles(), grid, as: .uint8, shape: input.shape), scales, zeros]
   }

@@ -33,6 +33,9 @@ public struct DeformConv: GeneralOperator, StandardOperator {
         .shapeMismatch, "offset", expected: "\(shape[0])x\(2 * offsetGroups * taps)x\(result[2])x\(result[3])",
         found: "\(moves)")
     }
+    if let bias = inputs.optional(3)?.shape, bias.dimensions != [filter[0]] {
+      throw MTLError(.shapeMismatch, "bias", expected: "\(filter[0])", found: "\(bias)")
+    }
     if let mask = inputs.optional(4)?.shape, mask.dimensions != [shape[0], offsetGroups * taps, result[2], result[3]] {
       throw MTLError(.shapeMismatch, "mask", expected: "half as many channels as offsets", found: "\(mask)")
     }
@@ -71,7 +74,7 @@ public struct DeformConv: GeneralOperator, StandardOperator {
       }
     }
     if let biases {
-      for index in result.indices { result[index] += biases[index / places % filter[0] % biases.count] }
+      for index in result.indices { result[index] += biases[index / places % filter[0]] }
     }
     return [Tensor(result, as: x.type, shape: output)]
   }

@@ -11,6 +11,8 @@ public struct RoiAlign: GeneralOperator, StandardOperator {
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in try RoiAlign(attributes) }
   ]
+  /// Along each axis of a cell.
+  private static let mostSamples = 256
   private let mode: Mode
   private let coordinates: Coordinates
   private let rows: Int
@@ -59,8 +61,8 @@ public struct RoiAlign: GeneralOperator, StandardOperator {
       var (w, h) = (box[2] - box[0], box[3] - box[1])
       if coordinates == .outputHalfPixel { (w, h) = (max(w, 1), max(h, 1)) }
       let (cellWidth, cellHeight) = (w / Double(columns), h / Double(rows))
-      let across = samples > 0 ? samples : min(max(Int(cellWidth.rounded(.up)), 0), 4096)
-      let down = samples > 0 ? samples : min(max(Int(cellHeight.rounded(.up)), 0), 4096)
+      let across = samples > 0 ? samples : min(max(Int(cellWidth.rounded(.up)), 0), RoiAlign.mostSamples)
+      let down = samples > 0 ? samples : min(max(Int(cellHeight.rounded(.up)), 0), RoiAlign.mostSamples)
       for channel in 0..<shape[1] {
         let plane = (images[region] * shape[1] + channel) * height * width
         for row in 0..<rows {

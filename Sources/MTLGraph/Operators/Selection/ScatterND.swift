@@ -27,6 +27,7 @@ public struct ScatterND: GeneralOperator, StandardOperator {
     let (input, indices, updates) = (try inputs.required(0), try inputs.required(1), try inputs.required(2))
     let shape = try outputShape(inputs)
     let depth = indices.shape.dimensions.last ?? 0
+    guard updates.shape.elementCount > 0 else { return [input] }
     let strides = shape.rowMajorStrides
     let slice = shape.dimensions[depth...].reduce(1, *)
     let numbers = indices.integers()

@@ -28,6 +28,9 @@ public struct CausalConvolution: GeneralOperator, StandardOperator {
       throw MTLError(.shapeMismatch, "weight", expected: "channels x 1 x taps for \(shape)", found: "\(weight)")
     }
     let state: Shape = [shape[0], shape[1], weight[2] - 1]
+    if let bias = inputs.optional(2)?.shape, bias.dimensions != [shape[1]] {
+      throw MTLError(.shapeMismatch, "bias", expected: "\(shape[1])", found: "\(bias)")
+    }
     if let past = inputs.optional(3)?.shape, past != state {
       throw MTLError(.shapeMismatch, "past state", expected: "\(state)", found: "\(past)")
     }

@@ -41,7 +41,7 @@ public struct ScaledAttention: GeneralOperator, StandardOperator {
     let isPacked: Bool
   }
 
-  private func sizes(_ q: Shape, _ k: Shape, _ v: Shape, past: Shape?) throws(MTLError) -> Sizes {
+  private func sizes(_ q: Shape, _ k: Shape, _ v: Shape, past: Shape?, pastValues: Shape?) throws(MTLError) -> Sizes {
     func wrong(_ expected: String) -> MTLError {
       MTLError(.shapeMismatch, "queries, keys, values", expected: expected, found: "\(q), \(k), \(v)")
     }
@@ -68,6 +68,11 @@ public struct ScaledAttention: GeneralOperator, StandardOperator {
         throw MTLError(.shapeMismatch, "past keys", expected: "\(q[0])x\(keyHeads)xNx\(depth)", found: "\(past)")
       }
     }
+    let values = past.map { [$0[0], $0[1], $0[2], valueDepth] as Shape }
+    guard values == pastValues else {
+      throw MTLError(
+        .shapeMismatch, "past values", expected: values.map { "\($0)" } ?? "none", found: pastValues.map { "\($0)" } ?? "none")
+    }
     return Sizes(
       batch: q[0], queryHeads: queryHeads, keyHeads: keyHeads, queries: q[axis], newKeys: k[axis],
       keys: k[axis] + (past?[2] ?? 0), depth: depth, valueDepth: valueDepth, isPacked: q.rank == 3)
@@ -77,9 +82,9 @@ public struct ScaledAttention: GeneralOperator, StandardOperator {
     let (q, k, v) = (try inputs.required(0), try inputs.required(1), try inputs.required(2))
     let types = [q.type, k.type, v.type, q.type]
     guard let queries = q.shape, let keys = k.shape, let values = v.shape,
-      inputs.optional(4) == nil || inputs.optional(4)?.shape != nil
+      [4, 5].allSatisfy({ inputs.optional($0) == nil || inputs.optional($0)?.shape != nil })
     else { return types.prefix(outputCount).map { Fact($0, nil) } }
-    let sizes = try sizes(queries, keys, values, past: inputs.optional(4)?.shape)
+    let sizes = try sizes(queries, keys, values, past: inputs.optional(4)?.shape, pastValues: inputs.optional(5)?.shape)
     let output: Shape =
       sizes.isPacked
       ? [sizes.batch, sizes.queries, sizes.queryHeads * sizes.valueDepth]
@@ -99,7 +104,7 @@ public struct ScaledAttention: GeneralOperator, StandardOperator {
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let (q, k, v) = (try inputs.required(0), try inputs.required(1), try inputs.required(2))
     let past = inputs.optional(4)
-    let sizes = try sizes(q.shape, k.shape, v.shape, past: past?.shape)
+    let sizes = try sizes(q.shape, k.shape, v.shape, past: past?.shape, pastValues: inputs.optional(5)?.shape)
     let queries = split(q, heads: sizes.queryHeads, rows: sizes.queries, depth: sizes.depth, sizes)
     let keys = joined(
       past, split(k, heads: sizes.keyHeads, rows: sizes.newKeys, depth: sizes.depth, sizes), sizes, depth: sizes.depth)
