@@ -20,7 +20,7 @@ public struct Loop: GeneralOperator, StandardOperator {
   private let body: Subgraph
 
   /// Turns of a loop whose end depends on data.
-  private static let maximumTurnCount = 1 << 24
+  private static let maximumTurnCount = 1 << 20
 
   public init(_ body: Subgraph) {
     self.body = body

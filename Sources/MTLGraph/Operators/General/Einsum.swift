@@ -52,7 +52,7 @@ public struct Einsum: GeneralOperator, StandardOperator {
         guard known == 1 || size == 1 || known == size, axis < 0 || plan.sizes[axis] == nil || known == size else {
           throw MTLError(.shapeMismatch, "inputs", expected: "\(known) along each '\(equation)' axis", found: "\(size)")
         }
-        plan.sizes[axis] = max(known, size == 0 ? 0 : size)
+        plan.sizes[axis] = plan.sizes[axis] == nil || known == 1 ? size : known
       }
     }
     if let right {
