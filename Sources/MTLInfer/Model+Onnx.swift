@@ -15,12 +15,15 @@ extension Model {
   /// A model from the bytes of an ONNX file.
   ///
   /// - Parameters:
+  ///   - card: what the outputs mean; nil takes the card inside the file, and guesses where there is none.
   ///   - folder: where the files lie that the model names.
   ///   - copy: read those into memory instead of mapping them.
-  static func open(onnx bytes: Bytes, name: String, folder: String?, copy: Bool) throws(MTLError) -> Model {
-    try Model(
-      try OnnxModel.read(bytes, name: name, folder: folder, copy: copy), fileName: name,
-      byteCount: bytes.count)
+  static func open(
+    onnx bytes: Bytes, name: String, card: ModelCard?, folder: String?, copy: Bool
+  ) throws(MTLError) -> Model {
+    let model = try OnnxModel.read(bytes, name: name, folder: folder, copy: copy)
+    let own = card == nil ? try OnnxDescription.card(inside: model, name) : nil
+    return try Model(model, card: card ?? own, fileName: name, byteCount: bytes.count)
   }
 }
 
@@ -37,28 +40,56 @@ struct OnnxDescription {
   /// Side of pictures that a model leaves open.
   private static let defaultSide = 224
 
-  init(_ model: OnnxModel) throws(MTLError) {
+  /// The key of a model's metadata under which a `model.json` may stand.
+  static let metadataKey = "mtl_infer"
+
+  /// The graph, with the outputs that are tasks alone.
+  let graph: Graph
+
+  init(_ model: OnnxModel, card: ModelCard?) throws(MTLError) {
     inputs = model.inputs.map { port in
       ModelInput(
         name: port.name, type: port.type ?? .float32,
         dimensions: (port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { nil } })
     }
-    tasks = model.outputs.map { OnnxDescription.guess($0) }
-    notes = ["kinds of tasks are a guess from the names and shapes of the outputs"]
-    picture = OnnxDescription.picture(inputs)
-    outputShapes = model.outputs.map { port in
-      Shape((port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 1 } })
+    let chosen = try OnnxDescription.outputs(of: model, for: card?.tasks ?? [])
+    let described = card?.tasks.isEmpty == false
+    tasks = described ? card?.tasks ?? [] : model.outputs.map { OnnxDescription.guess($0) }
+    notes = described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"]
+    picture = try OnnxDescription.picture(inputs, card?.input)
+    graph = chosen == Array(model.outputs.indices) ? model.graph : model.graph.selecting(outputs: chosen)
+    outputShapes = chosen.map { index in
+      Shape((model.outputs[index].dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 1 } })
     }
-    parameterCount = model.graph.constants.values.reduce(0) { sum, tensor in
+    parameterCount = graph.constants.values.reduce(0) { sum, tensor in
       tensor.type.isFloatingPoint ? sum.saturatingSum(tensor.shape.elementCount) : sum
     }
-    measure(model)
+    measure()
+  }
+
+  /// The card that a model carries in its metadata.
+  static func card(inside model: OnnxModel, _ name: String) throws(MTLError) -> ModelCard? {
+    guard let text = model.metadata.first(where: { $0.key == metadataKey })?.value else { return nil }
+    return try ModelCard(parsing: Bytes(copying: Array(text.utf8)), name: "\(name): metadata '\(metadataKey)'")
+  }
+
+  /// The output that each task stands for, by prefix or else by name; all where no task is named.
+  private static func outputs(of model: OnnxModel, for tasks: [TaskDescription]) throws(MTLError) -> [Int] {
+    guard !tasks.isEmpty else { return Array(model.outputs.indices) }
+    return try tasks.map { task throws(MTLError) in
+      let wanted = task.prefix ?? task.name
+      if let index = model.outputs.firstIndex(where: { $0.name == wanted }) { return index }
+      throw MTLError(
+        .badFormat, "task '\(task.name)'",
+        expected: "one of the outputs \(model.outputs.map(\.name).joined(separator: ", "))",
+        found: "'\(wanted)'")
+    }
   }
 
   /// Shapes and costs at default sizes, for networks that run at those.
-  private mutating func measure(_ model: OnnxModel) {
+  private mutating func measure() {
     let facts = inputs.map { Fact($0.type, Shape(defaultSizes($0))) }
-    guard let specializer = try? model.graph.specialized(for: facts) else { return }
+    guard let specializer = try? graph.specialized(for: facts) else { return }
     let shapes = specializer.graph.outputs.map { specializer.fact($0.value)?.shape }
     outputShapes = zip(outputShapes, shapes).map { $1 ?? $0 }
     guard let first = facts.first?.shape, facts.count == 1,
@@ -75,8 +106,16 @@ struct OnnxDescription {
   }
 
   /// The one input as a picture; models that take none say so when they are given one.
-  private static func picture(_ inputs: [ModelInput]) -> InputDescription {
+  private static func picture(_ inputs: [ModelInput], _ given: InputDescription?) throws(MTLError) -> InputDescription {
     let input = inputs.first { $0.type == .float32 && $0.dimensions.count == 4 }
+    if let given {
+      guard let input, input.dimensions[1].map({ $0 == given.color.channelCount }) ?? true else {
+        throw MTLError(
+          .badFormat, "input", expected: "an input of \(given.color.channelCount) channels",
+          found: input.map { "'\($0.name)' of \($0.dimensions[1] ?? 0)" } ?? "none of images")
+      }
+      return given
+    }
     let channels = input.flatMap { $0.dimensions[1] } ?? 3
     let sides = 1...Window.maximumSide
     func side(_ axis: Int) -> Int {

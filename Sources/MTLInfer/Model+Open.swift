@@ -16,7 +16,7 @@ extension Model {
     let file = isFolder(path) ? path + "/model.json" : path
     let bytes = try MappedFile.open(path: file, copy: copy)
     if OnnxModel.recognizes(bytes), network == nil, card == nil {
-      return try open(onnx: bytes, name: file, folder: folder(of: file), copy: copy)
+      return try open(onnx: bytes, name: file, card: Model.card(of: file), folder: folder(of: file), copy: copy)
     }
     guard isCard(bytes) else {
       return try open(bytes: bytes, name: file, network: network, card: card)
@@ -27,7 +27,19 @@ extension Model {
     // A description is parsed once and never kept, so a copy of it costs nothing.
     let parsed = try ModelCard(parsing: MappedFile.open(path: file, copy: true), name: file)
     let weights = try MappedFile.open(path: weightsPath(parsed, beside: file), copy: copy)
-    return try open(parsed, weights: weights, name: parsed.weights ?? file)
+    guard OnnxModel.recognizes(weights) else {
+      return try open(parsed, weights: weights, name: parsed.weights ?? file)
+    }
+    return try open(
+      onnx: weights, name: parsed.weights ?? file, card: parsed, folder: folder(of: file), copy: copy)
+  }
+
+  /// The `model.json` beside a file that names it; nil where there is none.
+  private static func card(of file: String) throws(MTLError) -> ModelCard? {
+    let path = folder(of: file) + "/model.json"
+    guard let bytes = try? MappedFile.open(path: path, copy: true) else { return nil }
+    guard let card = try? ModelCard(parsing: bytes, name: path) else { return nil }
+    return file.hasSuffix("/" + (card.weights ?? "/")) || file == card.weights ? card : nil
   }
 
   /// Opens the bytes of a checkpoint; like `open(path:)` for a bare one.
@@ -35,7 +47,7 @@ extension Model {
     bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil
   ) throws(MTLError) -> Model {
     if OnnxModel.recognizes(bytes), network == nil, card == nil {
-      return try open(onnx: bytes, name: name, folder: nil, copy: false)
+      return try open(onnx: bytes, name: name, card: nil, folder: nil, copy: false)
     }
     if let card {
       guard network == nil else {

@@ -52,11 +52,11 @@ public final class Model: Sendable {
     parameterCount = loaded.graph.parameterCount
   }
 
-  init(_ model: OnnxModel, fileName: String, byteCount: Int) throws(MTLError) {
+  init(_ model: OnnxModel, card: ModelCard?, fileName: String, byteCount: Int) throws(MTLError) {
     fileByteCount = byteCount
-    let description = try OnnxDescription(model)
-    name = model.name.isEmpty ? fileName : model.name
-    self.description = model.producer.isEmpty ? "" : "made by \(model.producer)"
+    let description = try OnnxDescription(model, card: card)
+    name = card?.name ?? (model.name.isEmpty ? fileName : model.name)
+    self.description = card?.description ?? (model.producer.isEmpty ? "" : "made by \(model.producer)")
     format = "ONNX, operator set \(model.opsets[""] ?? 1)"
     networkName = "onnx"
     input = description.picture
@@ -64,7 +64,7 @@ public final class Model: Sendable {
     tasks = description.tasks
     notes = description.notes
     ignoredKeys = []
-    network = Network(general: model.graph)
+    network = Network(general: description.graph)
     outputShapes = description.outputShapes
     costs = description.costs
     parameterCount = description.parameterCount
@@ -98,6 +98,9 @@ public final class Model: Sendable {
     total.parameters = parameterCount
     return total
   }
+
+  /// The graph's own names of what each task gives.
+  public var outputNames: [String] { network.graph.outputs.map(\.name) }
 
   /// Index of a task; the error lists the tasks there are.
   public func taskIndex(_ name: String) throws(MTLError) -> Int {

@@ -12,6 +12,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Also show each step of the plan: node, part of the network, kernel.")
   var plan = false
 
+  @Flag(help: "Write a model.json beside an ONNX file, to say what its outputs mean.")
+  var writeCard = false
+
   @Flag(help: "Print JSON instead of text.")
   var json = false
 
@@ -20,6 +23,7 @@ struct InspectCommand: ParsableCommand {
       let model = try options.openModel()
       let session = try options.session(for: model)
       let report = try ModelReport(model, session, hasPlan: plan)
+      if writeCard { try CardFile.write(for: model, beside: options.model) }
       if json { try printJSON(report) } else { try writeLine(report.text) }
     }
   }

@@ -101,7 +101,8 @@ enum PlanarMathLowering: Lowering {
     _ node: Node, _ norm: InstanceNormalization, in planner: inout Planner
   ) throws(MTLError) -> Bool {
     let shape = planner.shape(of: node.inputs[0])
-    guard let scale = try planner.constant(node.inputs[1])?.floats(), let bias = try planner.constant(node.inputs[2])?.floats()
+    guard let scale = try planner.constant(node.inputs[1])?.floats(),
+      let bias = try planner.constant(node.inputs[2])?.floats()
     else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     guard input.isContiguous else { return false }
@@ -119,7 +120,8 @@ enum PlanarMathLowering: Lowering {
           for index in 0..<pixels { unsafe mean += Double(from[index]) }
           mean /= Double(pixels)
           for index in 0..<pixels { unsafe variance += (Double(from[index]) - mean) * (Double(from[index]) - mean) }
-          let factor = 1 / (variance / Double(pixels) + Double(norm.epsilon)).squareRoot() * Double(scale[row % channels])
+          let factor =
+            1 / (variance / Double(pixels) + Double(norm.epsilon)).squareRoot() * Double(scale[row % channels])
           let offset = Double(bias[row % channels])
           for index in 0..<pixels { unsafe to[index] = Float((Double(from[index]) - mean) * factor + offset) }
         }

@@ -39,6 +39,9 @@ public struct LoadedNetwork: Sendable {
           heads: description.heads.filter { head in tasks.contains { $0.name == head.name } })
       }
       try self.init("blocks", blueprint, card, weights)
+    case .file:
+      throw MTLError(
+        .badFormat, card.name, expected: "weights with a graph, such as an ONNX file", found: weights.formatDescription)
     }
   }
 

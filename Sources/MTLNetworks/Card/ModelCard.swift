@@ -9,6 +9,8 @@ public struct ModelCard: Sendable {
     case recipe(String, parameters: JSONValue)
     /// Blocks named in the card.
     case blocks(NetworkDescription)
+    /// The file with the weights holds the graph as well, as ONNX files do.
+    case file
   }
 
   public static let formatVersion = 1
@@ -69,6 +71,13 @@ public struct ModelCard: Sendable {
   private static func network(_ value: JSONValue, path: String) throws(MTLError) -> NetworkSource {
     var fields = try FieldReader(value, path: path)
     if let recipe = try fields.string("recipe") { return .recipe(recipe, parameters: value) }
+    if let graph = try fields.string("graph") {
+      guard graph == "file" else {
+        throw MTLError(.badFormat, "\(path).graph", expected: "'file'", found: "'\(graph)'")
+      }
+      try fields.finish()
+      return .file
+    }
     return .blocks(try NetworkDescription(&fields))
   }
 

@@ -71,7 +71,8 @@ public struct ScaledAttention: GeneralOperator, StandardOperator {
     let values = past.map { [$0[0], $0[1], $0[2], valueDepth] as Shape }
     guard values == pastValues else {
       throw MTLError(
-        .shapeMismatch, "past values", expected: values.map { "\($0)" } ?? "none", found: pastValues.map { "\($0)" } ?? "none")
+        .shapeMismatch, "past values", expected: values.map { "\($0)" } ?? "none",
+        found: pastValues.map { "\($0)" } ?? "none")
     }
     return Sizes(
       batch: q[0], queryHeads: queryHeads, keyHeads: keyHeads, queries: q[axis], newKeys: k[axis],

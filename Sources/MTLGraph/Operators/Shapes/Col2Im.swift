@@ -19,7 +19,9 @@ public struct Col2Im: GeneralOperator, StandardOperator {
       throw MTLError(.shapeMismatch, "image_shape", expected: "a size for each axis of the block", found: "\(sizes)")
     }
     let resolved = try window.resolved(sizes, weight: kernel)
-    let (taps, places) = (resolved.elementCount, try window.outputSizes(sizes, resolved).reduce(1) { $0.saturatingProduct($1) })
+    let (taps, places) = (
+      resolved.elementCount, try window.outputSizes(sizes, resolved).reduce(1) { $0.saturatingProduct($1) }
+    )
     guard taps > 0, shape[1] % taps == 0, shape[2] == places else {
       throw MTLError(.shapeMismatch, "input", expected: "N x C * \(taps) x \(places)", found: "\(shape)")
     }

@@ -20,7 +20,8 @@ import MTLGraph
 
   private static func run(_ model: OnnxModel) {
     let facts = model.inputs.map { port in
-      Fact(port.type ?? .float32, Shape((port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 2 } }))
+      Fact(
+        port.type ?? .float32, Shape((port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 2 } }))
     }
     guard facts.allSatisfy({ isSmall($0.shape) }), let specializer = try? model.graph.specialized(for: facts)
     else { return }
