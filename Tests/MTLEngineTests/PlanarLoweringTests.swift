@@ -54,6 +54,23 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<4) func batchNormalizationOfTokens(_ number: Int) throws {
+    let shape = shape(number)
+    try checkLowering(shape, within: 1e-4) { graph, x, random in
+      let statistics = (0..<4).map { _ in graph.addConstant(random.tensor([shape[2]], in: 0.5...2)) }
+      let rows = graph.add(Tanh(), name: "tanh", [tokens(&graph, x, shape)])
+      return graph.add(BatchNormalization(epsilon: 1e-5), name: "norm", [rows] + statistics)
+    }
+  }
+
+  @Test(arguments: 0..<6) func softmaxAlongAnyAxis(_ number: Int) throws {
+    let shape = shape(number)
+    try checkLowering(shape, within: 1e-5) { graph, x, _ in
+      let rows = tokens(&graph, x, shape)
+      return graph.add(number < 3 ? Softmax(axis: number % 3) : LogSoftmax(axis: number % 3), name: "softmax", [rows])
+    }
+  }
+
   @Test(arguments: 0..<16) func sumsAndProductsThatBroadcast(_ number: Int) throws {
     let shape = shape(number)
     let (n, t, c) = (shape[0], shape[2], shape[1])

@@ -31,6 +31,7 @@ let lowerings: [any Lowering.Type] = [
   ActivationLowering.self,
   PlanarCopyLowering.self,
   PlanarMathLowering.self,
+  PlanarNormalizationLowering.self,
   IndexedCopyLowering.self,
   ReductionLowering.self,
   ReferenceLowering.self,

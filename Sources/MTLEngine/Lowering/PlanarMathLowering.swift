@@ -1,15 +1,13 @@
 import CMTLKernels
 import MTLGraph
 
-/// What computes on row-major values that are no images: matrix products of two values, layer normalisation of rows, sums
-/// and products that broadcast, and functions of single elements that kernels do not know.
+/// What computes on row-major values that are no images: matrix products of two values, sums and products that broadcast,
+/// and functions of single elements that kernels do not know.
 enum PlanarMathLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard planner.shape(of: node.outputs[0]).elementCount > 0 else { return false }
     switch node.operation {
     case is MatMul: return try multiply(node, in: &planner)
-    case let norm as LayerNormalization: return try normalize(node, norm, in: &planner)
-    case let norm as InstanceNormalization: return try normalizeChannels(node, norm, in: &planner)
     case let clip as Clip: return try limit(node, clip, in: &planner)
     case is Add, is Sub, is Mul, is Div:
       guard let operation = node.operation as? any BinaryOperator else { return false }
@@ -53,77 +51,6 @@ enum PlanarMathLowering: Lowering {
           unsafe kernels.functions.pointee.gemm(
             left, scratch, nil, operands[2].pointer(in: arena) + matrix * rows * columns, Int64(rows), Int64(depth),
             Int64(columns), 0, Int64(columns), Int32(MTLK_NO_ACTIVATION), 0)
-        }
-      }
-    }
-    return true
-  }
-
-  /// Each row is an image of one pixel, in whole blocks.
-  private static func normalize(
-    _ node: Node, _ norm: LayerNormalization, in planner: inout Planner
-  ) throws(MTLError) -> Bool {
-    let shape = planner.shape(of: node.inputs[0])
-    guard try norm.axis(of: shape) == shape.rank - 1, let scale = planner.constant(node.inputs[1]),
-      let bias = planner.constant(node.inputs[2])
-    else { return false }
-    let factors = (
-      try planner.packedChannels(node.inputs[1], scale), try planner.packedChannels(node.inputs[2], bias)
-    )
-    let input = try planner.buffer(of: node.inputs[0], as: .planar)
-    guard input.isContiguous else { return false }
-    let output = planner.makeBuffer(for: node.outputs[0], .planar)
-    let width = shape[shape.rank - 1]
-    let rowStride = (width + Layout.lane - 1) / Layout.lane * Layout.lane
-    let split = WorkSplit(
-      groupCount: 1, rowCount: shape.elementCount / width, work: shape.elementCount.saturatingProduct(4),
-      threadCount: planner.threadCount)
-    let scratch = planner.makeScratch(elementCount: rowStride.saturatingProduct(split.itemCount))
-    let kernels = planner.kernels
-    let name = "layer norm \(kernels.instructionSet.name)"
-    planner.add(nodeName: node.name, inputs: [input], outputs: [output, scratch]) { operands in
-      unsafe PartStep(name, images: 1, split: split) { part, arena in
-        let row = unsafe operands[2].pointer(in: arena) + part.item * rowStride
-        unsafe withFloats(factors.0, factors.1) { scale, bias in
-          for index in part.rows {
-            unsafe row.update(from: operands[0].pointer(in: arena) + index * width, count: width)
-            unsafe kernels.functions.pointee.layer_norm(row, row, 1, 0, 1, Int32(width), scale, bias, norm.epsilon)
-            unsafe (operands[1].pointer(in: arena) + index * width).update(from: row, count: width)
-          }
-        }
-      }
-    }
-    return true
-  }
-
-  /// Each channel of each image over its pixels.
-  private static func normalizeChannels(
-    _ node: Node, _ norm: InstanceNormalization, in planner: inout Planner
-  ) throws(MTLError) -> Bool {
-    let shape = planner.shape(of: node.inputs[0])
-    guard let scale = try planner.constant(node.inputs[1])?.floats(),
-      let bias = try planner.constant(node.inputs[2])?.floats()
-    else { return false }
-    let input = try planner.buffer(of: node.inputs[0], as: .planar)
-    guard input.isContiguous else { return false }
-    let output = planner.makeBuffer(for: node.outputs[0], .planar)
-    let (channels, pixels) = (shape[1], shape.dimensions[2...].reduce(1, *))
-    let split = WorkSplit(
-      groupCount: 1, rowCount: shape[0] * channels, work: shape.elementCount.saturatingProduct(4),
-      threadCount: planner.threadCount)
-    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      unsafe PartStep("instance norm", images: 1, split: split) { part, arena in
-        for row in part.rows {
-          let from = unsafe operands[0].pointer(in: arena) + row * pixels
-          let to = unsafe operands[1].pointer(in: arena) + row * pixels
-          var (mean, variance) = (0.0, 0.0)
-          for index in 0..<pixels { unsafe mean += Double(from[index]) }
-          mean /= Double(pixels)
-          for index in 0..<pixels { unsafe variance += (Double(from[index]) - mean) * (Double(from[index]) - mean) }
-          let factor =
-            1 / (variance / Double(pixels) + Double(norm.epsilon)).squareRoot() * Double(scale[row % channels])
-          let offset = Double(bias[row % channels])
-          for index in 0..<pixels { unsafe to[index] = Float((Double(from[index]) - mean) * factor + offset) }
         }
       }
     }
