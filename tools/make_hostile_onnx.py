@@ -91,6 +91,8 @@ FILES = {
         "Conv", ("x", "w"), attribute("strides", AttributeProto.INTS, ints=[1]), constants=[WEIGHT]),
     "zero_stride": with_attribute(
         "Conv", ("x", "w"), attribute("strides", AttributeProto.INTS, ints=[0, 1]), constants=[WEIGHT]),
+    "two_ellipses": with_attribute(
+        "Einsum", ("x",), attribute("equation", AttributeProto.STRING, s=b"...ii...->i")),
     "negative_pads": with_attribute(
         "Conv", ("x", "w"), attribute("pads", AttributeProto.INTS, ints=[-1, 0, 0, 0]), constants=[WEIGHT]),
     "huge_kernel": with_attribute(

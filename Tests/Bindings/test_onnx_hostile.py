@@ -27,6 +27,7 @@ STORIES = {
     "negative_dimension": "tensor 'w': expected dimensions of at most 2^40 elements, found [-4]",
     "negative_pads": "the_Conv (Conv): pads: expected 4 numbers of 0...32768",
     "string_tensor": "tensor 'w': has elements of type string",
+    "two_ellipses": "equation '...ii...->i': expected one ellipsis in a term, found 2",
     "unknown_operator": "the_Transmogrify (Transmogrify): the library has no operator Transmogrify",
     "unknown_type": "tensor 'w': has elements of type 99, which is unknown",
     "zero_stride": "the_Conv (Conv): strides: expected 2 numbers of 1...32768, found [0, 1]",

@@ -5,6 +5,7 @@ extension Graph {
     graph.removePassThrough()
     graph.removeDeadNodes()
     graph.recognizeActivations()
+    graph.recognizeL2Normalize()
     try graph.foldBatchNormalization()
     return graph
   }

@@ -71,6 +71,7 @@ public struct Einsum: GeneralOperator, StandardOperator {
 
   private func axes(_ term: ArraySlice<UInt8>, open: Int) throws(MTLError) -> [Int] {
     var (axes, rest): ([Int], ArraySlice<UInt8>) = ([], term)
+    var ellipses = 0
     while let letter = rest.popFirst() {
       guard letter == UInt8(ascii: ".") else {
         axes.append(Int(letter))
@@ -80,6 +81,10 @@ public struct Einsum: GeneralOperator, StandardOperator {
         throw MTLError(.badFormat, "equation '\(equation)'", expected: "three dots", found: "fewer")
       }
       rest = rest.dropFirst(2)
+      ellipses += 1
+      guard ellipses == 1 else {
+        throw MTLError(.badFormat, "equation '\(equation)'", expected: "one ellipsis in a term", found: "\(ellipses)")
+      }
       axes += (0..<open).map { Einsum.ellipsis - (open - 1 - $0) }
     }
     return axes
