@@ -11,8 +11,6 @@ import MTLGraph
     let types: [DataType]
     let shapes: [Shape]
     let tasks: [Int]
-    /// Small integers are mostly sizes: shapes follow from them.
-    let values: [[Int]?]
   }
 
   private enum Program {
@@ -36,7 +34,7 @@ import MTLGraph
   /// Runs the network for these tasks; inputs in the order of the graph's.
   public func run(_ inputs: [Tensor], tasks: [Int]) throws(MTLError) -> [Tensor] {
     statistics.runs += 1
-    switch try program(for: inputs.map { known($0) }, tasks) {
+    switch try program(for: inputs.map { Fact($0.type, $0.shape) }, tasks) {
     case .plan(let session): return try session.outputs(for: inputs, tasks: tasks)
     case .interpretation(let interpretation): return try interpretation.run(inputs)
     }
@@ -52,23 +50,8 @@ import MTLGraph
     }
   }
 
-  /// Elements of an integer input that are taken for sizes.
-  private static let maximumSizeCount = 16
-
-  private func known(_ tensor: Tensor) -> Fact {
-    let isSize =
-      tensor.type.isInteger && tensor.shape.rank <= 1
-      && tensor.shape.elementCount <= GeneralSession.maximumSizeCount
-    return isSize && readsValues ? Fact(tensor) : Fact(tensor.type, tensor.shape)
-  }
-
-  /// Set once a graph's shapes have turned out to depend on the values of its inputs.
-  private var readsValues = false
-
   private func program(for facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
-    let key = Key(
-      types: facts.map(\.type), shapes: facts.map { $0.shape ?? [] }, tasks: tasks,
-      values: facts.map { $0.value?.integers() })
+    let key = Key(types: facts.map(\.type), shapes: facts.map { $0.shape ?? [] }, tasks: tasks)
     if let index = programs.lastIndex(where: { $0.key == key }) {
       statistics.planHits += 1
       if index != programs.count - 1 { programs.append(programs.remove(at: index)) }
