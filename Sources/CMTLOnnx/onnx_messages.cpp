@@ -9,15 +9,19 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
 #include <onnx/onnx_pb.h>
 
 #include <climits>
 #include <new>
+#include <vector>
 
 namespace pb = google::protobuf;
 
 struct mtl_onnx_model {
   onnx::ModelProto proto;
+  // For each function a node whose attributes are the function's default values.
+  std::vector<onnx::NodeProto> function_defaults;
 };
 
 namespace {
@@ -60,6 +64,26 @@ const void *numbers(const pb::Message &message, const pb::FieldDescriptor *field
 }
 #pragma GCC diagnostic pop
 
+// Default values of a function's attributes came with IR version 9, after the libonnx that distributions have: to its
+// classes they are a field that they do not know, which is kept as bytes.
+constexpr int function_defaults_field = 11;
+
+bool parse_function_defaults(mtl_onnx_model *model, uint32_t maximum_depth) {
+  for (const onnx::FunctionProto &function : model->proto.functions()) {
+    onnx::NodeProto &node = model->function_defaults.emplace_back();
+    const pb::UnknownFieldSet &fields = function.GetReflection()->GetUnknownFields(function);
+    for (int i = 0; i < fields.field_count(); ++i) {
+      const pb::UnknownField &field = fields.field(i);
+      if (field.number() != function_defaults_field || field.type() != pb::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+      const std::string &bytes = field.length_delimited();
+      pb::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()), static_cast<int>(bytes.size()));
+      stream.SetRecursionLimit(static_cast<int>(maximum_depth));
+      if (!node.add_attribute()->ParsePartialFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 extern "C" int32_t mtl_onnx_parse(const void *bytes, size_t length, uint32_t maximum_depth, mtl_onnx_model **model) {
@@ -69,7 +93,8 @@ extern "C" int32_t mtl_onnx_parse(const void *bytes, size_t length, uint32_t max
     auto *parsed = new mtl_onnx_model;
     pb::io::CodedInputStream stream(static_cast<const uint8_t *>(bytes), static_cast<int>(length));
     stream.SetRecursionLimit(static_cast<int>(maximum_depth));
-    if (!parsed->proto.ParsePartialFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
+    if (!parsed->proto.ParsePartialFromCodedStream(&stream) || !stream.ConsumedEntireMessage() ||
+        !parse_function_defaults(parsed, maximum_depth)) {
       delete parsed;
       return MTL_ONNX_MALFORMED;
     }
@@ -86,6 +111,11 @@ extern "C" void mtl_onnx_release(mtl_onnx_model *model) { delete model; }
 
 extern "C" const mtl_onnx_message *mtl_onnx_root(const mtl_onnx_model *model) {
   return model == nullptr ? nullptr : to(model->proto);
+}
+
+extern "C" const mtl_onnx_message *mtl_onnx_function_defaults(const mtl_onnx_model *model, size_t function) {
+  if (model == nullptr || function >= model->function_defaults.size()) return nullptr;
+  return to(model->function_defaults[function]);
 }
 
 extern "C" size_t mtl_onnx_count(const mtl_onnx_message *message, int32_t number) {

@@ -26,6 +26,8 @@ enum {
 int32_t mtl_onnx_parse(const void *bytes, size_t length, uint32_t maximum_depth, mtl_onnx_model **model);
 void mtl_onnx_release(mtl_onnx_model *model);
 const mtl_onnx_message *mtl_onnx_root(const mtl_onnx_model *model);
+/* A NodeProto whose attributes are the default values of the model's function at this index; null past the last one. */
+const mtl_onnx_message *mtl_onnx_function_defaults(const mtl_onnx_model *model, size_t function);
 
 /* Values of a field: 0 or 1 of a single one, and 0 of a field that the message does not know. */
 size_t mtl_onnx_count(const mtl_onnx_message *message, int32_t field);

@@ -11,6 +11,8 @@ struct OnnxFunction {
   let outputs: [String]
   let nodes: [OnnxMessage]
   let opsets: [String: Int]
+  /// Attributes that a node without them has.
+  let defaults: [OnnxMessage]
 
   private enum Field {
     static let name: Int32 = 1
@@ -19,18 +21,20 @@ struct OnnxFunction {
     static let nodes: Int32 = 7
     static let opsetImport: Int32 = 9
     static let domain: Int32 = 10
+    static let defaults: Int32 = 11
   }
 
   static func all(
     _ messages: [OnnxMessage], _ modelOpsets: [String: Int]
   ) throws(MTLError) -> [Name: OnnxFunction] {
     var functions: [Name: OnnxFunction] = [:]
-    for message in messages {
+    for (index, message) in messages.enumerated() {
       let name = Name(domain: message.text(Field.domain), name: message.text(Field.name))
       let opsets = try OnnxModel.opsets(message, Field.opsetImport, "function '\(name.name)'")
       let function = OnnxFunction(
         inputs: message.texts(Field.inputs), outputs: message.texts(Field.outputs),
-        nodes: message.children(Field.nodes), opsets: modelOpsets.merging(opsets) { $1 })
+        nodes: message.children(Field.nodes), opsets: modelOpsets.merging(opsets) { $1 },
+        defaults: message.functionDefaults(index) + message.children(Field.defaults))
       guard functions.updateValue(function, forKey: name) == nil else {
         throw MTLError(.badFormat, "function '\(name.name)'", "is defined twice")
       }

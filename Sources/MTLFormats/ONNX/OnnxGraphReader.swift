@@ -255,7 +255,11 @@ extension OnnxGraphReader {
     }
     var inputs = inputs
     var body = Scope(opsets: function.opsets)
-    body.attributes = try attributes(node, &inputs)
+    var given = try attributes(node, &inputs)
+    for message in function.defaults where given[message.text(1)] == nil {
+      given[message.text(1)] = try attribute(message, message.text(1), &inputs)
+    }
+    body.attributes = given
     body.depth = scope.depth + 1
     body.prefix = node.name + "/"
     for (name, value) in zip(function.inputs, inputs) { body.values[name] = value }

@@ -45,6 +45,12 @@ import MTLGraph
       return unsafe OnnxMessage(Owner(model), root)
     }
 
+    /// Default values of the attributes of the model's function at an index.
+    func functionDefaults(_ index: Int) -> [OnnxMessage] {
+      guard let node = unsafe mtl_onnx_function_defaults(owner.model, index) else { return [] }
+      return unsafe OnnxMessage(owner, node).children(5)
+    }
+
     func count(_ field: Int32) -> Int { unsafe mtl_onnx_count(message, field) }
 
     func has(_ field: Int32) -> Bool { count(field) > 0 }
@@ -79,6 +85,7 @@ import MTLGraph
       throw MTLError(.unsupported, name, "is an ONNX model, and this library was built without the trait ONNX")
     }
 
+    func functionDefaults(_ index: Int) -> [OnnxMessage] { [] }
     func count(_ field: Int32) -> Int { 0 }
     func has(_ field: Int32) -> Bool { false }
     func child(_ field: Int32, _ index: Int = 0) -> OnnxMessage? { nil }
