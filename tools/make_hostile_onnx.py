@@ -76,6 +76,11 @@ def function(name, calls):
         "own", name, ["a"], ["b"], [helper.make_node(calls, ["a"], ["b"], domain="own")], [helper.make_opsetid("own", 1)])
 
 
+def sparse(name, count):
+    """`count` zeros, written down as the first of them."""
+    return helper.make_sparse_tensor(constant(name, [1], [0.0]), helper.make_tensor("at", TensorProto.INT64, [1], [0]), [count])
+
+
 CALL = helper.make_node("F", ["x"], ["y"], domain="own", name="the_call")
 WEIGHT = constant("w", [3, 2, 3, 3], [0.0] * 54)
 FILES = {
@@ -103,6 +108,8 @@ FILES = {
         name="w", data_type=TensorProto.FLOAT, dims=[2**32, 2**32, 2**32], raw_data=b"")]),
     "negative_dimension": model([node("Add", ("x", "w"))], constants=[TensorProto(
         name="w", data_type=TensorProto.FLOAT, dims=[-4], raw_data=b"\0" * 16)]),
+    "sparse_sum": helper.make_model(helper.make_graph(
+        [node("Add", ("v", "w"))], "g", [], [], sparse_initializer=[sparse("v", 2**10), sparse("w", 2**28)])),
     "string_tensor": model([node("Add", ("x", "w"))], constants=[TensorProto(
         name="w", data_type=TensorProto.STRING, dims=[1], string_data=[b"a"])]),
     "unknown_type": model([node("Add", ("x", "w"))], constants=[TensorProto(name="w", data_type=99, dims=[1], raw_data=b"a")]),

@@ -48,9 +48,12 @@ final class OnnxContext {
   let functions: [OnnxFunction.Name: OnnxFunction]
   let external: ExternalData
   private var nodeCount = 0
+  private var sparseElementCount = 0
 
   /// Nodes of a model after its functions were expanded.
   private static let maximumNodeCount = 1 << 20
+  /// Elements of all sparse tensors, once they are dense: a few bytes may declare as many as they like.
+  private static let maximumSparseElementCount = 1 << 28
   /// Functions in functions, and graphs in graphs.
   static let maximumDepth = 32
 
@@ -64,6 +67,16 @@ final class OnnxContext {
     nodeCount += 1
     guard nodeCount <= OnnxContext.maximumNodeCount else {
       throw MTLError(.limit, name, "the model has more than \(OnnxContext.maximumNodeCount) nodes up to here")
+    }
+  }
+
+  /// Counts the elements of a sparse tensor's dense form.
+  func countSparseElements(_ count: Int, _ name: String) throws(MTLError) {
+    sparseElementCount += count
+    guard sparseElementCount <= OnnxContext.maximumSparseElementCount else {
+      throw MTLError(
+        .limit, name, expected: "at most \(OnnxContext.maximumSparseElementCount) elements in all sparse tensors",
+        found: "\(sparseElementCount) up to here")
     }
   }
 }

@@ -96,7 +96,7 @@ final class OnnxGraphReader {
     }
     for tensor in message.children(Field.sparseInitializers) {
       let name = tensor.child(1)?.text(8) ?? ""
-      let value = try OnnxSparseTensor.read(tensor, name: "tensor '\(name)'", context.external)
+      let value = try OnnxSparseTensor.read(tensor, name: "tensor '\(name)'", context)
       try define(name, graph.addConstant(value), "tensor '\(name)'")
       names.insert(name)
     }
@@ -235,7 +235,7 @@ extension OnnxGraphReader {
     case 8: return .strings(message.texts(9))
     case 11:
       guard let tensor = message.child(22) else { break }
-      return .tensor(try OnnxSparseTensor.read(tensor, name: "attribute '\(name)'", context.external))
+      return .tensor(try OnnxSparseTensor.read(tensor, name: "attribute '\(name)'", context))
     case let kind:
       throw MTLError(.unsupported, "attribute '\(name)'", "is of a kind that the library does not read: \(kind)")
     }

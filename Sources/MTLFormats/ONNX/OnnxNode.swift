@@ -63,19 +63,14 @@ extension OnnxModel.Port {
 
 /// Reads a `SparseTensorProto` as the dense tensor that it stands for.
 enum OnnxSparseTensor {
-  /// Elements of the dense tensor: a few bytes may declare as many as they like.
-  private static let maximumElementCount = 1 << 28
-
-  static func read(_ message: OnnxMessage, name: String, _ external: ExternalData) throws(MTLError) -> Tensor {
+  static func read(_ message: OnnxMessage, name: String, _ context: OnnxContext) throws(MTLError) -> Tensor {
     guard let valueMessage = message.child(1), let indexMessage = message.child(2) else {
       throw MTLError(.badFormat, name, "has no values or no indices")
     }
     let shape = try Shape(checking: message.integers(3), of: name)
-    guard shape.elementCount <= maximumElementCount else {
-      throw MTLError(.limit, name, expected: "at most \(maximumElementCount) elements", found: "\(shape)")
-    }
-    let values = try OnnxTensor.read(valueMessage, name: name, external)
-    let indices = try OnnxTensor.read(indexMessage, name: "\(name): indices", external)
+    try context.countSparseElements(shape.elementCount, name)
+    let values = try OnnxTensor.read(valueMessage, name: name, context.external)
+    let indices = try OnnxTensor.read(indexMessage, name: "\(name): indices", context.external)
     let count = values.shape.elementCount
     let isLinear = indices.shape.dimensions == [count]
     guard indices.type == .int64, isLinear || indices.shape.dimensions == [count, shape.rank] else {

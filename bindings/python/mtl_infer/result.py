@@ -22,8 +22,8 @@ class Label(NamedTuple):
 class Result(Owner, Mapping[str, numpy.ndarray]):
     """Maps the names of the tasks that were run to their outputs. May be read by several threads.
 
-    An output is what the network's own forward returns: float32, the batch first, read-only, without a copy. It stays
-    valid after result, session and model are gone.
+    An output is what the network's own forward returns: float32 (or the type that an ONNX file gives the output), the
+    batch first, read-only, without a copy. It stays valid after result, session and model are gone.
     """
 
     def __init__(self, pointer: Any, model: Handle, tasks: Dict[str, int]) -> None:

@@ -45,8 +45,9 @@ class Session(Owner):
         images: a uint8 array HxW, HxWx1, HxWx3 or HxWx4 (grey, RGB, RGBA; BGR, BGRA with format="bgr"), a PIL image
             (its EXIF orientation is honoured, its own channel order holds), or a list of these: a batch. Any size.
             Read in place if its rows have no gaps between pixels, wherever the rows lie; otherwise copied first.
-        tensors: instead of images, float32 NxCxHxW, normalised as the network expects; several inputs as a list. Read
-            in place with any strides that are not negative; otherwise copied first.
+        tensors: instead of images, float32 NxCxHxW (or what an ONNX file asks for), normalised as the network
+            expects; several inputs as a list. Read in place with any strides that are not negative; otherwise copied
+            first.
 
         TypeError, ValueError: not such an array. NotFoundError: unknown task. ArgumentError: refused by the library.
         BusyError: another thread is in a call to the session.
