@@ -17,7 +17,10 @@
 #define RAPIDJSON_HAS_CXX11_NOEXCEPT 0
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
+#include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 namespace {
 
@@ -139,7 +142,86 @@ int32_t parse(const char *bytes, size_t length, uint32_t maximum_depth, size_t m
   return MTL_JSON_OK;
 }
 
+// Writes a value and what it contains; false for a tape that ends early or holds no JSON.
+template <typename Writer>
+bool write(const mtl_json_tape &tape, size_t &next, Writer &writer) {
+  if (next >= tape.node_count) return false;
+  const mtl_json_node &node = tape.nodes[next++];
+  const auto text = [&](const mtl_json_node &string) {
+    return string.payload <= tape.text_length && string.count <= tape.text_length - string.payload
+               ? tape.text + string.payload : nullptr;
+  };
+  switch (node.kind) {
+    case MTL_JSON_NULL: return writer.Null();
+    case MTL_JSON_FALSE: return writer.Bool(false);
+    case MTL_JSON_TRUE: return writer.Bool(true);
+    case MTL_JSON_INTEGER: return writer.Int64(static_cast<int64_t>(node.payload));
+    case MTL_JSON_NUMBER: {
+      double value;
+      std::memcpy(&value, &node.payload, sizeof value);
+      return writer.Double(value);
+    }
+    case MTL_JSON_STRING: return text(node) != nullptr && writer.String(text(node), node.count);
+    case MTL_JSON_ARRAY:
+      writer.StartArray();
+      for (uint32_t index = 0; index < node.count; ++index)
+        if (!write(tape, next, writer)) return false;
+      return writer.EndArray();
+    case MTL_JSON_OBJECT:
+      writer.StartObject();
+      for (uint32_t index = 0; index < node.count; ++index) {
+        if (next >= tape.node_count) return false;
+        const mtl_json_node &key = tape.nodes[next++];
+        if (text(key) == nullptr || !writer.Key(text(key), key.count)) return false;
+        if (!write(tape, next, writer)) return false;
+      }
+      return writer.EndObject();
+    default: return false;
+  }
+}
+
+template <typename Writer>
+bool write_all(const mtl_json_tape &tape, Writer &writer) {
+  size_t next = 0;
+  return write(tape, next, writer) && next == tape.node_count;
+}
+
+using TextBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, ThrowingAllocator>;
+
+int32_t write_text(const mtl_json_tape &tape, bool is_indented, mtl_json_text *text) {
+  TextBuffer *buffer = new TextBuffer();
+  text->storage = buffer;
+  bool is_written;
+  if (is_indented) {
+    rapidjson::PrettyWriter<TextBuffer> writer(*buffer);
+    writer.SetIndent(' ', 2);
+    is_written = write_all(tape, writer);
+  } else {
+    rapidjson::Writer<TextBuffer> writer(*buffer);
+    is_written = write_all(tape, writer);
+  }
+  text->bytes = buffer->GetString();
+  text->length = buffer->GetSize();
+  return is_written ? MTL_JSON_OK : MTL_JSON_MALFORMED;
+}
+
 }  // namespace
+
+int32_t mtl_json_write(const mtl_json_tape *tape, int32_t is_indented, mtl_json_text *text) {
+  *text = mtl_json_text{};
+  try {
+    return write_text(*tape, is_indented != 0, text);
+  } catch (const std::bad_alloc &) {
+    return MTL_JSON_OUT_OF_MEMORY;
+  } catch (...) {
+    return MTL_JSON_MALFORMED;
+  }
+}
+
+void mtl_json_release_text(mtl_json_text *text) {
+  delete static_cast<TextBuffer *>(text->storage);
+  *text = mtl_json_text{};
+}
 
 int32_t mtl_json_parse(const char *bytes, size_t length, uint32_t maximum_depth, size_t maximum_nodes,
                        mtl_json_tape *tape) {

@@ -62,14 +62,14 @@ public enum MappedFile {
   }
 
   /// Repeats a system call that a signal interrupted.
-  private static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+  static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
     while true {
       let result = call()
       if result != -1 || errno != EINTR { return result }
     }
   }
 
-  private static func systemError(_ path: String, _ what: String) -> MTLError {
+  static func systemError(_ path: String, _ what: String) -> MTLError {
     let number = errno
     var buffer = [CChar](repeating: 0, count: 256)
     unsafe strerror_r(number, &buffer, buffer.count)

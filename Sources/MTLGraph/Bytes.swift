@@ -68,6 +68,14 @@ public protocol ReleasableMemory: AnyObject {
     return unsafe bytes.withUnsafeBytes { unsafe Value(littleEndian: $0.loadUnaligned(as: Value.self)) }
   }
 
+  /// These bytes where their address is a multiple of `alignment`, else a copy, which is.
+  public func aligned(to alignment: Int) throws(MTLError) -> Bytes {
+    guard unsafe UInt(bitPattern: base) % UInt(alignment) != 0 else { return self }
+    return try unsafe Bytes(byteCount: count) { target in
+      unsafe withUnsafeBytes { source in unsafe target.copyMemory(from: source) }
+    }
+  }
+
   /// The byte at `offset`, or nil outside.
   public subscript(offset: Int) -> UInt8? {
     guard offset >= 0, offset < count, let base = unsafe base else { return nil }

@@ -6,10 +6,25 @@ public struct ValueID: Hashable, Sendable {
   public static let absent = ValueID(index: -1)
 }
 
+/// What a file said of a node: the operator's name in the standard, and its attributes. It says all of the operator.
+public struct NodeSource: Sendable {
+  public let domain: String
+  public let name: String
+  public let attributes: Attributes
+
+  public init(domain: String, name: String, attributes: Attributes) {
+    self.domain = domain
+    self.name = name
+    self.attributes = attributes
+  }
+}
+
 /// One use of an operator.
 public struct Node: Sendable {
   public var name: String
-  public var operation: any Operator
+  public var operation: any Operator { didSet { source = nil } }
+  /// nil for nodes that came from no file, or have become another operator since.
+  public fileprivate(set) var source: NodeSource?
   public var inputs: [ValueID]
   public var outputs: [ValueID]
 
@@ -48,6 +63,8 @@ public struct Graph: Sendable {
   public private(set) var inputs: [Port] = []
   public private(set) var outputs: [Port] = []
   public private(set) var constants: [ValueID: Tensor] = [:]
+  /// What files call their constants; others have no name.
+  public private(set) var constantNames: [ValueID: String] = [:]
   public private(set) var valueCount = 0
 
   public init() {}
@@ -63,9 +80,10 @@ public struct Graph: Sendable {
     return value
   }
 
-  public mutating func addConstant(_ tensor: Tensor) -> ValueID {
+  public mutating func addConstant(_ tensor: Tensor, name: String? = nil) -> ValueID {
     let value = newValue()
     constants[value] = tensor
+    constantNames[value] = name
     return value
   }
 
@@ -77,9 +95,13 @@ public struct Graph: Sendable {
 
   /// Appends a node; returns all its outputs, at least one. Inputs may be `.absent`.
   @discardableResult
-  public mutating func append(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> [ValueID] {
+  public mutating func append(
+    _ operation: any Operator, name: String, _ inputs: [ValueID], source: NodeSource? = nil
+  ) -> [ValueID] {
     let outputs = (0..<max(operation.outputCount, 1)).map { _ in newValue() }
-    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs))
+    var node = Node(name: name, operation: operation, inputs: inputs, outputs: outputs)
+    node.source = source
+    nodes.append(node)
     return outputs
   }
 
@@ -93,6 +115,7 @@ public struct Graph: Sendable {
     self.outputs = outputs
     let used = Set(nodes.flatMap(\.inputs)).union(outputs.map(\.value))
     constants = constants.filter { used.contains($0.key) }
+    constantNames = constantNames.filter { used.contains($0.key) }
   }
 
   /// Which node makes each value.

@@ -36,6 +36,7 @@ extension InferenceSession {
         expected: "\(model.inputs.count): \(model.inputs.map(\.name).joined(separator: ", "))",
         found: "\(tensors.count)")
     }
+    var sizesOfSymbols: [String: (size: Int, input: String)] = [:]
     for (input, tensor) in zip(model.inputs, tensors) {
       guard tensor.type == input.type else {
         throw MTLError(.dataTypeMismatch, input.name, expected: "\(input.type)", found: "\(tensor.type)")
@@ -46,6 +47,15 @@ extension InferenceSession {
       else {
         let expected = input.dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
         throw MTLError(.shapeMismatch, input.name, expected: expected, found: "\(tensor.shape)")
+      }
+      for case (let symbol?, let size) in zip(input.symbols, sizes) {
+        let first = sizesOfSymbols[symbol] ?? (size, input.name)
+        sizesOfSymbols[symbol] = first
+        guard first.size == size else {
+          throw MTLError(
+            .shapeMismatch, input.name, expected: "size '\(symbol)' to be \(first.size), as in '\(first.input)'",
+            found: "\(size)")
+        }
       }
     }
   }

@@ -57,6 +57,9 @@ extension Model {
       return try open(parsed, weights: bytes, name: name)
     }
     let weights = try WeightStore.read(bytes, name: name)
+    if network == nil, NativeFile.card(of: weights) != nil {
+      return try open(native: weights, name: name, card: nil)
+    }
     if let network { return try Model(ModelCard(recipe: network), weights: weights) }
     guard let fitting = LoadedNetwork.fittingRecipe(weights) else {
       throw MTLError(.checkpointMismatch, "checkpoint", LoadedNetwork.strangerProblem(weights))
@@ -69,7 +72,7 @@ extension Model {
   /// caller named none of them.
   private static func open(_ card: ModelCard, weights: Bytes, name: String) throws(MTLError) -> Model {
     do {
-      return try Model(card, weights: WeightStore.read(weights, name: name, section: card.section))
+      return try open(native: WeightStore.read(weights, name: name, section: card.section), name: name, card: card)
     } catch  where [.notFound, .invalidArgument].contains(error.kind) {
       throw MTLError(.badFormat, error.subject, error.problem)
     }

@@ -27,10 +27,21 @@ public final class Model: Sendable {
   public let costs: [Segment: Cost]
   private let parameterCount: Int
   let network: Network
+  /// nil for a part of a model.
+  let source: Source?
+
+  /// Where the network came from: what can be written again.
+  enum Source: Sendable {
+    /// A checkpoint, and the "network" of its card.
+    case weights(WeightStore, network: JSONValue)
+    /// A graph; whether somebody said what its outputs mean.
+    case graph(GraphModel, isDescribed: Bool)
+  }
 
   init(_ card: ModelCard, weights: WeightStore, notes: [String] = []) throws(MTLError) {
     let loaded = try LoadedNetwork(card, weights: weights)
     name = card.name
+    source = .weights(weights, network: card.networkField)
     description = card.description
     format = weights.formatDescription
     fileByteCount = weights.byteCount
@@ -52,19 +63,26 @@ public final class Model: Sendable {
     parameterCount = loaded.graph.parameterCount
   }
 
-  init(_ model: OnnxModel, card: ModelCard?, fileName: String, byteCount: Int) throws(MTLError) {
+  /// - Parameter network: what kind of file the graph came from.
+  init(
+    _ model: GraphModel, card: ModelCard?, network kind: String, fileName: String, byteCount: Int
+  ) throws(MTLError) {
     fileByteCount = byteCount
-    let description = try OnnxDescription(model, card: card)
+    let description = try GraphDescription(model, card: card)
     name = card?.name ?? (model.name.isEmpty ? fileName : model.name)
     self.description = card?.description ?? (model.producer.isEmpty ? "" : "made by \(model.producer)")
-    format = "ONNX, operator set \(model.opsets[""] ?? 1)"
-    networkName = "onnx"
+    format = model.format
+    networkName = kind
     input = description.picture
     inputs = description.inputs
     tasks = description.tasks
     notes = description.notes
     ignoredKeys = []
     network = Network(general: description.graph)
+    source = .graph(
+      GraphModel(
+        graph: network.graph, inputs: model.inputs, outputs: description.outputs, name: model.name,
+        producer: model.producer, format: model.format, notes: model.notes), isDescribed: description.isDescribed)
     outputShapes = description.outputShapes
     costs = description.costs
     parameterCount = description.parameterCount
@@ -85,6 +103,7 @@ public final class Model: Sendable {
     (fileByteCount, notes, ignoredKeys) = (model.fileByteCount, model.notes, model.ignoredKeys)
     (input, inputs) = (model.input, model.inputs)
     tasks = [TaskDescription(name: "embedding", kind: .raw)]
+    source = nil
     network = model.network.isGeneral ? Network(general: graph) : try Network(graph)
     let inputShape = model.input.shape(batch: 1)
     outputShapes = [(try? graph.shapes(for: [inputShape]))?[graph.outputs[0].value] ?? []]

@@ -14,7 +14,8 @@ struct MTLInferCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, InspectCommand.self, BenchCommand.self, EvalCommand.self, CompareCommand.self, EmbedCommand.self,
+      RunCommand.self, InspectCommand.self, CompileCommand.self, BenchCommand.self, EvalCommand.self,
+      CompareCommand.self, EmbedCommand.self,
       ProbeCommand.self, NetworksCommand.self,
     ])
 }

@@ -1,6 +1,6 @@
 """The ONNX backend suite, run through the Python binding.
 
-    MTL_INFER_LIBRARY=.build/release/libmtl_infer.so python Tests/Conformance/onnx_backend.py [--only GLOB] [--list]
+    MTL_INFER_LIBRARY=.build/release/libmtl_infer.so python Tests/Conformance/onnx_backend.py [--only GLOB] [--compiled]
 
 Needs the onnx package, whose tests it generates. `onnx_skips.json` lists what the library does not do, each with its
 reason; a skipped test that passes is reported as a stale line.
@@ -62,8 +62,8 @@ def to_array(value):
     return numpy.asarray(value)
 
 
-def run_case(case):
-    """Raises what went wrong."""
+def run_case(case, compiled=False):
+    """Raises what went wrong. With `compiled`, the model runs from the library's own file."""
     with tempfile.TemporaryDirectory() as folder:
         if case.model is not None:
             path = Path(folder) / "model.onnx"
@@ -72,6 +72,9 @@ def run_case(case):
             path = Path(case.model_dir) / "model.onnx"
         try:
             model = mtl_infer.load(path)
+            if compiled:
+                model.save(Path(folder) / "model.mtl")
+                model = mtl_infer.load(Path(folder) / "model.mtl")
         except mtl_infer.MTLError as error:
             raise Refused(str(error)) from error
         outputs = [output.name for output in model.tasks]
@@ -136,6 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="*", help="pattern of test names")
     parser.add_argument("--suite", choices=SUITES)
+    parser.add_argument("--compiled", action="store_true", help="save each model as the library's own file and run that")
     parser.add_argument("--quiet", action="store_true", help="only the table")
     parser.add_argument("--json", help="file for the outcome of every test")
     arguments = parser.parse_args()
@@ -148,7 +152,7 @@ def main():
             continue
         reason = next((text for pattern, text in skips.items() if fnmatch.fnmatch(case.name, pattern)), None)
         try:
-            run_case(case)
+            run_case(case, arguments.compiled)
             outcome, text = "passed", ""
         except Refused as error:
             outcome, text = "refused", str(error)

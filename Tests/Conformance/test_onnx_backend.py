@@ -15,10 +15,11 @@ SCRIPT = Path(__file__).with_name("onnx_backend.py")
 LEAST = {"node": 1750, "simple": 7, "pytorch-operator": 35, "pytorch-converted": 82, "light": 9}
 
 
-def test_backend_suite(tmp_path):
+@pytest.mark.parametrize("form", [[], ["--compiled"]], ids=["onnx", "compiled"])
+def test_backend_suite(tmp_path, form):
     file = tmp_path / "outcomes.json"
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--json", str(file)], capture_output=True, text=True, timeout=600, env=os.environ)
+        [sys.executable, str(SCRIPT), "--json", str(file), *form], capture_output=True, text=True, timeout=600, env=os.environ)
     outcomes = json.loads(file.read_text())
     wrong = {name: entry for name, entry in outcomes.items() if entry["outcome"] not in ("passed", "skipped")}
     assert not wrong, wrong

@@ -10,9 +10,14 @@ let package = Package(
     .executableTarget(
       name: "fuzz-checkpoint", dependencies: ["CFuzzer", .product(name: "MTLFormats", package: "mtl-infer")],
       path: "Sources/FuzzCheckpoint"),
+    .target(name: "FuzzSupport", dependencies: [.product(name: "MTLFormats", package: "mtl-infer")]),
     .executableTarget(
-      name: "fuzz-onnx", dependencies: ["CFuzzer", .product(name: "MTLFormats", package: "mtl-infer")],
+      name: "fuzz-onnx", dependencies: ["CFuzzer", "FuzzSupport", .product(name: "MTLFormats", package: "mtl-infer")],
       path: "Sources/FuzzOnnx"),
+    .executableTarget(
+      name: "fuzz-native",
+      dependencies: ["CFuzzer", "FuzzSupport", .product(name: "MTLFormats", package: "mtl-infer")],
+      path: "Sources/FuzzNative"),
   ],
   swiftLanguageModes: [.v6]
 )

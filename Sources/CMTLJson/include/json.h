@@ -1,4 +1,4 @@
-/* JSON text to a flat array of nodes. Strict RFC 8259 text in UTF-8, without a byte order mark. */
+/* JSON text to a flat array of nodes, and back. Strict RFC 8259 text in UTF-8, without a byte order mark. */
 #ifndef CMTL_JSON_H
 #define CMTL_JSON_H
 
@@ -53,6 +53,17 @@ int32_t mtl_json_parse(const char *bytes, size_t length, uint32_t maximum_depth,
 
 /* Frees the memory of a tape; null members are fine. */
 void mtl_json_release(mtl_json_tape *tape);
+
+/* Writes the one value that starts the tape (`nodes` and `text` are read) as text, with line breaks and indents of two
+ * spaces if `is_indented`. Returns a code as above and fills `text`, which mtl_json_release_text() takes whatever the code
+ * was. Numbers come back as the same bits. No exception leaves. */
+typedef struct mtl_json_text {
+  const char *bytes;
+  size_t length;
+  void *storage;
+} mtl_json_text;
+int32_t mtl_json_write(const mtl_json_tape *tape, int32_t is_indented, mtl_json_text *text);
+void mtl_json_release_text(mtl_json_text *text);
 
 #ifdef __cplusplus
 }

@@ -9,13 +9,16 @@ extension JSONValue {
 
   /// Parses RFC 8259 text in UTF-8. Fails with `badFormat` for malformed text or an object with two members of one name
   /// (readers disagree on which of them counts), and with `limit` beyond the limits above.
-  public static func parse(_ bytes: Bytes, of subject: String) throws(MTLError) -> JSONValue {
+  ///
+  /// - Parameter depth: how deep arrays and objects may nest.
+  public static func parse(
+    _ bytes: Bytes, of subject: String, depth: Int = maximumDepth
+  ) throws(MTLError) -> JSONValue {
     var tape = unsafe mtl_json_tape()
     defer { unsafe mtl_json_release(&tape) }
     let status = unsafe bytes.withUnsafeBytes { text in
       unsafe mtl_json_parse(
-        text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, UInt32(maximumDepth), maximumValueCount,
-        &tape)
+        text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, UInt32(depth), maximumValueCount, &tape)
     }
     guard status == Int32(MTL_JSON_OK) else {
       throw unsafe failure(status, tape, bytes, subject)

@@ -53,7 +53,7 @@ final class OnnxContext {
   /// Nodes of a model after its functions were expanded.
   private static let maximumNodeCount = 1 << 20
   /// Elements of all sparse tensors, once they are dense: a few bytes may declare as many as they like.
-  private static let maximumSparseElementCount = 1 << 28
+  private static let maximumSparseElementCount = 1 << 26
   /// Functions in functions, and graphs in graphs.
   static let maximumDepth = 32
 

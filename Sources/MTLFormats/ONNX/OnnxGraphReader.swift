@@ -42,12 +42,12 @@ final class OnnxGraphReader {
   /// Reads a model's graph.
   func readMain(
     _ message: OnnxMessage
-  ) throws(MTLError) -> (inputs: [OnnxModel.Port], outputs: [OnnxModel.Port]) {
+  ) throws(MTLError) -> (inputs: [GraphModel.Port], outputs: [GraphModel.Port]) {
     let constants = try readInitializers(message)
-    var inputs: [OnnxModel.Port] = []
+    var inputs: [GraphModel.Port] = []
     // Before version 4 of the format, constants were inputs, too.
     for input in message.children(Field.inputs) where !constants.contains(input.text(1)) {
-      let port = try OnnxModel.Port(input)
+      let port = try GraphModel.Port(input)
       guard port.type != nil else {
         throw MTLError(.unsupported, "input '\(port.name)'", "is no tensor of a type that the library has")
       }
@@ -55,7 +55,7 @@ final class OnnxGraphReader {
       inputs.append(port)
     }
     try readNodes(message.children(Field.nodes))
-    let outputs = try message.children(Field.outputs).map { output throws(MTLError) in try OnnxModel.Port(output) }
+    let outputs = try message.children(Field.outputs).map { output throws(MTLError) in try GraphModel.Port(output) }
     try addOutputs(outputs.map(\.name))
     return (inputs, outputs)
   }
@@ -91,13 +91,13 @@ final class OnnxGraphReader {
     for tensor in message.children(Field.initializers) {
       let name = tensor.text(8)
       let value = try OnnxTensor.read(tensor, name: "tensor '\(name)'", context.external)
-      try define(name, graph.addConstant(value), "tensor '\(name)'")
+      try define(name, graph.addConstant(value, name: name), "tensor '\(name)'")
       names.insert(name)
     }
     for tensor in message.children(Field.sparseInitializers) {
       let name = tensor.child(1)?.text(8) ?? ""
       let value = try OnnxSparseTensor.read(tensor, name: "tensor '\(name)'", context)
-      try define(name, graph.addConstant(value), "tensor '\(name)'")
+      try define(name, graph.addConstant(value, name: name), "tensor '\(name)'")
       names.insert(name)
     }
     return names
@@ -116,7 +116,7 @@ final class OnnxGraphReader {
     guard let parent, scope.depth == 0, let outer = parent.value(name) else { return nil }
     let value: ValueID
     if let constant = parent.graph.constants[outer] {
-      value = graph.addConstant(constant)
+      value = graph.addConstant(constant, name: parent.graph.constantNames[outer])
     } else {
       captures.append(name)
       value = graph.addInput(name)
@@ -178,7 +178,8 @@ extension OnnxGraphReader {
     let attributes = Attributes(
       try attributes(node, &inputs), opset: opset, inputCount: node.inputs.count, outputCount: node.outputs.count)
     let operation = try found.make(attributes)
-    let values = graph.append(operation, name: node.name, inputs)
+    let source = NodeSource(domain: node.domain, name: node.operatorName, attributes: attributes)
+    let values = graph.append(operation, name: node.name, inputs, source: source)
     guard node.outputs.count <= values.count else {
       throw MTLError(.badFormat, "outputs", expected: "at most \(values.count)", found: "\(node.outputs.count)")
     }

@@ -1,37 +1,8 @@
 import MTLGraph
 
-/// A model of an ONNX file: its graph, and what the file says of both ends.
-public struct OnnxModel: Sendable {
-  /// One size of an input or output.
-  public enum Dimension: Sendable, Equatable {
-    case fixed(Int)
-    /// Symbolic: equal wherever the name is the same.
-    case named(String)
-    case unknown
-  }
-
-  /// An input or output as the file declares it.
-  public struct Port: Sendable {
-    public let name: String
-    /// nil where an output's type is left open.
-    public let type: DataType?
-    /// nil where the rank is left open.
-    public let dimensions: [Dimension]?
-  }
-
-  public let graph: Graph
-  public let inputs: [Port]
-  public let outputs: [Port]
-  public let name: String
-  /// What made the file: "pytorch 2.5".
-  public let producer: String
-  public let irVersion: Int
-  /// By domain, "" for the standard's own.
-  public let opsets: [String: Int]
-  public let metadata: [(key: String, value: String)]
-
+/// Reads the files of the ONNX standard.
+public enum OnnxModel {
   private enum Field {
-    static let irVersion: Int32 = 1
     static let producerName: Int32 = 2
     static let producerVersion: Int32 = 3
     static let graph: Int32 = 7
@@ -40,17 +11,36 @@ public struct OnnxModel: Sendable {
     static let functions: Int32 = 25
   }
 
-  /// The newest operator set whose changes are known here.
+  /// The newest operator set whose changes are known here. Later ones are read as this one.
   public static let newestOpset = 28
 
-  /// Whether these are bytes of an ONNX model, as far as the first ones tell: a message that starts with field 1,
-  /// `ir_version`, a small number, and another field of the message; or with the graph or the operator sets.
+  /// Whether these are bytes of an ONNX model: `ModelProto`'s fields one after the other, with their kinds, up to the
+  /// graph or to where the bytes end. Messages have no signature.
   public static func recognizes(_ bytes: Bytes) -> Bool {
-    guard bytes[0] == 0x08, let version = bytes[1], (1...64).contains(version), let next = bytes[2] else {
-      return false
+    // A header's length may look like the first fields.
+    guard !WeightFileKind.isSafetensors(bytes) else { return false }
+    var (offset, fields) = (0, 0)
+    while offset < bytes.count, fields < maximumLeadingFields {
+      guard let tag = bytes.variableInteger(at: &offset) else { return fields > 0 }
+      guard let kind = fieldKinds[tag >> 3], kind == tag & 7 else { return false }
+      guard let value = bytes.variableInteger(at: &offset) else { return fields > 0 }
+      fields += 1
+      guard kind == 2 else { continue }
+      // What is cut off was an ONNX model where something stood before it.
+      guard value <= UInt64(bytes.count - offset) else { return fields > 1 }
+      if tag >> 3 == UInt64(Field.graph) { return value > 0 }
+      offset += Int(value)
     }
-    return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72].contains(next)
+    return fields > 1
   }
+
+  /// Fields in front of the graph that are looked at; functions, metadata and operator sets may be many.
+  private static let maximumLeadingFields = 4096
+
+  /// The fields of onnx/onnx:onnx/onnx-ml.proto, `ModelProto`: 0 for numbers, 2 for what has a length.
+  private static let fieldKinds: [UInt64: UInt64] = [
+    1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2,
+  ]
 
   /// Reads a model.
   ///
@@ -59,7 +49,7 @@ public struct OnnxModel: Sendable {
   ///   - copy: read those files into memory instead of mapping them.
   public static func read(
     _ bytes: Bytes, name: String, folder: String? = nil, copy: Bool = false
-  ) throws(MTLError) -> OnnxModel {
+  ) throws(MTLError) -> GraphModel {
     let message = try OnnxMessage.model(bytes, name: name)
     guard let graph = message.child(Field.graph) else { throw MTLError(.badFormat, name, "has no graph") }
     let opsets = try opsets(message, Field.opsetImport, name)
@@ -68,11 +58,13 @@ public struct OnnxModel: Sendable {
       external: ExternalData(folder: folder, copy: copy))
     let reader = OnnxGraphReader(context: context, opsets: opsets)
     let ends = try reader.readMain(graph)
-    return OnnxModel(
+    let version = opsets[""] ?? 1
+    return GraphModel(
       graph: reader.graph, inputs: ends.inputs, outputs: ends.outputs, name: graph.text(2),
       producer: [message.text(Field.producerName), message.text(Field.producerVersion)].filter { !$0.isEmpty }
-        .joined(separator: " "), irVersion: message.integer(Field.irVersion), opsets: opsets,
-      metadata: message.pairs(Field.metadata))
+        .joined(separator: " "), format: "ONNX, operator set \(version)", metadata: message.pairs(Field.metadata),
+      notes: version <= newestOpset
+        ? [] : ["operator set \(version) is newer than \(newestOpset), as which its operators are read"])
   }
 
   /// The operator sets that a model or a function imports.
@@ -84,13 +76,24 @@ public struct OnnxModel: Sendable {
       guard version >= 1 || !domain.isEmpty else {
         throw MTLError(.badFormat, name, expected: "an operator set of version 1 or later", found: "\(version)")
       }
-      guard !domain.isEmpty || version <= newestOpset else {
-        throw MTLError(.formatTooNew, name, expected: "operator set up to \(newestOpset)", found: "\(version)")
-      }
       opsets[domain] = max(version, opsets[domain] ?? version)
     }
     // Files before operator sets had versions.
     if opsets[""] == nil { opsets[""] = 1 }
     return opsets
+  }
+}
+
+extension Bytes {
+  /// A number as protobuf writes it, 7 bits a byte; `offset` goes behind it. nil where the bytes end within.
+  fileprivate func variableInteger(at offset: inout Int) -> UInt64? {
+    var value: UInt64 = 0
+    for position in 0..<10 {
+      guard let byte = self[offset] else { return nil }
+      offset += 1
+      value |= UInt64(byte & 0x7F) << UInt64(7 * position)
+      if byte < 0x80 { return value }
+    }
+    return .max
   }
 }

@@ -34,7 +34,7 @@ struct OnnxNode {
   }
 }
 
-extension OnnxModel.Port {
+extension GraphModel.Port {
   /// Reads a `ValueInfoProto`. Types that are no tensors, and tensors of types that the library does not have, are nil.
   init(_ message: OnnxMessage) throws(MTLError) {
     name = message.text(1)
@@ -44,7 +44,7 @@ extension OnnxModel.Port {
       dimensions = nil
       return
     }
-    var dimensions: [OnnxModel.Dimension] = []
+    var dimensions: [GraphModel.Dimension] = []
     for dimension in shape.children(1) {
       if dimension.has(1) {
         let size = dimension.integer(1)
@@ -80,7 +80,7 @@ enum OnnxSparseTensor {
     }
     let numbers = indices.integers()
     let strides = shape.rowMajorStrides
-    var places: [Int: Int] = [:]
+    var places = [Int](repeating: 0, count: count)
     for position in 0..<count {
       var place = isLinear ? numbers[position] : 0
       for axis in 0..<(isLinear ? 0 : shape.rank) {
@@ -89,9 +89,24 @@ enum OnnxSparseTensor {
         place += index * strides[axis]
       }
       guard (0..<shape.elementCount).contains(place) else { throw outside(name, place) }
-      places[place] = position
+      places[position] = place
     }
-    return try values.moved(to: shape) { places[$0] }
+    return Tensor(unchecked: try scattered(values, to: places, count: shape.elementCount), values.type, shape)
+  }
+
+  /// Elements at their places among zeros.
+  private static func scattered(_ values: Tensor, to places: [Int], count: Int) throws(MTLError) -> Bytes {
+    let width = values.type.byteCount
+    return try unsafe Bytes(byteCount: count * width) { target in
+      unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
+      unsafe values.bytes.withUnsafeBytes { source in
+        for (position, place) in places.enumerated() {
+          let element = unsafe UnsafeRawBufferPointer(rebasing: source[position * width..<(position + 1) * width])
+          unsafe UnsafeMutableRawBufferPointer(rebasing: target[place * width..<(place + 1) * width])
+            .copyMemory(from: element)
+        }
+      }
+    }
   }
 
   private static func outside(_ name: String, _ index: Int) -> MTLError {

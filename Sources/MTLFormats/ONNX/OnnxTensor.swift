@@ -42,7 +42,7 @@ struct OnnxTensor {
   private func packed(_ bytes: Bytes, _ type: DataType, _ shape: Shape) throws(MTLError) -> Tensor {
     let bits = type.storedBitCount
     guard bits < 8 else {
-      return try Tensor(shape: shape, type: type, bytes: aligned(bytes, type), of: name)
+      return try Tensor(shape: shape, type: type, bytes: bytes.aligned(to: type.byteCount), of: name)
     }
     let perByte = 8 / bits
     let expected = (shape.elementCount + perByte - 1) / perByte
@@ -61,17 +61,6 @@ struct OnnxTensor {
         let isNegative = type.isInteger && type.isSigned && value >> UInt8(bits - 1) == 1
         unsafe target[index] = isNegative ? value | ~UInt8((1 << bits) - 1) : value
       }
-    }
-  }
-
-  /// Elements where their type may be read; a copy where they lie elsewhere.
-  private func aligned(_ bytes: Bytes, _ type: DataType) throws(MTLError) -> Bytes {
-    let isAligned = unsafe bytes.withUnsafeBytes { memory in
-      UInt(bitPattern: memory.baseAddress) % UInt(type.byteCount) == 0
-    }
-    if isAligned { return bytes }
-    return try unsafe Bytes(byteCount: bytes.count) { target in
-      unsafe bytes.withUnsafeBytes { source in unsafe target.copyMemory(from: source) }
     }
   }
 

@@ -119,6 +119,28 @@ enum SafetensorsFile {
   }
 }
 
+extension DataType {
+  /// The `dtype` of a safetensors file; nil for types that it has no name for, or one that older readers do not know.
+  var safetensorsName: String? {
+    switch self {
+    case .float64: "F64"
+    case .float32: "F32"
+    case .float16: "F16"
+    case .bfloat16: "BF16"
+    case .int64: "I64"
+    case .int32: "I32"
+    case .int16: "I16"
+    case .int8: "I8"
+    case .uint8: "U8"
+    case .bool: "BOOL"
+    case .uint64: "U64"
+    case .uint32: "U32"
+    case .uint16: "U16"
+    default: nil
+    }
+  }
+}
+
 extension ElementType {
   /// The element type of a safetensors `dtype`. Types of less than a byte have no byte count.
   init(safetensors name: String) {
@@ -133,9 +155,10 @@ extension ElementType {
     case "I8": self.init(.int8)
     case "U8": self.init(.uint8)
     case "BOOL": self.init(.bool)
-    case "U64", "C64": self.init(unsupported: name, byteCount: 8)
-    case "U32": self.init(unsupported: name, byteCount: 4)
-    case "U16": self.init(unsupported: name, byteCount: 2)
+    case "U64": self.init(.uint64)
+    case "U32": self.init(.uint32)
+    case "U16": self.init(.uint16)
+    case "C64": self.init(unsupported: name, byteCount: 8)
     case "F8_E4M3", "F8_E5M2", "F8_E8M0": self.init(unsupported: name, byteCount: 1)
     default: self.init(unsupported: name, byteCount: nil)
     }

@@ -12,7 +12,7 @@ enum WeightFileKind: Equatable {
     guard bytes.count > 0 else { throw MTLError(.badFormat, name, "is empty (0 bytes)") }
     if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
     if isTorchLegacy(bytes) { return .torchLegacy }
-    if try isSafetensors(bytes, name) { return .safetensors }
+    if isSafetensors(bytes) { return .safetensors }
     if let foreign = foreignKind(bytes) {
       throw MTLError(
         .unsupported, name, expected: "a PyTorch or safetensors checkpoint", found: foreign)
@@ -32,10 +32,12 @@ enum WeightFileKind: Equatable {
     return [2, 11].contains { offset in magic.indices.allSatisfy { bytes[offset + $0] == magic[$0] } }
   }
 
-  private static func isSafetensors(_ bytes: Bytes, _ name: String) throws(MTLError) -> Bool {
-    guard bytes[8] == UInt8(ascii: "{") else { return false }
-    let headerLength: UInt64 = try bytes.integer(at: 0, of: name)
-    return headerLength <= SafetensorsFile.maximumHeaderLength
+  /// A header length that a header may have, and the brace that opens it.
+  static func isSafetensors(_ bytes: Bytes) -> Bool {
+    guard bytes[8] == UInt8(ascii: "{"), let length: UInt64 = try? bytes.integer(at: 0, of: "header length") else {
+      return false
+    }
+    return length <= SafetensorsFile.maximumHeaderLength
   }
 
   /// Formats that people do try, by their signatures.
@@ -52,7 +54,8 @@ enum WeightFileKind: Equatable {
       (Array("version https://git-lfs".utf8), "a Git LFS pointer instead of the file; run `git lfs pull`"),
     ]
     if let match = signatures.first(where: { bytes.starts(with: $0.0) }) { return match.1 }
-    return tarKind(bytes) ?? pickleKind(bytes) ?? onnxKind(bytes) ?? textKind(bytes)
+    return tarKind(bytes) ?? pickleKind(bytes) ?? (OnnxModel.recognizes(bytes) ? "an ONNX model" : nil)
+      ?? textKind(bytes)
   }
 
   private static func tarKind(_ bytes: Bytes) -> String? {
@@ -68,15 +71,6 @@ enum WeightFileKind: Equatable {
   private static func pickleKind(_ bytes: Bytes) -> String? {
     guard bytes[0] == 0x80, let version = bytes[1], (1...5).contains(version) else { return nil }
     return "a plain Python pickle; save the state dict with torch.save"
-  }
-
-  /// An ONNX model is a protobuf message that starts with field 1, `ir_version`, a small varint, and another field of
-  /// the message (onnx/onnx:onnx/onnx.proto, `ModelProto`).
-  private static func onnxKind(_ bytes: Bytes) -> String? {
-    guard bytes[0] == 0x08, let version = bytes[1], (1...32).contains(version), let next = bytes[2],
-      [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42].contains(next)
-    else { return nil }
-    return "an ONNX model"
   }
 
   private static func textKind(_ bytes: Bytes) -> String? {

@@ -30,7 +30,8 @@ public struct Attributes: Sendable {
   public let opset: Int
   public let inputCount: Int
   public let outputCount: Int
-  private let values: [String: AttributeValue]
+  /// By the names of the standard.
+  public let values: [String: AttributeValue]
 
   public init(_ values: [String: AttributeValue], opset: Int, inputCount: Int, outputCount: Int) {
     self.values = values

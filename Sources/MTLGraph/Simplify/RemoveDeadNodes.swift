@@ -5,8 +5,11 @@ extension Graph {
     replaceNodes(zip(nodes, needing).filter { !$0.1.isEmpty }.map(\.0), outputs: outputs)
   }
 
-  /// Drops the nodes that no output needs.
-  package mutating func removeUnneeded() { removeDeadNodes() }
+  /// Takes out of a file's graph what is there without need: nodes that no output needs, copies of constants.
+  package mutating func removeUnneeded() {
+    removeDeadNodes()
+    shareEqualConstants()
+  }
 
   /// The graph that computes only these outputs, by index and in this order.
   public func selecting(outputs indices: [Int]) -> Graph {

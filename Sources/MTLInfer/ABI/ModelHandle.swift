@@ -59,6 +59,17 @@ public func mtl_model_open_path(
   }
 }
 
+@c @implementation
+public func mtl_model_save(
+  _ model: OpaquePointer!, _ path: UnsafePointer<CChar>!, _ error: UnsafeMutablePointer<mtl_error>!
+) -> mtl_status {
+  unsafe status(error) { () throws(MTLError) in
+    let handle = unsafe try object(model, "model", as: ModelHandle.self)
+    guard let path = unsafe try text(path, "path") else { throw MTLError(.invalidArgument, "path", "is null") }
+    try handle.model.save(to: path)
+  }
+}
+
 private func isCopy(_ options: mtl_model_options) throws(MTLError) -> Bool {
   let flags = unsafe options.flags
   guard flags & ~UInt32(MTL_MODEL_COPY) == 0 else {

@@ -30,7 +30,7 @@ public struct LoadedNetwork: Sendable {
       } catch  where error.kind == .checkpointMismatch || error.kind == .shapeMismatch {
         throw LoadedNetwork.suggesting(after: error, weights, instead: recipe)
       }
-    case .blocks(let description):
+    case .blocks(let description, _):
       guard let input = card.input else { throw MTLError(.badFormat, card.name, "a network of blocks needs 'input'") }
       let own = description.heads.map { TaskDescription(name: $0.name, kind: .raw) }
       let blueprint = NetworkBlueprint(input: input, tasks: own) { tasks in

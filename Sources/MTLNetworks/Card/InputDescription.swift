@@ -1,3 +1,4 @@
+import MTLFormats
 import MTLGraph
 
 /// How pixels become the network's input.
@@ -76,6 +77,17 @@ public struct InputDescription: Sendable, Equatable {
     guard (range + mean + standardDeviation).allSatisfy({ Float($0).isFinite }) else {
       throw MTLError(.badFormat, fields.path, "a number in 'range', 'mean' or 'std' is too large for float32")
     }
+  }
+
+  /// The object of a `model.json` that says the same.
+  public var json: JSONValue {
+    func numbers(_ values: [Double]) -> JSONValue { .array(values.map { .number($0) }) }
+    return .object([
+      .init("name", .string(name)), .init("width", .integer(Int64(width))), .init("height", .integer(Int64(height))),
+      .init("color", .string(color.rawValue)), .init("range", numbers(range)), .init("mean", numbers(mean)),
+      .init("std", numbers(standardDeviation)), .init("resize", .string(resize.rawValue)),
+      .init("filter", .string(filter.rawValue)),
+    ])
   }
 
   /// N x C x H x W of a batch at the default size.

@@ -7,13 +7,23 @@ public struct ModelCard: Sendable {
   public enum NetworkSource: Sendable {
     /// A built-in network by its name, and the object of a `model.json` that holds its parameters.
     case recipe(String, parameters: JSONValue)
-    /// Blocks named in the card.
-    case blocks(NetworkDescription)
+    /// Blocks named in the card, and the object that names them.
+    case blocks(NetworkDescription, JSONValue)
     /// The file with the weights holds the graph as well, as ONNX files do.
     case file
   }
 
   public static let formatVersion = 1
+
+  /// The field "network" of a `model.json` that means the same.
+  public var networkField: JSONValue {
+    switch network {
+    case .recipe(let name, let parameters):
+      parameters["recipe"] == nil ? .object([.init("recipe", .string(name))]) : parameters
+    case .blocks(_, let field): field
+    case .file: .object([.init("graph", .string("file"))])
+    }
+  }
 
   public let name: String
   public let description: String
@@ -78,7 +88,7 @@ public struct ModelCard: Sendable {
       try fields.finish()
       return .file
     }
-    return .blocks(try NetworkDescription(&fields))
+    return .blocks(try NetworkDescription(&fields), value)
   }
 
   private static func tasks(_ value: JSONValue?, path: String) throws(MTLError) -> [TaskDescription] {

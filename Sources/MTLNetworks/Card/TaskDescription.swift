@@ -1,3 +1,4 @@
+import MTLFormats
 import MTLGraph
 
 /// One task of a network: what its output means and how it is shown.
@@ -101,6 +102,19 @@ public struct TaskDescription: Sendable, Equatable {
     prefix = try fields.string("prefix")
     try fields.finish()
     try TaskDescription.check(name: name, path: fields.path)
+  }
+
+  /// The object of a `model.json` that says the same.
+  ///
+  /// - Parameter prefix: what chooses the task's head or output; nil where its name does.
+  public func json(prefix: String?) -> JSONValue {
+    var members: [JSONValue.Member] = [.init("name", .string(name)), .init("kind", .string(kind.rawValue))]
+    if !labels.isEmpty { members.append(.init("labels", .array(labels.map { .string($0) }))) }
+    if kind == .classification || form != .logits { members.append(.init("output", .string(form.rawValue))) }
+    if let unit { members.append(.init("unit", .string(unit))) }
+    if upsampling != .centers { members.append(.init("upsampling", .string(upsampling.rawValue))) }
+    if let prefix { members.append(.init("prefix", .string(prefix))) }
+    return .object(members)
   }
 
   /// Fails for a name that no task can have: outputs become files of that name, and lists of tasks have commas.

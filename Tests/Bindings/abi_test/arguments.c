@@ -83,7 +83,10 @@ void null_pointers(void) {
   GIVES(MTL_INVALID_STATE, mtl_check_abi(MTL_ABI, MTL_ABI_MINOR + 1, &error));
   GIVES(MTL_OK, mtl_check_abi(MTL_ABI, MTL_ABI_MINOR, NULL));
 
+  GIVES(MTL_INVALID_ARGUMENT, mtl_model_save(NULL, "never.mtl", &error));
   model = open_model(NULL);
+  GIVES(MTL_INVALID_ARGUMENT, mtl_model_save(model, NULL, &error));
+  GIVES(MTL_IO, mtl_model_save(model, "/nowhere/never.mtl", &error));
   null_pointers_of_model(model);
   mtl_session *session = new_session(model, 0);
   null_pointers_of_session(session);

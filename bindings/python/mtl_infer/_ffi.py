@@ -5,7 +5,7 @@ from ctypes import (
 )
 
 MTL_ABI = 0
-MTL_ABI_MINOR = 1
+MTL_ABI_MINOR = 2
 MTL_MAX_RANK = 8
 MTL_OK = 0
 MTL_INVALID_ARGUMENT = 1
@@ -266,6 +266,7 @@ PROTOTYPES = (
      POINTER(POINTER(mtl_model)), POINTER(mtl_error)]),
     ("mtl_model_open_memory", c_int32, [POINTER(mtl_runtime), c_void_p, c_size_t, mtl_release_function, c_void_p,
      POINTER(mtl_model_options), POINTER(POINTER(mtl_model)), POINTER(mtl_error)]),
+    ("mtl_model_save", c_int32, [POINTER(mtl_model), c_char_p, POINTER(mtl_error)]),
     ("mtl_model_retain", POINTER(mtl_model), [POINTER(mtl_model)]),
     ("mtl_model_release", None, [POINTER(mtl_model)]),
     ("mtl_model_info", c_int32, [POINTER(mtl_model), POINTER(mtl_model_summary), POINTER(mtl_error)]),

@@ -109,6 +109,11 @@ class Model(Owner):
             session = self._sessions.session = self.session()
         return session.run(images, tensors=tensors, tasks=tasks, format=format)
 
+    def save(self, path: Union[str, bytes, "PathLike[str]"]) -> None:
+        """Writes the library's own file: it is mapped when it is opened, needs no other file, and gives the same outputs
+        to the last bit. Any safetensors reader opens it."""
+        call(library.mtl_model_save, self._open(), text(path, "path"))
+
     def close(self) -> None:
         """Lets go of the model and of the sessions made by `run`. Other sessions and results stay usable."""
         super().close()
@@ -119,7 +124,7 @@ def load(path: Union[str, bytes, "PathLike[str]"], network: Optional[str] = None
          copy: bool = False, runtime: Optional[Runtime] = None) -> Model:
     """Opens a model.
 
-    path: a folder with a model.json, a model.json, or a checkpoint.
+    path: a folder with a model.json, a model.json, a checkpoint, an ONNX file, or a file that `Model.save` wrote.
     network: recipe for a bare checkpoint; not needed if the checkpoint fits a recipe exactly.
     description: text of a model.json, used instead of a file.
     copy: read the file into memory instead of mapping it; a mapped file must not be shortened while in use.

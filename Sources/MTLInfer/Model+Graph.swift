@@ -9,6 +9,15 @@ public struct ModelInput: Sendable, Equatable {
   public let type: DataType
   /// nil for sizes that may be any.
   public let dimensions: [Int?]
+  /// Names of sizes that may be any, and are equal wherever the name is.
+  public let symbols: [String?]
+
+  public init(name: String, type: DataType, dimensions: [Int?], symbols: [String?] = []) {
+    self.name = name
+    self.type = type
+    self.dimensions = dimensions
+    self.symbols = symbols
+  }
 }
 
 extension Model {
@@ -22,13 +31,25 @@ extension Model {
     onnx bytes: Bytes, name: String, card: ModelCard?, folder: String?, copy: Bool
   ) throws(MTLError) -> Model {
     let model = try OnnxModel.read(bytes, name: name, folder: folder, copy: copy)
-    let own = card == nil ? try OnnxDescription.card(inside: model, name) : nil
-    return try Model(model, card: card ?? own, fileName: name, byteCount: bytes.count)
+    let own = card == nil ? try GraphDescription.card(inside: model, name) : nil
+    return try Model(model, card: card ?? own, network: "onnx", fileName: name, byteCount: bytes.count)
+  }
+
+  /// A model from the library's own file: its graph where it holds one, else weights of the network that its card names.
+  static func open(native store: WeightStore, name: String, card: ModelCard?) throws(MTLError) -> Model {
+    let own = try NativeFile.card(of: store).map { text throws(MTLError) in
+      try ModelCard(
+        parsing: Bytes(copying: Array(text.utf8)), name: "\(name): metadata '\(NativeFile.cardKey)'")
+    }
+    guard let card = card ?? own else { throw MTLError(.badFormat, name, "says nowhere what its network is") }
+    guard case .file = card.network, NativeFile.hasGraph(store) else { return try Model(card, weights: store) }
+    let graph = try NativeFile.graph(of: store, name: name)
+    return try Model(graph, card: card, network: "graph", fileName: name, byteCount: store.byteCount)
   }
 }
 
-/// What the parts of a `Model` are for an ONNX file.
-struct OnnxDescription {
+/// What the parts of a `Model` are for a file that holds its graph.
+struct GraphDescription {
   let inputs: [ModelInput]
   let picture: InputDescription
   let tasks: [TaskDescription]
@@ -40,26 +61,29 @@ struct OnnxDescription {
   /// Side of pictures that a model leaves open.
   private static let defaultSide = 224
 
-  /// The key of a model's metadata under which a `model.json` may stand.
-  static let metadataKey = "mtl_infer"
-
   /// The graph, with the outputs that are tasks alone.
   let graph: Graph
+  let outputs: [GraphModel.Port]
+  /// Whether somebody said what the outputs mean.
+  let isDescribed: Bool
 
-  init(_ model: OnnxModel, card: ModelCard?) throws(MTLError) {
+  init(_ model: GraphModel, card: ModelCard?) throws(MTLError) {
     inputs = model.inputs.map { port in
       ModelInput(
         name: port.name, type: port.type ?? .float32,
-        dimensions: (port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { nil } })
+        dimensions: (port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { nil } },
+        symbols: (port.dimensions ?? []).map { if case .named(let name) = $0 { name } else { nil } })
     }
-    let chosen = try OnnxDescription.outputs(of: model, for: card?.tasks ?? [])
+    let chosen = try GraphDescription.outputs(of: model, for: card?.tasks ?? [])
+    outputs = chosen.map { model.outputs[$0] }
     let described = card?.tasks.isEmpty == false
-    tasks = described ? card?.tasks ?? [] : model.outputs.map { OnnxDescription.guess($0) }
-    notes = described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"]
-    picture = try OnnxDescription.picture(inputs, card?.input)
+    isDescribed = described
+    tasks = described ? card?.tasks ?? [] : model.outputs.map { GraphDescription.guess($0) }
+    notes = model.notes + (described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"])
+    picture = try GraphDescription.picture(inputs, card?.input)
     graph = chosen == Array(model.outputs.indices) ? model.graph : model.graph.selecting(outputs: chosen)
-    outputShapes = chosen.map { index in
-      Shape((model.outputs[index].dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 1 } })
+    outputShapes = outputs.map { output in
+      Shape((output.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 1 } })
     }
     parameterCount = graph.constants.values.reduce(0) { sum, tensor in
       tensor.type.isFloatingPoint ? sum.saturatingSum(tensor.shape.elementCount) : sum
@@ -68,13 +92,13 @@ struct OnnxDescription {
   }
 
   /// The card that a model carries in its metadata.
-  static func card(inside model: OnnxModel, _ name: String) throws(MTLError) -> ModelCard? {
-    guard let text = model.metadata.first(where: { $0.key == metadataKey })?.value else { return nil }
-    return try ModelCard(parsing: Bytes(copying: Array(text.utf8)), name: "\(name): metadata '\(metadataKey)'")
+  static func card(inside model: GraphModel, _ name: String) throws(MTLError) -> ModelCard? {
+    guard let text = model.metadata.first(where: { $0.key == NativeFile.cardKey })?.value else { return nil }
+    return try ModelCard(parsing: Bytes(copying: Array(text.utf8)), name: "\(name): metadata '\(NativeFile.cardKey)'")
   }
 
   /// The output that each task stands for, by prefix or else by name; all where no task is named.
-  private static func outputs(of model: OnnxModel, for tasks: [TaskDescription]) throws(MTLError) -> [Int] {
+  private static func outputs(of model: GraphModel, for tasks: [TaskDescription]) throws(MTLError) -> [Int] {
     guard !tasks.isEmpty else { return Array(model.outputs.indices) }
     return try tasks.map { task throws(MTLError) in
       let wanted = task.prefix ?? task.name
@@ -101,7 +125,7 @@ struct OnnxDescription {
   /// Sizes for what a model leaves open: one picture of the default side.
   func defaultSizes(_ input: ModelInput) -> [Int] {
     input.dimensions.enumerated().map { axis, size in
-      size ?? (input.dimensions.count == 4 && axis >= 2 ? OnnxDescription.defaultSide : 1)
+      size ?? (input.dimensions.count == 4 && axis >= 2 ? GraphDescription.defaultSide : 1)
     }
   }
 
@@ -130,7 +154,7 @@ struct OnnxDescription {
   }
 
   /// What an output probably is.
-  private static func guess(_ port: OnnxModel.Port) -> TaskDescription {
+  private static func guess(_ port: GraphModel.Port) -> TaskDescription {
     let name = port.name.lowercasedASCII
     let rank = port.dimensions?.count ?? 0
     func says(_ words: String...) -> Bool { words.contains { name.containsText($0) } }

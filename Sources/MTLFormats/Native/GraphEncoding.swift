@@ -1,0 +1,170 @@
+import MTLGraph
+
+/// A graph as JSON, and the tensors that it names. See `GraphDecoding` for the form.
+struct GraphEncoder {
+  private(set) var items: [SafetensorsWriter.Item] = []
+  private var names: Set<String> = []
+  private var written: [Place: String] = [:]
+
+  /// Where a tensor's elements lie: several constants of one place are written once.
+  private struct Place: Hashable {
+    let address: UInt
+    let type: DataType
+    let shape: Shape
+  }
+
+  /// The graph of a model with what is said of its ends.
+  mutating func encode(_ model: GraphModel) throws(MTLError) -> JSONValue {
+    var members = try members(model.graph, inputs: model.inputs.map { GraphEncoder.encode($0) })
+    let outputs = zip(model.outputs, model.graph.outputs).map { (port: $0, name: $1.name) }
+    members[1] = .init(
+      "outputs",
+      .array(
+        zip(outputs, outputIndices(model.graph)).map { output, index in
+          .object(
+            [.init("name", .string(output.name)), .init("value", .integer(index))] + GraphEncoder.form(output.port))
+        }))
+    return .object(members)
+  }
+
+  private static func encode(_ port: GraphModel.Port) -> JSONValue {
+    .object([.init("name", .string(port.name))] + form(port))
+  }
+
+  private static func form(_ port: GraphModel.Port) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = []
+    if let type = port.type { members.append(.init("type", .string(type.description))) }
+    if let dimensions = port.dimensions {
+      let sizes = dimensions.map { dimension -> JSONValue in
+        switch dimension {
+        case .fixed(let size): .integer(Int64(size))
+        case .named(let name): .string(name)
+        case .unknown: .null
+        }
+      }
+      members.append(.init("dimensions", .array(sizes)))
+    }
+    return members
+  }
+
+  private func numbering(_ graph: Graph) -> [ValueID: Int64] {
+    var numbers: [ValueID: Int64] = [:]
+    let constants = graph.constants.keys.sorted { $0.index < $1.index }
+    for value in graph.inputs.map(\.value) + constants + graph.nodes.flatMap(\.outputs) {
+      numbers[value] = Int64(numbers.count)
+    }
+    return numbers
+  }
+
+  private func outputIndices(_ graph: Graph) -> [Int64] {
+    let numbers = numbering(graph)
+    return graph.outputs.map { numbers[$0.value] ?? -1 }
+  }
+
+  /// Inputs, outputs, constants and nodes, in this order.
+  private mutating func members(_ graph: Graph, inputs: [JSONValue]) throws(MTLError) -> [JSONValue.Member] {
+    let numbers = numbering(graph)
+    var constants: [JSONValue] = []
+    for value in graph.constants.keys.sorted(by: { $0.index < $1.index }) {
+      guard let tensor = graph.constants[value] else { continue }
+      constants.append(encode(tensor, name: graph.constantNames[value]))
+    }
+    var nodes: [JSONValue] = []
+    for node in graph.nodes { nodes.append(try encode(node, numbers)) }
+    let outputs = zip(graph.outputs, outputIndices(graph)).map { port, index in
+      JSONValue.object([.init("name", .string(port.name)), .init("value", .integer(index))])
+    }
+    return [
+      .init("inputs", .array(inputs)), .init("outputs", .array(outputs)), .init("constants", .array(constants)),
+      .init("nodes", .array(nodes)),
+    ]
+  }
+
+  private mutating func encode(_ node: Node, _ numbers: [ValueID: Int64]) throws(MTLError) -> JSONValue {
+    guard let source = node.source else {
+      throw MTLError(.internalFault, node.name, "the operator \(node.operation.name) came from no file")
+    }
+    let attributes = source.attributes
+    var members: [JSONValue.Member] = [
+      .init("name", .string(node.name)), .init("operator", .string(source.name)),
+    ]
+    if !source.domain.isEmpty { members.append(.init("domain", .string(source.domain))) }
+    members += [
+      .init("opset", .integer(Int64(attributes.opset))),
+      .init("inputs", .array(node.inputs.map { numbers[$0].map { .integer($0) } ?? .null })),
+    ]
+    if attributes.inputCount != node.inputs.count {
+      members.append(.init("own_inputs", .integer(Int64(attributes.inputCount))))
+    }
+    members.append(.init("outputs", .integer(Int64(attributes.outputCount))))
+    let values = attributes.values.sorted { $0.key < $1.key }
+    if !values.isEmpty {
+      var encoded: [JSONValue.Member] = []
+      for (name, value) in values { encoded.append(.init(name, try encode(value, of: "\(node.name).\(name)"))) }
+      members.append(.init("attributes", .object(encoded)))
+    }
+    return .object(members)
+  }
+
+  private mutating func encode(_ value: AttributeValue, of name: String) throws(MTLError) -> JSONValue {
+    let (kind, content): (String, JSONValue) =
+      switch value {
+      case .integer(let integer): ("integer", .integer(Int64(integer)))
+      case .float(let float): ("float", GraphEncoder.encode(float))
+      case .string(let string): ("string", .string(string))
+      case .tensor(let tensor): ("tensor", encode(tensor, name: name))
+      case .subgraph(let subgraph): ("graph", try encode(subgraph))
+      case .integers(let integers): ("integers", .array(integers.map { .integer(Int64($0)) }))
+      case .floats(let floats): ("floats", .array(floats.map { GraphEncoder.encode($0) }))
+      case .strings(let strings): ("strings", .array(strings.map { .string($0) }))
+      }
+    return .object([.init(kind, content)])
+  }
+
+  /// JSON has no infinities.
+  private static func encode(_ float: Float) -> JSONValue {
+    float.isFinite ? .number(Double(float)) : .string(float.isNaN ? "nan" : float < 0 ? "-inf" : "inf")
+  }
+
+  private mutating func encode(_ subgraph: Subgraph) throws(MTLError) -> JSONValue {
+    let inputs = subgraph.graph.inputs.map { JSONValue.object([.init("name", .string($0.name))]) }
+    let captures = [subgraph.captures.lowerBound, subgraph.captures.upperBound].map { JSONValue.integer(Int64($0)) }
+    return .object(
+      try members(subgraph.graph, inputs: inputs) + [JSONValue.Member("captures", .array(captures))])
+  }
+
+  /// Types without a name in safetensors are bytes there, and the graph says what they are.
+  private mutating func encode(_ tensor: Tensor, name: String?) -> JSONValue {
+    let address = unsafe tensor.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+    let place = Place(address: address, type: tensor.type, shape: tensor.shape)
+    let stored: String
+    if let known = written[place], tensor.bytes.count > 0 {
+      stored = known
+    } else {
+      stored = fresh(name)
+      written[place] = stored
+      items.append(
+        .init(
+          name: stored, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes))
+    }
+    var members: [JSONValue.Member] = [.init("tensor", .string(stored))]
+    if tensor.type.safetensorsName == nil { members.append(.init("type", .string(tensor.type.description))) }
+    return .object(members)
+  }
+
+  /// A name that no other tensor has.
+  private mutating func fresh(_ name: String?) -> String {
+    let wanted = name.flatMap { GraphEncoder.isUsable($0) ? $0 : nil } ?? "constant"
+    var (candidate, number) = (wanted, names.count)
+    while !names.insert(candidate).inserted {
+      candidate = "\(wanted).\(number)"
+      number += 1
+    }
+    return candidate
+  }
+
+  private static func isUsable(_ name: String) -> Bool {
+    !name.isEmpty && name != "__metadata__" && name.utf8.first != UInt8(ascii: ".")
+      && name.utf8.count < WeightStore.maximumNameByteCount - 20
+  }
+}

@@ -1,0 +1,56 @@
+import MTLGraph
+
+/// The library's own file: a safetensors file that says in its metadata what its tensors are for.
+///
+/// `mtl_infer` is the text of a `model.json`. Where that says `"network": {"graph": "file"}`, the graph is the text under
+/// `mtl_infer_graph`. Weights of a network that the library knows by name keep the names of their checkpoint, and their
+/// types. Tensors begin at multiples of 64 bytes; what is called `.padding.N` fills the gaps.
+public enum NativeFile {
+  /// Keys of the metadata; the first also of an ONNX file's.
+  public static let cardKey = "mtl_infer"
+  static let graphKey = "mtl_infer_graph"
+
+  /// The `model.json` inside a file; nil for other files.
+  public static func card(of store: WeightStore) -> String? { store.metadata[cardKey] }
+
+  /// Whether a file holds its graph.
+  public static func hasGraph(_ store: WeightStore) -> Bool { store.metadata[graphKey] != nil }
+
+  /// The graph inside a file.
+  public static func graph(of store: WeightStore, name: String) throws(MTLError) -> GraphModel {
+    guard let text = store.metadata[graphKey] else {
+      throw MTLError(.badFormat, name, expected: "a graph in its metadata, '\(graphKey)'", found: "none")
+    }
+    let subject = "\(name): \(graphKey)"
+    let value = try JSONValue.parse(
+      Bytes(copying: Array(text.utf8)), of: subject, depth: GraphDecoder.maximumTextDepth)
+    return try GraphDecoder(store, subject: subject).model(value, name: "", format: "mtl-infer")
+  }
+
+  /// Writes a graph and its constants.
+  public static func write(_ model: GraphModel, card: JSONValue, to path: String) throws(MTLError) {
+    var encoder = GraphEncoder()
+    let graph = try encoder.encode(model).text()
+    try SafetensorsWriter(encoder.items).write(
+      to: path,
+      metadata: [.init(cardKey, try text(card)), .init(graphKey, .string(String(decoding: graph, as: UTF8.self)))])
+  }
+
+  /// Writes weights of a network that the card names; those of types that the library cannot read stay behind.
+  public static func write(_ weights: WeightStore, card: JSONValue, to path: String) throws(MTLError) {
+    var items: [SafetensorsWriter.Item] = []
+    for name in weights.names where name != "__metadata__" && !name.isEmpty {
+      guard let entry = weights[name], entry.type != nil else { continue }
+      let isPlain = entry.isDense && entry.type?.safetensorsName != nil
+      let tensor = isPlain ? try entry.tensor(name, as: nil) : try entry.float32(name)
+      items.append(
+        .init(
+          name: name, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes))
+    }
+    try SafetensorsWriter(items).write(to: path, metadata: [.init(cardKey, try text(card))])
+  }
+
+  private static func text(_ card: JSONValue) throws(MTLError) -> JSONValue {
+    .string(String(decoding: try card.text(), as: UTF8.self))
+  }
+}
