@@ -25,6 +25,9 @@ public final class Network: Sendable {
 
   /// A graph of special operators whose outputs are these tasks of a network.
   init(specialized graph: Graph, tasks: [Int]) throws(MTLError) {
+    var graph = graph
+    // What was folded may be equal where the file's own constants were not.
+    graph.shareEqualConstants()
     self.graph = try graph.simplified()
     isGeneral = false
     isSpecialized = true

@@ -95,3 +95,36 @@ def test_a_card_of_the_graph_needs_one(tmp_path):
     (tmp_path / "w").write_bytes(b"\x80\x02}q\x00.")
     (tmp_path / "model.json").write_text('{"format": 1, "weights": "w", "network": {"graph": "elsewhere"}}')
     refusal("inspect", tmp_path, status=65, part="expected 'file', found 'elsewhere'")
+
+
+def two_inputs(opset=17):
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["a", "b"], ["y"], name="product")], "two",
+        [value("a", 1, ["n", "k"]), value("b", 1, ["k", 2])], [value("y", 1, ["n", 2])])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def test_sizes_of_one_symbol_agree(tmp_path):
+    onnx.save(two_inputs(), tmp_path / "two.onnx")
+    numpy.save(tmp_path / "a.npy", numpy.ones((1, 3), numpy.float32))
+    numpy.save(tmp_path / "b.npy", numpy.ones((4, 2), numpy.float32))
+    error = refusal(
+        "run", tmp_path / "two.onnx", "--input", f"a={tmp_path / 'a.npy'}", "--input", f"b={tmp_path / 'b.npy'}", "--out",
+        tmp_path / "out", status=65, part="size 'k' to be 3, as in 'a'")
+    assert "found 4" in error
+
+
+def test_an_operator_set_of_the_future(tmp_path):
+    onnx.save(two_inputs(opset=31), tmp_path / "two.onnx")
+    report = call_json("inspect", tmp_path / "two.onnx", "--json")
+    assert any("operator set 31 is newer" in note for note in report["notes"])
+
+
+def test_fields_in_another_order(tmp_path):
+    """Protobuf promises no order: here the version comes last."""
+    message = two_inputs()
+    version = message.ir_version
+    message.ClearField("ir_version")
+    (tmp_path / "two.onnx").write_bytes(message.SerializeToString() + bytes([8, version]))
+    assert call_json("inspect", tmp_path / "two.onnx", "--json")["network"] == "onnx"

@@ -6,7 +6,7 @@ extension JSONValue {
   public func text(isIndented: Bool = false) throws(MTLError) -> [UInt8] {
     var tape = TapeBuilder()
     tape.add(self)
-    return try unsafe tape.written(isIndented)
+    return try tape.written(isIndented)
   }
 }
 
@@ -50,7 +50,7 @@ private struct TapeBuilder {
     let status = unsafe nodes.withUnsafeBufferPointer { nodes in
       unsafe text.withUnsafeBytes { text in
         var tape = unsafe mtl_json_tape()
-        unsafe (tape.nodes, tape.node_count) = unsafe (nodes.baseAddress, nodes.count)
+        unsafe (tape.nodes, tape.node_count) = (nodes.baseAddress, nodes.count)
         unsafe (tape.text, tape.text_length) = unsafe (
           text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count
         )

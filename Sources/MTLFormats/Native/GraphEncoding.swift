@@ -164,7 +164,6 @@ struct GraphEncoder {
   }
 
   private static func isUsable(_ name: String) -> Bool {
-    !name.isEmpty && name != "__metadata__" && name.utf8.first != UInt8(ascii: ".")
-      && name.utf8.count < WeightStore.maximumNameByteCount - 20
+    SafetensorsWriter.canName(name) && name.utf8.count < WeightStore.maximumNameByteCount - 20
   }
 }

@@ -9,6 +9,8 @@ public enum NativeFile {
   /// Keys of the metadata; the first also of an ONNX file's.
   public static let cardKey = "mtl_infer"
   static let graphKey = "mtl_infer_graph"
+  /// Further names of tensors that networks use in several places: {NAME: name in the file}.
+  static let aliasKey = "mtl_infer_aliases"
 
   /// The `model.json` inside a file; nil for other files.
   public static func card(of store: WeightStore) -> String? { store.metadata[cardKey] }
@@ -39,15 +41,35 @@ public enum NativeFile {
   /// Writes weights of a network that the card names; those of types that the library cannot read stay behind.
   public static func write(_ weights: WeightStore, card: JSONValue, to path: String) throws(MTLError) {
     var items: [SafetensorsWriter.Item] = []
-    for name in weights.names where name != "__metadata__" && !name.isEmpty {
+    var aliases: [JSONValue.Member] = []
+    var names: [WeightEntry.Place: String] = [:]
+    for name in weights.names where SafetensorsWriter.canName(name) {
       guard let entry = weights[name], entry.type != nil else { continue }
+      if let first = names[entry.place], entry.shape.elementCount > 0 {
+        aliases.append(.init(name, .string(first)))
+        continue
+      }
+      names[entry.place] = name
       let isPlain = entry.isDense && entry.type?.safetensorsName != nil
       let tensor = isPlain ? try entry.tensor(name, as: nil) : try entry.float32(name)
       items.append(
         .init(
           name: name, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes))
     }
-    try SafetensorsWriter(items).write(to: path, metadata: [.init(cardKey, try text(card))])
+    let tied = aliases.isEmpty ? [] : [JSONValue.Member(aliasKey, try text(.object(aliases)))]
+    try SafetensorsWriter(items).write(to: path, metadata: [.init(cardKey, try text(card))] + tied)
+  }
+
+  /// Gives the tensors of a file their further names.
+  static func addAliases(to store: inout WeightStore, name: String) throws(MTLError) {
+    guard let text = store.metadata[aliasKey] else { return }
+    let subject = "\(name): \(aliasKey)"
+    for alias in try JSONValue.parse(Bytes(copying: Array(text.utf8)), of: subject).members ?? [] {
+      guard let target = alias.value.string, let entry = store[target] else {
+        throw MTLError(.badFormat, "\(subject).\(clipped(alias.name))", "names no tensor of the file")
+      }
+      try store.add(alias.name, entry)
+    }
   }
 
   private static func text(_ card: JSONValue) throws(MTLError) -> JSONValue {

@@ -12,12 +12,23 @@ struct SafetensorsWriter {
 
   private static let alignment = 64
 
+  /// Whether a tensor may have this name: one that is the format's own, or the padding's, would be another thing.
+  static func canName(_ name: String) -> Bool {
+    !name.isEmpty && name != "__metadata__" && name.utf8.first != UInt8(ascii: ".")
+  }
+
+  /// In the order of their data.
   private var items: [Item] = []
+  private var offsets: [String: Int] = [:]
   private var byteCount = 0
   private var paddingCount = 0
+  /// In the order of the header, which is the order that readers give them.
+  private let names: [String]
 
-  /// The format allows no holes: what fills a tensor's last line is a tensor as well. Those that need none come first.
+  /// The format allows no holes: what fills a tensor's last line is a tensor as well. Data of those that need none come
+  /// first.
   init(_ tensors: [Item]) {
+    names = tensors.map(\.name)
     let isWhole = { (item: Item) in item.bytes.count % SafetensorsWriter.alignment == 0 }
     for item in tensors.filter(isWhole) + tensors.filter({ !isWhole($0) }) {
       let rest = byteCount % SafetensorsWriter.alignment
@@ -28,6 +39,7 @@ struct SafetensorsWriter {
 
   private mutating func add(_ item: Item) {
     items.append(item)
+    offsets[item.name] = byteCount
     byteCount += item.bytes.count
   }
 
@@ -39,23 +51,22 @@ struct SafetensorsWriter {
     paddingCount += 1
   }
 
+  private func member(_ item: Item) -> JSONValue.Member {
+    let begin = offsets[item.name] ?? 0
+    return .init(
+      item.name,
+      .object([
+        .init("dtype", .string(item.type)), .init("shape", .array(item.shape.map { .integer(Int64($0)) })),
+        .init("data_offsets", .array([begin, begin + item.bytes.count].map { .integer(Int64($0)) })),
+      ]))
+  }
+
   /// Writes the file, complete or not at all.
   func write(to path: String, metadata: [JSONValue.Member]) throws(MTLError) {
-    var members = [JSONValue.Member("__metadata__", .object(metadata))]
-    var offset = 0
-    for item in items {
-      let end = offset + item.bytes.count
-      members.append(
-        .init(
-          item.name,
-          .object([
-            .init("dtype", .string(item.type)),
-            .init("shape", .array(item.shape.map { .integer(Int64($0)) })),
-            .init("data_offsets", .array([.integer(Int64(offset)), .integer(Int64(end))])),
-          ])))
-      offset = end
-    }
-    var header = try JSONValue.object(members).text()
+    let places = Dictionary(items.map { ($0.name, $0) }) { first, _ in first }
+    let padding = (0..<paddingCount).map { ".padding.\($0)" }
+    let members = (names + padding).compactMap { places[$0] }.map { member($0) }
+    var header = try JSONValue.object([.init("__metadata__", .object(metadata))] + members).text()
     let rest = (8 + header.count) % SafetensorsWriter.alignment
     if rest != 0 {
       header += [UInt8](repeating: UInt8(ascii: " "), count: SafetensorsWriter.alignment - rest)

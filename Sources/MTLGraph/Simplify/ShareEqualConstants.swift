@@ -3,7 +3,7 @@ import Glibc
 extension Graph {
   /// Makes one constant of those that are equal to the last bit: exporters fold a batch normalisation into each use of a
   /// layer, which leaves several copies of what the network shares between its tasks.
-  mutating func shareEqualConstants() {
+  package mutating func shareEqualConstants() {
     var kept: [Look: [ValueID]] = [:]
     var replaced: [ValueID: ValueID] = [:]
     for value in constants.keys.sorted(by: { $0.index < $1.index }) {

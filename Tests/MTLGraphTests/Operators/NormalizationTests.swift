@@ -23,6 +23,15 @@ import Testing
     #expect(try L2Normalize().evaluate([nothing])[0].floats() == [0, 0])
   }
 
+  /// Lines without elements have statistics all the same, which are no numbers.
+  @Test func statisticsOfNothing() throws {
+    let results = try GeneralLayerNormalization(axis: 1, epsilon: 1e-5, outputCount: 3).compute([
+      Tensor([], shape: [2, 0]), Tensor([], shape: [0]),
+    ])
+    #expect(results.map(\.shape) == [[2, 0], [2, 1], [2, 1]])
+    #expect(try results[1].floats().allSatisfy(\.isNaN))
+  }
+
   @Test func shapesHaveToFit() {
     #expect(LayerNormalization().refusal([1, 4, 2, 2], [4], [3])?.description == "bias: expected 4, found 3")
     #expect(LogSoftmax(axis: 4).refusal([1, 4, 2, 2])?.subject == "axis")

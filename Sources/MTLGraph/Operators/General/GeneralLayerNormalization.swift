@@ -52,6 +52,11 @@ public struct GeneralLayerNormalization: GeneralOperator, StandardOperator {
       normalize(&values, line, epsilon: Double(epsilon)) { $0 * scale[$1] + (bias?[$1] ?? 0) }
     }
     let statistics = Shape(input.shape.dimensions.indices.map { $0 < axis ? input.shape[$0] : 1 })
+    if length == 0 {
+      // Statistics of nothing.
+      means = [Double](repeating: .nan, count: statistics.elementCount)
+      deviations = means
+    }
     let results = [
       Tensor(values, as: input.type, shape: input.shape), Tensor(means, as: .float32, shape: statistics),
       Tensor(deviations, as: .float32, shape: statistics),
