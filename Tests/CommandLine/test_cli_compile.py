@@ -210,3 +210,22 @@ def test_graphs_within_graphs_have_an_end(tmp_path):
     text = json.dumps(members).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
     refusal("inspect", path, status=65, part="nest")
+
+
+def test_cut_and_changed_at_every_byte(tmp_path):
+    """An error or a model that runs or refuses to: never the end of the process."""
+    path = tmp_path / "net.mtl"
+    call("compile", write(tmp_path / "net.onnx", unusual()), "-o", path)
+    content = path.read_bytes()
+    for length in range(1, len(content)):
+        with pytest.raises(mtl_infer.errors.MTLError):
+            mtl_infer.loads(content[:length])
+    x = numpy.ones((1, 3), numpy.float32)
+    for position in range(len(content)):
+        for change in (1, 0x10):
+            damaged = bytearray(content)
+            damaged[position] ^= change
+            try:
+                mtl_infer.loads(bytes(damaged)).run(tensors=x)
+            except mtl_infer.errors.MTLError:
+                pass
