@@ -7,8 +7,8 @@ struct MTLInferCommand: ParsableCommand {
     commandName: "mtl-infer",
     abstract: "Runs multitask vision networks: one encoder pass, then every task head.",
     discussion: """
-      MODEL is a folder with a model.json, a model.json, or a trained checkpoint (PyTorch .pt/.pth, safetensors), with
-      --network NAME where the recipe cannot be told from its keys.
+      MODEL is a folder with a model.json, a model.json, a trained checkpoint (PyTorch .pt/.pth, safetensors), an ONNX
+      file, or what compile wrote. A checkpoint needs --network NAME where the recipe cannot be told from its keys.
 
       Exit status: 0 done, 64 wrong usage, 65 bad input data, 70 a fault of mtl-infer, 74 input or output failed.
       """,

@@ -5,7 +5,7 @@ import MTLInfer
 
 /// The arguments that say which model, and how it runs; the same in every command.
 struct ModelOptions: ParsableArguments {
-  @Argument(help: "Folder with a model.json, a model.json, or a checkpoint.")
+  @Argument(help: "Folder with a model.json, a model.json, a checkpoint, an ONNX file, or what compile wrote.")
   var model: String
 
   @Option(help: ArgumentHelp("Recipe of a bare checkpoint, as 'mtl-infer networks' lists them.", valueName: "name"))
