@@ -42,8 +42,9 @@ extension Model {
         parsing: Bytes(copying: Array(text.utf8)), name: "\(name): metadata '\(NativeFile.cardKey)'")
     }
     guard let card = card ?? own else { throw MTLError(.badFormat, name, "says nowhere what its network is") }
-    guard case .file = card.network, NativeFile.hasGraph(store) else { return try Model(card, weights: store) }
-    let graph = try NativeFile.graph(of: store, name: name)
+    guard case .file = card.network, let graph = try NativeFile.graph(of: store, name: name) else {
+      return try Model(card, weights: store)
+    }
     return try Model(graph, card: card, network: "graph", fileName: name, byteCount: store.byteCount)
   }
 }

@@ -15,22 +15,13 @@ struct GraphEncoder {
 
   /// The graph of a model with what is said of its ends.
   mutating func encode(_ model: GraphModel) throws(MTLError) -> JSONValue {
-    var members = try members(model.graph, inputs: model.inputs.map { GraphEncoder.encode($0) })
-    let outputs = zip(model.outputs, model.graph.outputs).map { (port: $0, name: $1.name) }
-    members[1] = .init(
-      "outputs",
-      .array(
-        zip(outputs, outputIndices(model.graph)).map { output, index in
-          .object(
-            [.init("name", .string(output.name)), .init("value", .integer(index))] + GraphEncoder.form(output.port))
-        }))
-    return .object(members)
+    .object(
+      try members(
+        model.graph, inputs: model.inputs.map { GraphEncoder.form($0) },
+        outputs: model.outputs.map { GraphEncoder.form($0) }))
   }
 
-  private static func encode(_ port: GraphModel.Port) -> JSONValue {
-    .object([.init("name", .string(port.name))] + form(port))
-  }
-
+  /// What a port says besides its name.
   private static func form(_ port: GraphModel.Port) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
     if let type = port.type { members.append(.init("type", .string(type.description))) }
@@ -56,14 +47,20 @@ struct GraphEncoder {
     return numbers
   }
 
-  private func outputIndices(_ graph: Graph) -> [Int64] {
+  /// Inputs, outputs, constants and nodes, in this order; `inputs` and `outputs` are what is said of these besides their
+  /// names, where anything is.
+  private mutating func members(
+    _ graph: Graph, inputs: [[JSONValue.Member]] = [], outputs: [[JSONValue.Member]] = []
+  ) throws(MTLError) -> [JSONValue.Member] {
     let numbers = numbering(graph)
-    return graph.outputs.map { numbers[$0.value] ?? -1 }
-  }
-
-  /// Inputs, outputs, constants and nodes, in this order.
-  private mutating func members(_ graph: Graph, inputs: [JSONValue]) throws(MTLError) -> [JSONValue.Member] {
-    let numbers = numbering(graph)
+    let inputs = graph.inputs.enumerated().map { index, port in
+      JSONValue.object([.init("name", .string(port.name))] + (index < inputs.count ? inputs[index] : []))
+    }
+    let outputs = graph.outputs.enumerated().map { index, port in
+      JSONValue.object(
+        [.init("name", .string(port.name)), .init("value", .integer(numbers[port.value] ?? -1))]
+          + (index < outputs.count ? outputs[index] : []))
+    }
     var constants: [JSONValue] = []
     for value in graph.constants.keys.sorted(by: { $0.index < $1.index }) {
       guard let tensor = graph.constants[value] else { continue }
@@ -71,9 +68,6 @@ struct GraphEncoder {
     }
     var nodes: [JSONValue] = []
     for node in graph.nodes { nodes.append(try encode(node, numbers)) }
-    let outputs = zip(graph.outputs, outputIndices(graph)).map { port, index in
-      JSONValue.object([.init("name", .string(port.name)), .init("value", .integer(index))])
-    }
     return [
       .init("inputs", .array(inputs)), .init("outputs", .array(outputs)), .init("constants", .array(constants)),
       .init("nodes", .array(nodes)),
@@ -127,10 +121,8 @@ struct GraphEncoder {
   }
 
   private mutating func encode(_ subgraph: Subgraph) throws(MTLError) -> JSONValue {
-    let inputs = subgraph.graph.inputs.map { JSONValue.object([.init("name", .string($0.name))]) }
     let captures = [subgraph.captures.lowerBound, subgraph.captures.upperBound].map { JSONValue.integer(Int64($0)) }
-    return .object(
-      try members(subgraph.graph, inputs: inputs) + [JSONValue.Member("captures", .array(captures))])
+    return .object(try members(subgraph.graph) + [JSONValue.Member("captures", .array(captures))])
   }
 
   /// Types without a name in safetensors are bytes there, and the graph says what they are.

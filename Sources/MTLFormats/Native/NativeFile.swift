@@ -15,14 +15,9 @@ public enum NativeFile {
   /// The `model.json` inside a file; nil for other files.
   public static func card(of store: WeightStore) -> String? { store.metadata[cardKey] }
 
-  /// Whether a file holds its graph.
-  public static func hasGraph(_ store: WeightStore) -> Bool { store.metadata[graphKey] != nil }
-
-  /// The graph inside a file.
-  public static func graph(of store: WeightStore, name: String) throws(MTLError) -> GraphModel {
-    guard let text = store.metadata[graphKey] else {
-      throw MTLError(.badFormat, name, expected: "a graph in its metadata, '\(graphKey)'", found: "none")
-    }
+  /// The graph inside a file; nil for other files.
+  public static func graph(of store: WeightStore, name: String) throws(MTLError) -> GraphModel? {
+    guard let text = store.metadata[graphKey] else { return nil }
     let subject = "\(name): \(graphKey)"
     let value = try JSONValue.parse(
       Bytes(copying: Array(text.utf8)), of: subject, depth: GraphDecoder.maximumTextDepth)
