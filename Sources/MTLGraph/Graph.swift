@@ -95,13 +95,24 @@ public struct Graph: Sendable {
 
   /// Appends a node; returns all its outputs, at least one. Inputs may be `.absent`.
   @discardableResult
-  public mutating func append(
-    _ operation: any Operator, name: String, _ inputs: [ValueID], source: NodeSource? = nil
-  ) -> [ValueID] {
+  public mutating func append(_ operation: any Operator, name: String, _ inputs: [ValueID]) -> [ValueID] {
     let outputs = (0..<max(operation.outputCount, 1)).map { _ in newValue() }
-    var node = Node(name: name, operation: operation, inputs: inputs, outputs: outputs)
-    node.source = source
-    nodes.append(node)
+    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs))
+    return outputs
+  }
+
+  /// Appends a node as a file describes it, and keeps the description; returns all the outputs that the operator has, at
+  /// least as many as the file names. Errors need not name the node: the reader does.
+  public mutating func append(
+    _ described: OperatorImport, _ attributes: Attributes, name: String, _ inputs: [ValueID]
+  ) throws(MTLError) -> [ValueID] {
+    let outputs = append(try described.make(attributes), name: name, inputs)
+    guard attributes.outputCount <= outputs.count else {
+      throw MTLError(
+        .badFormat, "outputs", expected: "at most \(outputs.count)", found: "\(attributes.outputCount)")
+    }
+    nodes[nodes.count - 1].source = NodeSource(
+      domain: described.domain, name: described.name, attributes: attributes)
     return outputs
   }
 

@@ -113,15 +113,9 @@ struct GraphDecoder {
     for member in node["attributes"]?.members ?? [] {
       attributes[member.name] = try attribute(member.value, inputs.count, "\(title): \(clipped(member.name))")
     }
-    let source = NodeSource(
-      domain: domain, name: operatorName,
-      attributes: Attributes(attributes, opset: opset, inputCount: own, outputCount: outputCount))
+    let described = Attributes(attributes, opset: opset, inputCount: own, outputCount: outputCount)
     do throws(MTLError) {
-      let made = graph.append(try found.make(source.attributes), name: name, inputs, source: source)
-      guard outputCount <= made.count else {
-        throw MTLError(.badFormat, "outputs", expected: "at most \(made.count)", found: "\(outputCount)")
-      }
-      return made
+      return try graph.append(found, described, name: name, inputs)
     } catch {
       throw MTLError(error.kind, title, error.description)
     }

@@ -177,12 +177,7 @@ extension OnnxGraphReader {
     var inputs = inputs
     let attributes = Attributes(
       try attributes(node, &inputs), opset: opset, inputCount: node.inputs.count, outputCount: node.outputs.count)
-    let operation = try found.make(attributes)
-    let source = NodeSource(domain: node.domain, name: node.operatorName, attributes: attributes)
-    let values = graph.append(operation, name: node.name, inputs, source: source)
-    guard node.outputs.count <= values.count else {
-      throw MTLError(.badFormat, "outputs", expected: "at most \(values.count)", found: "\(node.outputs.count)")
-    }
+    let values = try graph.append(found, attributes, name: node.name, inputs)
     for (output, value) in zip(node.outputs, values) where !output.isEmpty {
       try define(output, value, "output '\(output)'")
     }
