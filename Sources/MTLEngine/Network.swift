@@ -24,11 +24,11 @@ public final class Network: Sendable {
   }
 
   /// A graph of special operators whose outputs are these tasks of a network.
-  init(specialized graph: Graph, tasks: [Int]) throws(MTLError) {
+  init(specialized graph: Graph, for inputShapes: [Shape], tasks: [Int]) throws(MTLError) {
     var graph = graph
     // What was folded may be equal where the file's own constants were not.
     graph.shareEqualConstants()
-    self.graph = try graph.simplified()
+    self.graph = try graph.simplified(for: inputShapes)
     isGeneral = false
     isSpecialized = true
     segments = Network.segments(of: self.graph, tasks: tasks)

@@ -67,7 +67,8 @@ import MTLGraph
   private func makeProgram(_ facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
     let inputs = facts.map { Fact($0.type, $0.shape) }
     let specializer = try network.graph.selecting(outputs: tasks).specialized(for: inputs)
-    let graph = specializer.graph
+    var graph = specializer.graph
+    graph.removeUnneeded()
     let values = graph.nodes.flatMap { $0.inputs + $0.outputs } + graph.outputs.map(\.value)
     let isFloat = values.allSatisfy { value in
       guard value != .absent else { return true }
@@ -81,7 +82,8 @@ import MTLGraph
     guard isPlain else {
       return .interpretation(Interpretation(graph, tasks: tasks, instructionSet: options.instructionSet))
     }
-    return .plan(Session(try Network(specialized: graph, tasks: tasks), pool: pool, options: options))
+    let network = try Network(specialized: graph, for: facts.compactMap(\.shape), tasks: tasks)
+    return .plan(Session(network, pool: pool, options: options))
   }
 }
 

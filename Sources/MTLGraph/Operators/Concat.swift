@@ -60,4 +60,14 @@ public struct Concat: AxisOperator, StandardOperator {
       }
     ]
   }
+
+  /// Parts without elements are left out.
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? {
+    let known = inputs.compactMap { $0 }
+    let filled = known.filter { $0.fact.shape?.elementCount != 0 }
+    guard known.count == inputs.count, filled.count < known.count, let first = filled.first else { return nil }
+    return filled.count == 1 ? [first.id] : try specializer.add(self, filled.map(\.id))
+  }
 }

@@ -9,4 +9,12 @@ extension Graph {
     try graph.foldBatchNormalization()
     return graph
   }
+
+  /// The same for inputs of known shapes, which also find tokens and attention.
+  public func simplified(for inputShapes: [Shape]) throws(MTLError) -> Graph {
+    var graph = try simplified().withTokensAsImages(inputShapes)
+    graph.removePassThrough()
+    try graph.foldBiases()
+    return graph
+  }
 }

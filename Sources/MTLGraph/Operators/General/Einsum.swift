@@ -1,5 +1,5 @@
 /// Sums of products by an equation of letters (NumPy's `einsum`): the same letter is the same axis, and what the right side
-/// leaves out is summed over. An ellipsis stands for axes that broadcast.
+/// leaves out is summed over. An ellipsis stands for axes that broadcast. Special form: `MatMul` of two inputs.
 public struct Einsum: GeneralOperator, StandardOperator {
   public static let name = "Einsum"
   public static let imports = [
@@ -16,7 +16,7 @@ public struct Einsum: GeneralOperator, StandardOperator {
   }
 
   /// The equation for inputs of some shapes: a number for each axis.
-  private struct Plan {
+  fileprivate struct Plan {
     var terms: [[Int]]
     var output: [Int]
     /// By number.
@@ -140,5 +140,60 @@ public struct Einsum: GeneralOperator, StandardOperator {
         return add(total, zip(places, values).reduce(one) { multiply($0, $1.1[$1.0.offset(index)]) })
       }
     }
+  }
+
+  /// Two inputs are a matrix product, between transposes and reshapes.
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? {
+    let known = inputs.compactMap { $0 }
+    guard known.count == 2, inputs.count == 2, known.allSatisfy({ $0.fact.type == .float32 }) else { return nil }
+    let shapes = known.compactMap(\.fact.shape)
+    guard shapes.count == 2, let product = try EinsumProduct(plan(shapes), shapes) else { return nil }
+    var matrices: [ValueID] = []
+    for side in 0..<2 {
+      let turned = try specializer.transposed(known[side].id, product.orders[side])
+      matrices.append(try specializer.reshaped(specializer.known(turned), to: product.matrices[side])?[0] ?? turned)
+    }
+    let made = try specializer.add(MatMul(), matrices)[0]
+    let apart = try specializer.reshaped(specializer.known(made), to: product.parts)?[0] ?? made
+    return [try specializer.transposed(apart, product.outputOrder)]
+  }
+}
+
+extension Specializer {
+  fileprivate mutating func transposed(_ value: ValueID, _ order: [Int]) throws(MTLError) -> ValueID {
+    order == Array(order.indices) ? value : try add(Transpose(order), [value])[0]
+  }
+}
+
+/// An equation of two terms as a product of matrices: axes of both terms and the output are a batch, those of the terms
+/// alone are summed over.
+private struct EinsumProduct {
+  /// Of each term: the order of its axes, and its sizes as batch x rows x depth or batch x depth x columns.
+  var orders: [[Int]] = []
+  var matrices: [Shape] = []
+  /// Sizes of all axes of the product, and their order in the output.
+  let parts: Shape
+  let outputOrder: [Int]
+
+  /// nil where an axis repeats, broadcasts, or is summed over in one term only.
+  init?(_ plan: Einsum.Plan, _ shapes: [Shape]) {
+    let (left, right) = (plan.terms[0], plan.terms[1])
+    let isPlain = zip(plan.terms, shapes).allSatisfy { axes, shape in
+      Set(axes).count == axes.count && zip(axes, shape.dimensions).allSatisfy { plan.sizes[$0] == $1 }
+    }
+    guard isPlain, plan.summed.allSatisfy({ left.contains($0) && right.contains($0) }) else { return nil }
+    let batch = plan.output.filter { left.contains($0) && right.contains($0) }
+    let rows = plan.output.filter { !right.contains($0) }
+    let columns = plan.output.filter { !left.contains($0) }
+    func size(_ axes: [Int]) -> Int { axes.reduce(1) { $0 * (plan.sizes[$1] ?? 1) } }
+    for (term, groups) in [(left, [batch, rows, plan.summed]), (right, [batch, plan.summed, columns])] {
+      orders.append(groups.joined().compactMap { term.firstIndex(of: $0) })
+      matrices.append(Shape(groups.map(size)))
+    }
+    let made = batch + rows + columns
+    parts = Shape(made.map { plan.sizes[$0] ?? 1 })
+    outputOrder = plan.output.compactMap { made.firstIndex(of: $0) }
   }
 }
