@@ -7,6 +7,11 @@ enum PlanarNormalizationLowering: Lowering {
     guard planner.shape(of: node.outputs[0]).elementCount > 0 else { return false }
     switch node.operation {
     case let norm as LayerNormalization: return try normalize(node, norm, in: &planner)
+    case let norm as L2Normalize:
+      let functions = unsafe planner.kernels.functions
+      return try rows(node, axis: norm.axis, "l2 normalise", in: &planner) { row, width in
+        unsafe functions.pointee.l2_normalize(row, row, 1, 0, 1, width, norm.epsilon)
+      }
     case let norm as InstanceNormalization: return try normalizeChannels(node, norm, in: &planner)
     case let norm as BatchNormalization: return try scaleChannels(node, norm, in: &planner)
     case is Softmax, is LogSoftmax: return try softmax(node, in: &planner)
@@ -14,17 +19,31 @@ enum PlanarNormalizationLowering: Lowering {
     }
   }
 
-  /// Each row is an image of one pixel, in whole blocks.
   private static func normalize(
     _ node: Node, _ norm: LayerNormalization, in planner: inout Planner
   ) throws(MTLError) -> Bool {
-    let shape = planner.shape(of: node.inputs[0])
-    guard try norm.axis(of: shape) == shape.rank - 1, let scale = planner.constant(node.inputs[1]),
-      let bias = planner.constant(node.inputs[2])
-    else { return false }
+    guard let scale = planner.constant(node.inputs[1]), let bias = planner.constant(node.inputs[2]) else {
+      return false
+    }
     let factors = (
       try planner.packedChannels(node.inputs[1], scale), try planner.packedChannels(node.inputs[2], bias)
     )
+    let functions = unsafe planner.kernels.functions
+    return try rows(node, axis: norm.axis, "layer norm", in: &planner) { row, width in
+      unsafe withFloats(factors.0, factors.1) { scale, bias in
+        unsafe functions.pointee.layer_norm(row, row, 1, 0, 1, width, scale, bias, norm.epsilon)
+      }
+    }
+  }
+
+  /// What a kernel does to one pixel, done to each row along the last axis: a row is an image of one pixel, in whole
+  /// blocks.
+  private static func rows(
+    _ node: Node, axis: Int, _ name: String, in planner: inout Planner,
+    _ change: @escaping (UnsafeMutablePointer<Float>, Int32) -> Void
+  ) throws(MTLError) -> Bool {
+    let shape = planner.shape(of: node.inputs[0])
+    guard axis == -1 || axis == shape.rank - 1 else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     guard input.isContiguous else { return false }
     let output = planner.makeBuffer(for: node.outputs[0], .planar)
@@ -34,17 +53,14 @@ enum PlanarNormalizationLowering: Lowering {
       groupCount: 1, rowCount: shape.elementCount / width, work: shape.elementCount.saturatingProduct(4),
       threadCount: planner.threadCount)
     let scratch = planner.makeScratch(elementCount: rowStride.saturatingProduct(split.itemCount))
-    let kernels = planner.kernels
-    let name = "layer norm \(kernels.instructionSet.name)"
+    let label = "\(name) \(planner.kernels.instructionSet.name)"
     planner.add(nodeName: node.name, inputs: [input], outputs: [output, scratch]) { operands in
-      unsafe PartStep(name, images: 1, split: split) { part, arena in
+      unsafe PartStep(label, images: 1, split: split) { part, arena in
         let row = unsafe operands[2].pointer(in: arena) + part.item * rowStride
-        unsafe withFloats(factors.0, factors.1) { scale, bias in
-          for index in part.rows {
-            unsafe row.update(from: operands[0].pointer(in: arena) + index * width, count: width)
-            unsafe kernels.functions.pointee.layer_norm(row, row, 1, 0, 1, Int32(width), scale, bias, norm.epsilon)
-            unsafe (operands[1].pointer(in: arena) + index * width).update(from: row, count: width)
-          }
+        for index in part.rows {
+          unsafe row.update(from: operands[0].pointer(in: arena) + index * width, count: width)
+          unsafe change(row, Int32(width))
+          unsafe (operands[1].pointer(in: arena) + index * width).update(from: row, count: width)
         }
       }
     }

@@ -4,6 +4,7 @@ extension TokenRewriter {
     switch node.operation {
     case is any ElementwiseOperator: return try mapElements(node)
     case let normalization as LayerNormalization: return try normalize(node, normalization)
+    case let normalization as L2Normalize: return try normalize(node, normalization)
     case is Gemm: return try project(node)
     case is Add, is Sub, is Mul, is Div: return try combine(node)
     case let mean as ReduceMean: return try pool(node, mean)
@@ -42,6 +43,15 @@ extension TokenRewriter {
     for value in node.inputs.dropFirst() { inputs.append(try materialized(value)) }
     let made = add(LayerNormalization(axis: 1, epsilon: normalization.epsilon), inputs)
     return try finish(node, view, made, padding: others)
+  }
+
+  private mutating func normalize(_ node: Node, _ normalization: L2Normalize) throws(MTLError) -> Bool {
+    let shape = shape(node.inputs[0])
+    guard try normalization.axis(of: shape) == shape.rank - 1, isViewed(node.inputs[0]),
+      let view = try matrix(node.inputs[0], cutsTokens: true), view.image.pixels > 1
+    else { return false }
+    let made = add(L2Normalize(axis: 1, epsilon: normalization.epsilon), [value(of: view.image)])
+    return try finish(node, view, made, padding: [])
   }
 
   private mutating func project(_ node: Node) throws(MTLError) -> Bool {
