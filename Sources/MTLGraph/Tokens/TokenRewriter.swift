@@ -167,6 +167,11 @@ struct TokenRewriter {
         plain[value] = made
         return made
       }
+      if let view = views[value], let shuffle = view.pixelShuffle(shape(value)) {
+        let made = add(shuffle, [self.value(of: view.image)])
+        plain[value] = made
+        return made
+      }
       try copy(node)
       return plain[value] ?? .absent
     } else if let view = views[value] {
@@ -204,6 +209,26 @@ struct TokenRewriter {
       matrixShape = Shape(order.axes.map { order.sizes[$0] })
     }
     return matrixShape == shape ? matrix : add(Reshape(shape.dimensions), [matrix])
+  }
+}
+
+extension TokenView {
+  /// The operator of which an image of this shape is the result, written as a reshape, a transpose and a reshape.
+  fileprivate func pixelShuffle(_ shape: Shape) -> DepthToSpace? {
+    guard shape.rank == 4, image.height > 0, shape[2] % image.height == 0, rows == nil, factor == 1 else { return nil }
+    let size = shape[2] / image.height
+    guard size > 1, shape[3] == image.width * size, shape[1] * size * size == image.channels else { return nil }
+    let channels = image.channels
+    for order in DepthToSpace.Order.allCases {
+      let (own, part) = order == .crd ? (size * size, 1) : (1, shape[1])
+      let expected = FactoredView(axes: [
+        [.init(size: image.images, stride: image.pixels * channels)], [.init(size: shape[1], stride: own)],
+        [.init(size: image.height, stride: image.width * channels), .init(size: size, stride: size * part)],
+        [.init(size: image.width, stride: channels), .init(size: size, stride: part)],
+      ])
+      if layout == expected { return DepthToSpace(blockSize: size, order: order) }
+    }
+    return nil
   }
 }
 

@@ -94,4 +94,21 @@ import Testing
       #expect(try result.largestDifference(from: expected) <= 1e-5)
     }
   }
+
+  /// PyTorch's `pixel_shuffle`, and TensorFlow's order of channels.
+  @Test(arguments: [DepthToSpace.Order.crd, .dcr]) func pixelShuffle(order: DepthToSpace.Order) throws {
+    var random = SeededRandom(seed: 8)
+    var graph = Graph()
+    let image = graph.addInput("image")
+    let apart = graph.add(
+      Reshape(order == .crd ? [2, 3, 2, 2, 4, 5] : [2, 2, 2, 3, 4, 5]), name: "apart", [image])
+    let turned = graph.add(
+      Transpose(order == .crd ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]), name: "turned", [apart])
+    graph.addOutput("y", graph.add(Reshape([2, 3, 8, 10]), name: "y", [turned]))
+    let rewritten = try graph.withTokensAsImages([[2, 12, 4, 5]])
+    #expect(rewritten.nodes.map(\.operation.name) == ["DepthToSpace"])
+    let input = random.tensor([2, 12, 4, 5])
+    let (expected, result) = (try graph.compute([input])[0], try rewritten.compute([input])[0])
+    #expect(try result.largestDifference(from: expected) == 0)
+  }
 }
