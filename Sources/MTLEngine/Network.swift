@@ -8,6 +8,8 @@ public final class Network: Sendable {
   let segments: [ValueID: Segment]
   let packedWeights = PackedWeights()
 
+  /// Of the whole network, of which a specialised graph may have some.
+  public let taskCount: Int
   /// Whether the graph was made for inputs of known shapes, and for all of its outputs.
   let isSpecialized: Bool
   /// Whether the graph has operators in their general form, which become special ones when shapes are known.
@@ -20,17 +22,23 @@ public final class Network: Sendable {
     self.graph = graph
     isGeneral = true
     isSpecialized = false
+    taskCount = graph.outputs.count
     segments = Network.segments(of: graph, tasks: Array(graph.outputs.indices))
   }
 
   /// A graph of special operators whose outputs are these tasks of a network.
-  init(specialized graph: Graph, for inputShapes: [Shape], tasks: [Int]) throws(MTLError) {
+  ///
+  /// - Parameter taskCount: of that network; `tasks` are some of them.
+  init(
+    specialized graph: Graph, for inputShapes: [Shape], tasks: [Int], taskCount: Int
+  ) throws(MTLError) {
     var graph = graph
     // What was folded may be equal where the file's own constants were not.
     graph.shareEqualConstants()
     self.graph = try graph.simplified(for: inputShapes)
     isGeneral = false
     isSpecialized = true
+    self.taskCount = taskCount
     segments = Network.segments(of: self.graph, tasks: tasks)
   }
 
@@ -57,10 +65,9 @@ public final class Network: Sendable {
     self.graph = try graph.simplified()
     isGeneral = false
     isSpecialized = false
+    taskCount = graph.outputs.count
     segments = Network.segments(of: self.graph, tasks: Array(graph.outputs.indices))
   }
-
-  public var taskCount: Int { graph.outputs.count }
 
   /// Bytes of all packed copies of weights made so far.
   public var packedWeightByteCount: Int { packedWeights.byteCount }

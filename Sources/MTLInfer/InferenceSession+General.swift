@@ -23,10 +23,58 @@ extension InferenceSession {
     guard let general else { throw MTLError(.internalFault, "session", "has no general form") }
     let tasks = if let wanted { try InferenceSession.checked(wanted, model) } else { self.tasks }
     try check(tensors)
+    let start = monotonicNanoseconds()
     let outputs = try general.run(tensors, tasks: tasks)
+    totalNanoseconds = monotonicNanoseconds() - start
     let result = results.take() ?? InferenceResult(model: model, pool: results)
     result.take(outputs, tasks: tasks)
     return result
+  }
+
+  /// Whether the model's one input is of float32 and has four dimensions, as images do: its runs need no tensor.
+  var takesOneImage: Bool {
+    model.inputs.count == 1 && model.inputs[0].type == .float32 && model.inputs[0].dimensions.count == 4
+  }
+
+  /// Whether float32 values of these sizes go the way of images.
+  public func takesImage(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Bool {
+    let sides = 1...Window.maximumSide
+    return takesOneImage && (1...InferenceSession.maximumBatch).contains(batch) && sides.contains(channels)
+      && sides.contains(height) && sides.contains(width)
+  }
+
+  /// A dense copy of a strided image; every element must be readable.
+  @unsafe static func tensor(
+    _ base: UnsafeRawPointer, _ shape: Shape, _ strides: ImageDimensions
+  ) throws(MTLError) -> Tensor {
+    var values: [Float] = []
+    values.reserveCapacity(shape.elementCount)
+    for image in 0..<shape[0] {
+      for channel in 0..<shape[1] {
+        for row in 0..<shape[2] {
+          let line = unsafe base + image * strides.0 + channel * strides.1 + row * strides.2
+          for column in 0..<shape[3] { unsafe values.append((line + column * strides.3).loadUnaligned(as: Float.self)) }
+        }
+      }
+    }
+    return Tensor(values, shape: shape)
+  }
+
+  func check(generalImage shape: Shape) throws(MTLError) {
+    let input = model.inputs[0]
+    for axis in 0..<4 where input.dimensions[axis] != nil && input.dimensions[axis] != shape[axis] {
+      let expected = input.dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+      throw MTLError(.shapeMismatch, input.name, expected: expected, found: "\(shape)")
+    }
+    for axis in 0..<4 {
+      guard let symbol = axis < input.symbols.count ? input.symbols[axis] : nil,
+        let first = input.symbols.firstIndex(of: symbol),
+        shape[first] != shape[axis]
+      else { continue }
+      throw MTLError(
+        .shapeMismatch, input.name, expected: "size '\(symbol)' to be \(shape[first]), as in '\(input.name)'",
+        found: "\(shape[axis])")
+    }
   }
 
   private func check(_ tensors: [Tensor]) throws(MTLError) {

@@ -40,7 +40,7 @@ public final class InferenceSession: @unchecked Sendable {
   let results = ResultPool()
   private let isBusy = AtomicFlag()
   private var prepareNanoseconds: UInt64 = 0
-  private var totalNanoseconds: UInt64 = 0
+  var totalNanoseconds: UInt64 = 0
   /// Shapes run lately, kept because a new one costs an allocation.
   private var shapes = RecentList<Shape>()
 
@@ -70,7 +70,12 @@ public final class InferenceSession: @unchecked Sendable {
           width == 0 ? model.input.width : width,
         ], of: "input")
       try check(batch: batch)
-      guard general == nil else { return }
+      if let general {
+        let isImage = takesOneImage
+        let facts = isImage ? [Fact(.float32, shape)] : generalFacts(height: height, width: width)
+        if isImage { try check(generalImage: shape) }
+        return try general.reserve(facts, tasks: tasks)
+      }
       try withSizeHint(shape) { () throws(MTLError) in try session.reserve(inputShape: shape, tasks: tasks) }
     }
   }
@@ -81,10 +86,12 @@ public final class InferenceSession: @unchecked Sendable {
   ) throws(MTLError) -> InferenceResult {
     try exclusively { () throws(MTLError) in
       try check(batch: count)
-      if general != nil { return try runGeneral(try pictures(count, image), tasks) }
       let input = model.input
       let shape = self.shape(count, input.color.channelCount, input.height, input.width)
-      return try run(shape, tasks) { destination throws(MTLError) in
+      guard let session = try session(for: shape, tasks) else {
+        return try runGeneral(try pictures(count, image), tasks)
+      }
+      return try run(session, shape, tasks) { destination throws(MTLError) in
         for index in 0..<count {
           let view = try image(index)
           guard let target = unsafe destination.interleavedImage(index) else {
@@ -105,7 +112,10 @@ public final class InferenceSession: @unchecked Sendable {
     try exclusively { () throws(MTLError) in
       try checkTensor(dimensions, strides, byteCount)
       let shape = shape(dimensions.0, dimensions.1, dimensions.2, dimensions.3)
-      return try run(shape, tasks) { destination throws(MTLError) in
+      guard let session = try session(for: shape, tasks) else {
+        return try unsafe runGeneral([InferenceSession.tensor(base, shape, strides)], tasks)
+      }
+      return try run(session, shape, tasks) { destination throws(MTLError) in
         unsafe destination.copy(from: base, strides: strides)
       }
     }
@@ -116,7 +126,12 @@ public final class InferenceSession: @unchecked Sendable {
 
   /// Runs a dense float32 tensor.
   public func run(tensor: Tensor, tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
-    if general != nil { return try run(tensors: [tensor], tasks: tasks) }
+    let sizes = tensor.shape.dimensions
+    if general != nil,
+      tensor.type != .float32 || sizes.count != 4 || !takesImage(sizes[0], sizes[1], sizes[2], sizes[3])
+    {
+      return try run(tensors: [tensor], tasks: tasks)
+    }
     guard tensor.type == .float32 else {
       throw MTLError(.dataTypeMismatch, model.input.name, expected: "float32", found: "\(tensor.type)")
     }
@@ -153,8 +168,10 @@ public final class InferenceSession: @unchecked Sendable {
       statistics.threads = session.threadCount
       statistics.packedWeightBytes = model.network.packedWeightByteCount
       statistics.prepareNanoseconds = prepareNanoseconds
-      statistics.encoderNanoseconds = session.encoderNanoseconds
-      statistics.headsNanoseconds = model.tasks.indices.reduce(0) { $0 + session.headNanoseconds(task: $1) }
+      statistics.encoderNanoseconds = lastSession?.encoderNanoseconds ?? 0
+      statistics.headsNanoseconds = model.tasks.indices.reduce(0) {
+        $0 + (lastSession?.headNanoseconds(task: $1) ?? 0)
+      }
       statistics.totalNanoseconds = totalNanoseconds
       return statistics
     }
@@ -164,7 +181,7 @@ public final class InferenceSession: @unchecked Sendable {
   public func headNanoseconds(task: Int) throws(MTLError) -> UInt64 {
     try exclusively { () throws(MTLError) in
       _ = try InferenceSession.checked([task], model)
-      return session.headNanoseconds(task: task)
+      return lastSession?.headNanoseconds(task: task) ?? 0
     }
   }
 
@@ -178,8 +195,20 @@ public final class InferenceSession: @unchecked Sendable {
     return try body()
   }
 
+  /// What ran last by a plan; nil where the network ran node by node.
+  private var lastSession: Session? { general == nil ? session : general?.lastSession }
+
+  /// What runs an image of this shape by a plan; nil where a network in general form has none for it.
+  private func session(for shape: Shape, _ wanted: [Int]?) throws(MTLError) -> Session? {
+    guard let general else { return session }
+    guard takesOneImage else { return nil }
+    try check(generalImage: shape)
+    if let wanted { _ = try InferenceSession.checked(wanted, model) }
+    return try general.planned(inputShape: shape, tasks: wanted ?? tasks)
+  }
+
   private func run(
-    _ shape: Shape, _ wanted: [Int]?, fill: (InputDestination) throws(MTLError) -> Void
+    _ session: Session, _ shape: Shape, _ wanted: [Int]?, fill: (InputDestination) throws(MTLError) -> Void
   ) throws(MTLError) -> InferenceResult {
     let tasks = if let wanted { try InferenceSession.checked(wanted, model) } else { self.tasks }
     let start = monotonicNanoseconds()
@@ -232,7 +261,8 @@ public final class InferenceSession: @unchecked Sendable {
   ) throws(MTLError) {
     let name = model.input.name
     let sides = 1...Window.maximumSide
-    guard dimensions.1 == model.input.color.channelCount, sides.contains(dimensions.2), sides.contains(dimensions.3)
+    guard general != nil || dimensions.1 == model.input.color.channelCount, sides.contains(dimensions.2),
+      sides.contains(dimensions.3)
     else {
       throw MTLError(
         .shapeMismatch, name, expected: "N x \(model.input.color.channelCount) x H x W",

@@ -23,7 +23,9 @@ import MTLGraph
   private let options: Session.Options
   /// Most recently used last.
   private var programs: [(key: Key, program: Program)] = []
-  public private(set) var statistics = Session.Statistics()
+  private var counts = Session.Statistics()
+  /// What ran the last one's plan; nil where it had none.
+  public private(set) var lastSession: Session?
 
   public init(_ network: Network, pool: ThreadPool, options: Session.Options = Session.Options()) {
     self.network = network
@@ -31,12 +33,47 @@ import MTLGraph
     self.options = options
   }
 
+  public var statistics: Session.Statistics {
+    var all = counts
+    for case (_, .plan(let session)) in programs { all.arenaBytes += session.statistics.arenaBytes }
+    return all
+  }
+
   /// Runs the network for these tasks; inputs in the order of the graph's.
   public func run(_ inputs: [Tensor], tasks: [Int]) throws(MTLError) -> [Tensor] {
-    statistics.runs += 1
+    counts.runs += 1
     switch try program(for: inputs.map { Fact($0.type, $0.shape) }, tasks) {
-    case .plan(let session): return try session.outputs(for: inputs, tasks: tasks)
-    case .interpretation(let interpretation): return try interpretation.run(inputs)
+    case .plan(let session):
+      lastSession = session
+      return try session.outputs(for: inputs, tasks: tasks)
+    case .interpretation(let interpretation):
+      lastSession = nil
+      return try interpretation.run(inputs)
+    }
+  }
+
+  /// What runs the plan for one float32 input of this shape, made if it is not there; nil where the network runs node by
+  /// node. Finding it again costs no allocation.
+  public func planned(inputShape: Shape, tasks: [Int]) throws(MTLError) -> Session? {
+    let known = programs.last { program in
+      program.key.shapes.count == 1 && program.key.shapes[0] == inputShape && program.key.types[0] == .float32
+        && program.key.tasks == tasks
+    }
+    if known != nil { counts.planHits += 1 }
+    let program = if let known { known.program } else { try program(for: [Fact(.float32, inputShape)], tasks) }
+    switch program {
+    case .plan(let session):
+      counts.runs += 1
+      lastSession = session
+      return session
+    case .interpretation: return nil
+    }
+  }
+
+  /// Makes what runs inputs of these types and shapes now.
+  public func reserve(_ inputs: [Fact], tasks: [Int]) throws(MTLError) {
+    if case .plan(let session) = try program(for: inputs, tasks) {
+      _ = try session.plan(inputShapes: inputs.compactMap(\.shape), tasks: tasks)
     }
   }
 
@@ -53,12 +90,12 @@ import MTLGraph
   private func program(for facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
     let key = Key(types: facts.map(\.type), shapes: facts.map { $0.shape ?? [] }, tasks: tasks)
     if let index = programs.lastIndex(where: { $0.key == key }) {
-      statistics.planHits += 1
+      counts.planHits += 1
       if index != programs.count - 1 { programs.append(programs.remove(at: index)) }
       return programs[programs.count - 1].program
     }
     let program = try makeProgram(facts, tasks)
-    statistics.planBuilds += 1
+    counts.planBuilds += 1
     if programs.count >= max(options.planLimit, 1) { programs.removeFirst() }
     programs.append((key, program))
     return program
@@ -82,8 +119,9 @@ import MTLGraph
     guard isPlain else {
       return .interpretation(Interpretation(graph, tasks: tasks, instructionSet: options.instructionSet))
     }
-    let network = try Network(specialized: graph, for: facts.compactMap(\.shape), tasks: tasks)
-    return .plan(Session(network, pool: pool, options: options))
+    let special = try Network(
+      specialized: graph, for: facts.compactMap(\.shape), tasks: tasks, taskCount: network.taskCount)
+    return .plan(Session(special, pool: pool, options: options))
   }
 }
 

@@ -62,7 +62,9 @@ public func mtl_run_tensors(
     }
     let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_run_options())
     let result = unsafe try handle.withTasks(options) { tasks throws(MTLError) in
-      guard isGeneral else { return unsafe try run(handle, inputs[0], tasks) }
+      if unsafe !isGeneral || count == 1 && isImage(inputs[0], handle) {
+        return unsafe try run(handle, inputs[0], tasks)
+      }
       return unsafe try runGeneral(handle, UnsafeBufferPointer(start: inputs, count: Int(count)), tasks)
     }
     unsafe out.pointee = unsafe result.newHandle()
@@ -86,6 +88,13 @@ private func run(
     tensor: unsafe data, byteCount: byteCount,
     shape: unsafe (Int(view.shape.0), Int(view.shape.1), Int(view.shape.2), Int(view.shape.3)),
     strides: unsafe (Int(view.stride.0), Int(view.stride.1), Int(view.stride.2), Int(view.stride.3)), tasks: tasks)
+}
+
+/// Whether an input of a model in general form needs no tensor of its own.
+private func isImage(_ view: mtl_tensor_view, _ handle: SessionHandle) -> Bool {
+  guard unsafe view.dtype == MTL_FLOAT32, unsafe view.rank == 4 else { return false }
+  return unsafe handle.session.takesImage(
+    Int(view.shape.0), Int(view.shape.1), Int(view.shape.2), Int(view.shape.3))
 }
 
 /// A model in general form takes any number of tensors of any types.
