@@ -1,7 +1,8 @@
 import MTLFormats
 import MTLGraph
 
-/// What follows the reader of a graph: it is specialised for small inputs, and evaluated where all of its values are small.
+/// What follows the reader of a graph: it is specialised for small inputs, and evaluated where all of its values are small,
+/// as it is and simplified.
 public enum SmallRun {
   static let largestValue = 4096
   static let mostNodes = 64
@@ -21,6 +22,13 @@ public enum SmallRun {
       return Tensor((0..<shape.elementCount).map { Double($0 % 7) - 2 }, as: fact.type, shape: shape)
     }
     _ = try? graph.compute(tensors)
+    let isFloat =
+      facts.allSatisfy { $0.type == .float32 }
+      && graph.nodes.flatMap(\.outputs).allSatisfy {
+        specializer.fact($0)?.type == .float32
+      }
+    guard isFloat, let simple = try? graph.simplified(for: facts.compactMap(\.shape)) else { return }
+    _ = try? simple.compute(tensors)
   }
 
   private static func isSmall(_ shape: Shape?) -> Bool {
