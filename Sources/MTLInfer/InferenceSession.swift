@@ -81,7 +81,7 @@ public final class InferenceSession: @unchecked Sendable {
   ) throws(MTLError) -> InferenceResult {
     try exclusively { () throws(MTLError) in
       try check(batch: count)
-      if general != nil { return try runGeneral(try pictures(count, image), tasks) }
+      if general != nil { return try runGeneral(try pictures(count, image).map { .tensor($0) }, tasks) }
       let input = model.input
       let shape = self.shape(count, input.color.channelCount, input.height, input.width)
       return try run(shape, tasks) { destination throws(MTLError) in

@@ -8,9 +8,23 @@ import MTLGraph
 @safe public final class GeneralSession {
   /// What a program was made for.
   private struct Key: Equatable {
-    let types: [DataType]
-    let shapes: [Shape]
+    /// Form, type and shape of each input, and whether it is there.
+    let inputs: [Look]
     let tasks: [Int]
+
+    init(_ facts: [Fact], _ tasks: [Int]) {
+      inputs = facts.map {
+        Look(form: $0.form, type: $0.type, isThere: $0.presence == .certain, shape: $0.shape ?? [])
+      }
+      self.tasks = tasks
+    }
+
+    struct Look: Equatable {
+      let form: ValueForm
+      let type: DataType
+      let isThere: Bool
+      let shape: Shape
+    }
   }
 
   private enum Program {
@@ -32,10 +46,12 @@ import MTLGraph
   }
 
   /// Runs the network for these tasks; inputs in the order of the graph's.
-  public func run(_ inputs: [Tensor], tasks: [Int]) throws(MTLError) -> [Tensor] {
+  public func run(_ inputs: [GraphValue], tasks: [Int]) throws(MTLError) -> [GraphValue] {
     statistics.runs += 1
-    switch try program(for: inputs.map { Fact($0.type, $0.shape) }, tasks) {
-    case .plan(let session): return try session.outputs(for: inputs, tasks: tasks)
+    switch try program(for: inputs.map { Fact(of: $0) }, tasks) {
+    case .plan(let session):
+      let tensors = try inputs.map { input throws(MTLError) in try input.tensor("input") }
+      return try session.outputs(for: tensors, tasks: tasks).map { .tensor($0) }
     case .interpretation(let interpretation): return try interpretation.run(inputs)
     }
   }
@@ -51,7 +67,7 @@ import MTLGraph
   }
 
   private func program(for facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
-    let key = Key(types: facts.map(\.type), shapes: facts.map { $0.shape ?? [] }, tasks: tasks)
+    let key = Key(facts, tasks)
     if let index = programs.lastIndex(where: { $0.key == key }) {
       statistics.planHits += 1
       if index != programs.count - 1 { programs.append(programs.remove(at: index)) }
@@ -65,13 +81,13 @@ import MTLGraph
   }
 
   private func makeProgram(_ facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
-    let inputs = facts.map { Fact($0.type, $0.shape) }
-    let specializer = try network.graph.selecting(outputs: tasks).specialized(for: inputs)
+    let specializer = try network.graph.selecting(outputs: tasks).specialized(for: facts)
     let graph = specializer.graph
     let values = graph.nodes.flatMap { $0.inputs + $0.outputs } + graph.outputs.map(\.value)
     let isFloat = values.allSatisfy { value in
       guard value != .absent else { return true }
       let fact = specializer.fact(value)
+      guard fact?.form == .tensor, fact?.presence == .certain else { return false }
       return (fact?.type == .float32 || fact?.value != nil) && fact?.shape != nil
     }
     let outputsAreFloat = graph.outputs.allSatisfy { specializer.fact($0.value)?.type == .float32 }
