@@ -12,10 +12,13 @@ public enum DataType: Sendable, Hashable, CaseIterable {
   case float8E8M0
   /// Four-bit float of the OCP microscaling formats.
   case float4E2M1
+  /// Texts, which lie in `Tensor.texts`.
+  case string
 
-  /// Bytes of one element.
+  /// Bytes of one element in `Tensor.bytes`.
   public var byteCount: Int {
     switch self {
+    case .string: 0
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
     case .float16, .bfloat16, .int16, .uint16: 2
@@ -40,11 +43,11 @@ public enum DataType: Sendable, Hashable, CaseIterable {
   }
 
   /// Whole numbers, without truth values.
-  public var isInteger: Bool { self != .bool && !isFloatingPoint }
+  public var isInteger: Bool { self != .bool && self != .string && !isFloatingPoint }
 
   public var isSigned: Bool {
     switch self {
-    case .bool, .uint64, .uint32, .uint16, .uint8, .uint4, .uint2: false
+    case .bool, .string, .uint64, .uint32, .uint16, .uint8, .uint4, .uint2: false
     default: true
     }
   }
@@ -76,6 +79,7 @@ extension DataType: CustomStringConvertible {
     case .float8E5M2FNUZ: "float8_e5m2fnuz"
     case .float8E8M0: "float8_e8m0"
     case .float4E2M1: "float4_e2m1"
+    case .string: "string"
     }
   }
 }

@@ -1,20 +1,76 @@
 /// What is known of a value before the graph runs.
 public struct Fact: Sendable {
+  /// Whether an optional value is there.
+  public enum Presence: Sendable { case certain, open, missing }
+
+  /// Of the tensor, or of each tensor of a sequence.
   public var type: DataType
-  /// nil where the shape depends on data.
+  public var form = ValueForm.tensor
+  public var presence = Presence.certain
+  /// nil where the shape depends on data, and of sequences.
   public var shape: Shape?
   /// The elements, where they follow from constants and shapes.
   public var value: Tensor?
+  /// The tensors of a sequence, where the graph that is being specialised has a value for each.
+  public var elements: [ValueID]?
 
   public init(_ type: DataType, _ shape: Shape?) {
     self.type = type
     self.shape = shape
   }
 
+  /// A value of which no shape is known.
+  public init(_ form: ValueForm, of type: DataType, _ presence: Presence = .certain) {
+    self.type = type
+    self.form = form
+    self.presence = presence
+  }
+
+  /// What is known of a value before it is looked into.
+  public init(of value: GraphValue) {
+    switch value {
+    case .tensor(let tensor): self.init(tensor.type, tensor.shape)
+    case .sequence(let sequence): self.init(.sequence, of: sequence.type)
+    case .nothing(let type): self.init(type.form, of: type.element, .missing)
+    }
+  }
+
   public init(_ value: Tensor) {
     type = value.type
     shape = value.shape
     self.value = value
+  }
+
+  /// What holds for every value of this type and shape.
+  var withoutValue: Fact {
+    var fact = self
+    (fact.value, fact.elements) = (nil, nil)
+    return fact
+  }
+
+  /// What holds in every turn of a loop that begins with this value: the type, and whether it is sure to be there.
+  var carried: Fact { Fact(form, of: type, presence == .certain ? .certain : .open) }
+
+  /// For errors.
+  var described: String {
+    if presence == .missing { return "an optional value that is not there" }
+    return form == .sequence ? "a sequence" : "a tensor"
+  }
+}
+
+extension Operator {
+  /// Fails where an input is none that the operator takes: operators of tensors see no sequences, and those of numbers
+  /// no texts.
+  func requireForms(_ inputs: [Fact?]) throws(MTLError) {
+    let takesTensors = !(self is any ValueOperator)
+    for case (let position, let fact?) in inputs.enumerated() {
+      guard !takesTensors || (fact.form == .tensor && fact.presence != .missing) else {
+        throw MTLError(.dataTypeMismatch, "input \(position)", expected: "a tensor", found: fact.described)
+      }
+      guard fact.type != .string || takesText else {
+        throw MTLError(.dataTypeMismatch, "input \(position)", expected: "numbers", found: "texts")
+      }
+    }
   }
 }
 

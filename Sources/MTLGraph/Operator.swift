@@ -41,6 +41,9 @@ public protocol Operator: Sendable {
   /// Whether `evaluate` takes elements of any type; else other floats are computed through float32.
   var evaluatesAnyType: Bool { get }
 
+  /// Whether inputs may hold texts. Those of all others are refused before they see them.
+  var takesText: Bool { get }
+
   /// Whether the same inputs always give the same outputs.
   var isDeterministic: Bool { get }
 
@@ -55,6 +58,7 @@ extension Operator {
   public var outputCount: Int { 1 }
   public var isDeterministic: Bool { true }
   public var evaluatesAnyType: Bool { false }
+  public var takesText: Bool { false }
   public func readsShapeOnly(input: Int) -> Bool { false }
   public func multiplyAccumulates(inputs: [Shape], outputs: [Shape]) -> Int { 0 }
 

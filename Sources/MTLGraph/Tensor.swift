@@ -4,9 +4,14 @@ public struct Tensor: Sendable {
   public let type: DataType
   /// Dense little-endian elements, `shape.elementCount * type.byteCount` bytes.
   public let bytes: Bytes
+  /// The elements of a tensor of strings in row-major order; empty for all others.
+  public let texts: [String]
 
   /// Wraps dense elements; the number of bytes must fit the shape.
   public init(shape: Shape, type: DataType, bytes: Bytes, of subject: @autoclosure () -> String) throws(MTLError) {
+    guard type != .string else {
+      throw MTLError(.dataTypeMismatch, subject(), expected: "numbers", found: "texts")
+    }
     let expected = shape.elementCount * type.byteCount
     guard bytes.count == expected else {
       throw MTLError(.badFormat, subject(), expected: "\(expected) bytes for \(type) \(shape)", found: "\(bytes.count)")
@@ -14,6 +19,23 @@ public struct Tensor: Sendable {
     self.shape = shape
     self.type = type
     self.bytes = bytes
+    texts = []
+  }
+
+  /// A tensor of texts; as many as the shape has elements.
+  public init(texts: [String], shape: Shape, of subject: @autoclosure () -> String = "texts") throws(MTLError) {
+    guard texts.count == shape.elementCount else {
+      throw MTLError(.badFormat, subject(), expected: "\(shape.elementCount) texts", found: "\(texts.count)")
+    }
+    self.init(uncheckedTexts: texts, shape)
+  }
+
+  /// Texts whose number is right.
+  package init(uncheckedTexts texts: [String], _ shape: Shape) {
+    self.shape = shape
+    type = .string
+    bytes = unsafe Bytes(owner: nil, base: nil, count: 0)
+    self.texts = texts
   }
 
   /// A float32 tensor; `values.count` must be the shape's element count.
@@ -22,6 +44,7 @@ public struct Tensor: Sendable {
     self.shape = shape
     self.type = .float32
     self.bytes = Bytes(copying: values)
+    texts = []
   }
 
   /// Dense elements whose number is right.
@@ -29,6 +52,7 @@ public struct Tensor: Sendable {
     self.shape = shape
     self.type = type
     self.bytes = bytes
+    texts = []
   }
 
   /// Stands for a value of which only the shape is read; it has no elements.
@@ -36,6 +60,7 @@ public struct Tensor: Sendable {
     self.shape = shape
     type = .float32
     bytes = unsafe Bytes(owner: nil, base: nil, count: 0)
+    texts = []
   }
 
   /// The elements of a float32 tensor.

@@ -10,7 +10,9 @@ import Synchronization
   private var layout: OutputLayout?
   private var memory: HeapBuffer<Float>?
   /// What a network in general form returned, instead of `layout` and `memory`.
-  private var general: (tasks: [Int], tensors: [Tensor])?
+  private var general: (tasks: [Int], values: [GraphValue])?
+  /// By position in `general`, the texts of each tensor that has some.
+  private var texts: [[TextTable?]] = []
   private let pool: ResultPool
   /// References that the C interface has given out.
   public let references = Atomic<Int>(0)
@@ -22,9 +24,16 @@ import Synchronization
   }
 
   /// Images in the batch.
-  public var batch: Int { general.map { $0.tensors.first?.shape.dimensions.first ?? 1 } ?? layout?.batch ?? 0 }
+  public var batch: Int {
+    guard let general else { return layout?.batch ?? 0 }
+    guard case .tensor(let tensor)? = general.values.first else { return 1 }
+    return tensor.shape.dimensions.first ?? 1
+  }
   /// Indices of the tasks that were run.
   public var tasks: [Int] { general?.tasks ?? layout?.tasks ?? [] }
+
+  /// Whether the outputs are values of any form, and not what a plan of kernels wrote.
+  public var isGeneral: Bool { general != nil }
 
   /// Makes room for outputs of this layout. Allocates only when they need more than the largest ones so far.
   func prepare(_ layout: OutputLayout) throws(MTLError) {
@@ -36,16 +45,31 @@ import Synchronization
   }
 
   /// Takes the outputs of a network in general form.
-  func take(_ tensors: [Tensor], tasks: [Int]) { general = (tasks, tensors) }
+  func take(_ values: [GraphValue], tasks: [Int]) throws(MTLError) {
+    texts = try values.map { value throws(MTLError) in
+      try value.tensors.map { tensor throws(MTLError) in
+        tensor.type == .string ? try TextTable(tensor.texts) : nil
+      }
+    }
+    general = (tasks, values)
+  }
 
-  /// Shape, type and elements of a task's output in row-major order, valid as long as the result; nil if it did not run.
-  @unsafe public func elements(task: Int) -> (shape: Shape, type: DataType, bytes: UnsafeRawBufferPointer)? {
+  /// Shape, type and elements in row-major order of a tensor of a task's output, valid as long as the result; nil if the
+  /// task did not run, or has no such tensor. Texts are as in `TextTable`.
+  ///
+  /// - Parameter index: in a sequence; 0 is the output that is a tensor.
+  @unsafe public func elements(
+    task: Int, index: Int = 0
+  ) -> (shape: Shape, type: DataType, bytes: UnsafeRawBufferPointer)? {
     if let general {
       guard let position = general.tasks.firstIndex(of: task) else { return nil }
-      let tensor = general.tensors[position]
+      let tensors = general.values[position].tensors
+      guard tensors.indices.contains(index) else { return nil }
+      let tensor = tensors[index]
+      if let texts = texts[position][index] { return unsafe (tensor.shape, tensor.type, texts.records) }
       return unsafe (tensor.shape, tensor.type, tensor.bytes.withUnsafeBytes { unsafe $0 })
     }
-    guard let output = unsafe output(task: task) else { return nil }
+    guard index == 0, let output = unsafe output(task: task) else { return nil }
     return unsafe (output.shape, .float32, UnsafeRawBufferPointer(output.values))
   }
 
@@ -58,7 +82,9 @@ import Synchronization
   /// Shape and elements of a task's output in row-major order, valid as long as the result; nil if it did not run.
   @unsafe public func output(task: Int) -> (shape: Shape, values: UnsafeBufferPointer<Float>)? {
     if general != nil {
-      guard let output = unsafe elements(task: task), unsafe output.type == .float32 else { return nil }
+      guard case .tensor? = value(task: task), let output = unsafe elements(task: task),
+        unsafe output.type == .float32
+      else { return nil }
       return unsafe (output.shape, output.bytes.assumingMemoryBound(to: Float.self))
     }
     guard let layout, let memory, let position = layout.tasks.firstIndex(of: task) else { return nil }
@@ -69,9 +95,14 @@ import Synchronization
 
   /// A copy of a task's output; nil if it did not run.
   public func tensor(task: Int) -> Tensor? {
-    if let general { return general.tasks.firstIndex(of: task).map { general.tensors[$0] } }
+    if case .tensor(let tensor)? = value(task: task) { tensor } else { nil }
+  }
+
+  /// A task's output, which may be a sequence or missing; nil if it did not run.
+  public func value(task: Int) -> GraphValue? {
+    if let general { return general.tasks.firstIndex(of: task).map { general.values[$0] } }
     guard let output = unsafe output(task: task) else { return nil }
-    return unsafe Tensor(Array(output.values), shape: output.shape)
+    return unsafe .tensor(Tensor(Array(output.values), shape: output.shape))
   }
 
   /// The answer of a classification task for one image of the batch.

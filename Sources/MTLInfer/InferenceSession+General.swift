@@ -10,30 +10,36 @@ extension InferenceSession {
 
   /// Runs dense tensors, one for each input of the model in its order.
   public func run(tensors: [Tensor], tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
-    guard general != nil else {
-      guard tensors.count == 1 else {
-        throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(tensors.count)")
-      }
-      return try run(tensor: tensors[0], tasks: tasks)
-    }
-    return try exclusively { () throws(MTLError) in try runGeneral(tensors, tasks) }
+    try run(values: tensors.map { .tensor($0) }, tasks: tasks)
   }
 
-  func runGeneral(_ tensors: [Tensor], _ wanted: [Int]?) throws(MTLError) -> InferenceResult {
+  /// Runs tensors, sequences of them or what is missing, one for each input of the model in its order.
+  public func run(values: [GraphValue], tasks: [Int]? = nil) throws(MTLError) -> InferenceResult {
+    guard general != nil else {
+      guard values.count == 1 else {
+        throw MTLError(.invalidArgument, "count", expected: "1 input", found: "\(values.count)")
+      }
+      return try run(tensor: try values[0].tensor(model.input.name), tasks: tasks)
+    }
+    return try exclusively { () throws(MTLError) in try runGeneral(values, tasks) }
+  }
+
+  func runGeneral(_ values: [GraphValue], _ wanted: [Int]?) throws(MTLError) -> InferenceResult {
     guard let general else { throw MTLError(.internalFault, "session", "has no general form") }
     let tasks = if let wanted { try InferenceSession.checked(wanted, model) } else { self.tasks }
-    try check(tensors)
+    try check(values)
     let start = monotonicNanoseconds()
-    let outputs = try general.run(tensors, tasks: tasks)
+    let outputs = try general.run(values, tasks: tasks)
     totalNanoseconds = monotonicNanoseconds() - start
     let result = results.take() ?? InferenceResult(model: model, pool: results)
-    result.take(outputs, tasks: tasks)
+    try result.take(outputs, tasks: tasks)
     return result
   }
 
   /// Whether the model's one input is of float32 and has four dimensions, as images do: its runs need no tensor.
   var takesOneImage: Bool {
-    model.inputs.count == 1 && model.inputs[0].type == .float32 && model.inputs[0].dimensions.count == 4
+    model.inputs.count == 1 && model.inputs[0].type == .float32 && model.inputs[0].form == .tensor
+      && !model.inputs[0].isOptional && model.inputs[0].dimensions.count == 4
   }
 
   /// Whether float32 values of these sizes go the way of images.
@@ -77,15 +83,16 @@ extension InferenceSession {
     }
   }
 
-  private func check(_ tensors: [Tensor]) throws(MTLError) {
-    guard tensors.count == model.inputs.count else {
+  private func check(_ values: [GraphValue]) throws(MTLError) {
+    guard values.count == model.inputs.count else {
       throw MTLError(
         .invalidArgument, "inputs",
         expected: "\(model.inputs.count): \(model.inputs.map(\.name).joined(separator: ", "))",
-        found: "\(tensors.count)")
+        found: "\(values.count)")
     }
     var sizesOfSymbols: [String: (size: Int, input: String)] = [:]
-    for (input, tensor) in zip(model.inputs, tensors) {
+    for (input, value) in zip(model.inputs, values) {
+      guard let tensor = try InferenceSession.checkedTensor(value, input) else { continue }
       guard tensor.type == input.type else {
         throw MTLError(.dataTypeMismatch, input.name, expected: "\(input.type)", found: "\(tensor.type)")
       }
@@ -105,6 +112,23 @@ extension InferenceSession {
             found: "\(size)")
         }
       }
+    }
+  }
+
+  /// The tensor whose type and shape an input declares; nil for a sequence, whose tensors may have any shapes, and for
+  /// what is missing.
+  private static func checkedTensor(_ value: GraphValue, _ input: ModelInput) throws(MTLError) -> Tensor? {
+    switch (value, input.form) {
+    case (.tensor(let tensor), .tensor): return tensor
+    case (.sequence(let sequence), .sequence):
+      guard sequence.type == input.type else {
+        throw MTLError(
+          .dataTypeMismatch, input.name, expected: "a sequence of \(input.type)", found: "one of \(sequence.type)")
+      }
+      return nil
+    case (.nothing, _) where input.isOptional: return nil
+    default:
+      throw MTLError(.dataTypeMismatch, input.name, expected: "a \(input.form.rawValue)", found: value.described)
     }
   }
 
@@ -132,6 +156,7 @@ extension InferenceSession {
   /// The inputs at default sizes; sides of 0 are the model's own.
   func generalFacts(height: Int, width: Int) -> [Fact] {
     model.inputs.map { input in
+      guard input.form == .tensor else { return Fact(input.form, of: input.type) }
       var sizes = input.dimensions.map { $0 ?? 1 }
       if sizes.count == 4 {
         sizes[2] = height != 0 ? height : input.dimensions[2] ?? model.input.height

@@ -89,7 +89,7 @@ public final class InferenceSession: @unchecked Sendable {
       let input = model.input
       let shape = self.shape(count, input.color.channelCount, input.height, input.width)
       guard let session = try session(for: shape, tasks) else {
-        return try runGeneral(try pictures(count, image), tasks)
+        return try runGeneral(try pictures(count, image).map { .tensor($0) }, tasks)
       }
       return try run(session, shape, tasks) { destination throws(MTLError) in
         for index in 0..<count {
@@ -113,7 +113,7 @@ public final class InferenceSession: @unchecked Sendable {
       try checkTensor(dimensions, strides, byteCount)
       let shape = shape(dimensions.0, dimensions.1, dimensions.2, dimensions.3)
       guard let session = try session(for: shape, tasks) else {
-        return try unsafe runGeneral([InferenceSession.tensor(base, shape, strides)], tasks)
+        return try unsafe runGeneral([.tensor(InferenceSession.tensor(base, shape, strides))], tasks)
       }
       return try run(session, shape, tasks) { destination throws(MTLError) in
         unsafe destination.copy(from: base, strides: strides)

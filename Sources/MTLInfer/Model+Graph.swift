@@ -6,15 +6,24 @@ import MTLNetworks
 /// An input as a caller hands it in.
 public struct ModelInput: Sendable, Equatable {
   public let name: String
+  /// Of the tensor, or of each tensor of the sequence.
   public let type: DataType
+  public let form: ValueForm
+  /// Whether it may be missing.
+  public let isOptional: Bool
   /// nil for sizes that may be any.
   public let dimensions: [Int?]
   /// Names of sizes that may be any, and are equal wherever the name is.
   public let symbols: [String?]
 
-  public init(name: String, type: DataType, dimensions: [Int?], symbols: [String?] = []) {
+  public init(
+    name: String, type: DataType, form: ValueForm = .tensor, isOptional: Bool = false, dimensions: [Int?],
+    symbols: [String?] = []
+  ) {
     self.name = name
     self.type = type
+    self.form = form
+    self.isOptional = isOptional
     self.dimensions = dimensions
     self.symbols = symbols
   }
@@ -71,7 +80,8 @@ struct GraphDescription {
   init(_ model: GraphModel, card: ModelCard?) throws(MTLError) {
     inputs = model.inputs.map { port in
       ModelInput(
-        name: port.name, type: port.type ?? .float32,
+        name: port.name, type: port.type?.element ?? .float32, form: port.type?.form ?? .tensor,
+        isOptional: port.type?.isOptional ?? false,
         dimensions: (port.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { nil } },
         symbols: (port.dimensions ?? []).map { if case .named(let name) = $0 { name } else { nil } })
     }
@@ -113,6 +123,7 @@ struct GraphDescription {
 
   /// Shapes and costs at default sizes, for networks that run at those.
   private mutating func measure() {
+    guard inputs.allSatisfy({ $0.form == .tensor }) else { return }
     let facts = inputs.map { Fact($0.type, Shape(defaultSizes($0))) }
     guard let specializer = try? graph.specialized(for: facts) else { return }
     let shapes = specializer.graph.outputs.map { specializer.fact($0.value)?.shape }
@@ -132,7 +143,7 @@ struct GraphDescription {
 
   /// The one input as a picture; models that take none say so when they are given one.
   private static func picture(_ inputs: [ModelInput], _ given: InputDescription?) throws(MTLError) -> InputDescription {
-    let input = inputs.first { $0.type == .float32 && $0.dimensions.count == 4 }
+    let input = inputs.first { $0.type == .float32 && $0.form == .tensor && $0.dimensions.count == 4 }
     if let given {
       guard let input, input.dimensions[1].map({ $0 == given.color.channelCount }) ?? true else {
         throw MTLError(
@@ -173,7 +184,8 @@ struct GraphDescription {
       } else {
         .raw
       }
-    return TaskDescription(name: fileName(port.name), kind: port.type == .float32 ? kind : .raw)
+    let isPlain = port.type == ValueType(.tensor, .float32, isOptional: false)
+    return TaskDescription(name: fileName(port.name), kind: isPlain ? kind : .raw)
   }
 
   /// Tasks name files: slashes and commas in an output's name become lines.

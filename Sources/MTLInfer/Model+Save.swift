@@ -34,7 +34,7 @@ extension Model {
     ]
     if let weights { members.append(.init("weights", .string(weights))) }
     members.append(.init("network", network ?? .object([.init("graph", .string("file"))])))
-    if inputs.contains(where: { $0.type == .float32 && $0.dimensions.count == 4 }) {
+    if inputs.contains(where: { $0.type == .float32 && $0.form == .tensor && $0.dimensions.count == 4 }) {
       members.append(.init("input", input.json))
     }
     let described = zip(tasks, outputNames).map { task, output in

@@ -74,9 +74,12 @@ struct ModelReport: Encodable {
     plan = hasPlan ? try ModelReport.steps(model, session) : nil
   }
 
-  /// "x float32 ?x3x224x224"
+  /// "x float32 ?x3x224x224", "y optional sequence of int64"
   private static func describe(_ input: ModelInput) -> String {
-    "\(input.name) \(input.type) " + input.dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+    let optional = input.isOptional ? "optional " : ""
+    if input.form == .sequence { return "\(input.name) \(optional)sequence of \(input.type)" }
+    let sizes = input.dimensions.map { $0.map(String.init) ?? "?" }
+    return "\(input.name) \(optional)\(input.type) \(sizes.joined(separator: "x"))"
   }
 
   private static func part(_ cost: Cost?) -> Part {

@@ -101,7 +101,9 @@ struct RunCommand: ParsableCommand {
     var folder = try OutputFolder(outputFolder ?? ".")
     var shapes: [String: [Int]] = [:]
     for task in session.tasks {
-      guard let output = result.tensor(task: task) else { continue }
+      guard let output = result.tensor(task: task) else {
+        throw MTLError(.unsupported, "task '\(model.tasks[task].name)'", "its output is no tensor, and has no file")
+      }
       try folder.write(output, name: model.tasks[task].name)
       shapes[model.tasks[task].name] = output.shape.dimensions
     }

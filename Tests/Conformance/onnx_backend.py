@@ -39,8 +39,10 @@ def data_of(case):
     folder = Path(case.model_dir)
     sets = []
     for data in sorted(folder.glob("test_data_set_*")):
-        sets.append(tuple([read(path) for path in sorted(data.glob(f"{kind}_*.pb"), key=number)]
-                          for kind in ("input", "output")))
+        model = onnx.load(folder / "model.onnx", load_external_data=False)
+        sets.append(tuple(
+            [read(path, value.type) for path, value in zip(sorted(data.glob(f"{kind}_*.pb"), key=number), values)]
+            for kind, values in (("input", model.graph.input), ("output", model.graph.output))))
     return sets
 
 
@@ -48,18 +50,29 @@ def number(path):
     return int(path.stem.split("_")[-1])
 
 
-def read(path):
+def read(path, type=None):
+    """A value in a file: a tensor, if it is not declared to be something else."""
+    kind = None if type is None else type.WhichOneof("value")
+    if kind == "sequence_type":
+        sequence = onnx.SequenceProto()
+        sequence.ParseFromString(path.read_bytes())
+        return numpy_helper.to_list(sequence)
+    if kind == "optional_type":
+        optional = onnx.OptionalProto()
+        optional.ParseFromString(path.read_bytes())
+        return numpy_helper.to_optional(optional)
     tensor = onnx.TensorProto()
     tensor.ParseFromString(path.read_bytes())
     return numpy_helper.to_array(tensor)
 
 
-def to_array(value):
+def to_value(value):
+    """As the binding takes and gives it: an array, a list of arrays, or None."""
     if isinstance(value, onnx.TensorProto):
         return numpy_helper.to_array(value)
-    if isinstance(value, (list, dict, type(None))):
-        raise Refused("a value is no tensor")
-    return numpy.asarray(value)
+    if isinstance(value, list):
+        return [to_value(element) for element in value]
+    return None if value is None else numpy.asarray(value)
 
 
 def run_case(case, compiled=False):
@@ -79,16 +92,28 @@ def run_case(case, compiled=False):
             raise Refused(str(error)) from error
         outputs = [output.name for output in model.tasks]
         for inputs, expected in data_of(case):
-            result = model.run(tensors=[to_array(value) for value in inputs])
+            result = model.run(tensors=[to_value(value) for value in inputs])
             for name, wanted in zip(outputs, expected):
-                compare(name, result[name], to_array(wanted), case)
+                compare(name, result[name], to_value(wanted), case)
 
 
 def compare(name, found, wanted, case):
+    if type(found) is not type(wanted):
+        raise AssertionError(f"{name}: expected {type(wanted)}, found {type(found)}")
+    if wanted is None:
+        return
+    if isinstance(wanted, list):
+        if len(found) != len(wanted):
+            raise AssertionError(f"{name}: expected {len(wanted)} arrays, found {len(found)}")
+        for index, pair in enumerate(zip(found, wanted)):
+            compare(f"{name}[{index}]", *pair, case)
+        return
+    if wanted.dtype.kind in "UO":
+        wanted = wanted.astype(object)
     if found.shape != wanted.shape or found.dtype != wanted.dtype:
         raise AssertionError(
             f"{name}: expected {wanted.dtype} {wanted.shape}, found {found.dtype} {found.shape}")
-    if wanted.dtype.kind in "biu":
+    if wanted.dtype.kind in "biuO":
         numpy.testing.assert_array_equal(found, wanted, err_msg=name)
     else:
         numpy.testing.assert_allclose(

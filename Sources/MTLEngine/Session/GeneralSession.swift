@@ -8,9 +8,27 @@ import MTLGraph
 @safe public final class GeneralSession {
   /// What a program was made for.
   private struct Key: Equatable {
-    let types: [DataType]
-    let shapes: [Shape]
+    /// Form, type and shape of each input, and whether it is there.
+    let inputs: [Look]
     let tasks: [Int]
+
+    init(_ facts: [Fact], _ tasks: [Int]) {
+      inputs = facts.map {
+        Look(form: $0.form, type: $0.type, isThere: $0.presence == .certain, shape: $0.shape ?? [])
+      }
+      self.tasks = tasks
+    }
+
+    struct Look: Equatable {
+      let form: ValueForm
+      let type: DataType
+      let isThere: Bool
+      let shape: Shape
+
+      func isImage(_ shape: Shape) -> Bool {
+        self.shape == shape && type == .float32 && form == .tensor && isThere
+      }
+    }
   }
 
   private enum Program {
@@ -40,12 +58,13 @@ import MTLGraph
   }
 
   /// Runs the network for these tasks; inputs in the order of the graph's.
-  public func run(_ inputs: [Tensor], tasks: [Int]) throws(MTLError) -> [Tensor] {
+  public func run(_ inputs: [GraphValue], tasks: [Int]) throws(MTLError) -> [GraphValue] {
     counts.runs += 1
-    switch try program(for: inputs.map { Fact($0.type, $0.shape) }, tasks) {
+    switch try program(for: inputs.map { Fact(of: $0) }, tasks) {
     case .plan(let session):
       lastSession = session
-      return try session.outputs(for: inputs, tasks: tasks)
+      let tensors = try inputs.map { input throws(MTLError) in try input.tensor("input") }
+      return try session.outputs(for: tensors, tasks: tasks).map { .tensor($0) }
     case .interpretation(let interpretation):
       lastSession = nil
       return try interpretation.run(inputs)
@@ -55,12 +74,10 @@ import MTLGraph
   /// What runs the plan for one float32 input of this shape, made if it is not there; nil where the network runs node by
   /// node. Finding it again costs no allocation.
   public func planned(inputShape: Shape, tasks: [Int]) throws(MTLError) -> Session? {
-    let known = programs.last { program in
-      program.key.shapes.count == 1 && program.key.shapes[0] == inputShape && program.key.types[0] == .float32
-        && program.key.tasks == tasks
+    let known = programs.lastIndex { program in
+      program.key.inputs.count == 1 && program.key.inputs[0].isImage(inputShape) && program.key.tasks == tasks
     }
-    if known != nil { counts.planHits += 1 }
-    let program = if let known { known.program } else { try program(for: [Fact(.float32, inputShape)], tasks) }
+    let program = if let known { use(known) } else { try program(for: [Fact(.float32, inputShape)], tasks) }
     switch program {
     case .plan(let session):
       counts.runs += 1
@@ -88,12 +105,8 @@ import MTLGraph
   }
 
   private func program(for facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
-    let key = Key(types: facts.map(\.type), shapes: facts.map { $0.shape ?? [] }, tasks: tasks)
-    if let index = programs.lastIndex(where: { $0.key == key }) {
-      counts.planHits += 1
-      if index != programs.count - 1 { programs.append(programs.remove(at: index)) }
-      return programs[programs.count - 1].program
-    }
+    let key = Key(facts, tasks)
+    if let index = programs.lastIndex(where: { $0.key == key }) { return use(index) }
     let program = try makeProgram(facts, tasks)
     counts.planBuilds += 1
     if programs.count >= max(options.planLimit, 1) { programs.removeFirst() }
@@ -101,15 +114,22 @@ import MTLGraph
     return program
   }
 
+  /// A program that is there, now the most recently used one.
+  private func use(_ index: Int) -> Program {
+    counts.planHits += 1
+    if index != programs.count - 1 { programs.append(programs.remove(at: index)) }
+    return programs[programs.count - 1].program
+  }
+
   private func makeProgram(_ facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
-    let inputs = facts.map { Fact($0.type, $0.shape) }
-    let specializer = try network.graph.selecting(outputs: tasks).specialized(for: inputs)
+    let specializer = try network.graph.selecting(outputs: tasks).specialized(for: facts)
     var graph = specializer.graph
     graph.removeUnneeded()
     let values = graph.nodes.flatMap { $0.inputs + $0.outputs } + graph.outputs.map(\.value)
     let isFloat = values.allSatisfy { value in
       guard value != .absent else { return true }
       let fact = specializer.fact(value)
+      guard fact?.form == .tensor, fact?.presence == .certain else { return false }
       return (fact?.type == .float32 || fact?.value != nil) && fact?.shape != nil
     }
     let outputsAreFloat = graph.outputs.allSatisfy { specializer.fact($0.value)?.type == .float32 }

@@ -19,13 +19,13 @@ final class Interpretation {
     kernels = KernelSet.trusted(instructionSet)
   }
 
-  func run(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
-    try graph.compute(inputs) { node, arguments throws(MTLError) in
-      let tensors = arguments.compactMap { $0 }
-      guard !(node.operation is any GeneralOperator), tensors.count == arguments.count, let first = tensors.first,
-        first.type == .float32
-      else { return try node.compute(arguments) }
-      return try node.folded(tensors, kernels)
+  func run(_ inputs: [GraphValue]) throws(MTLError) -> [GraphValue] {
+    try graph.computeValues(inputs) { node, arguments throws(MTLError) in
+      let tensors = arguments.compactMap { if case .tensor(let tensor)? = $0 { tensor } else { nil } }
+      guard !(node.operation is any GeneralOperator), !(node.operation is any ValueOperator),
+        tensors.count == arguments.count, let first = tensors.first, first.type == .float32
+      else { return try node.computeValues(arguments) }
+      return try node.folded(tensors, kernels).map { .tensor($0) }
     }
   }
 

@@ -14,8 +14,8 @@ public struct GraphModel: Sendable {
   public struct Port: Sendable {
     public let name: String
     /// nil where an output's type is left open.
-    public let type: DataType?
-    /// nil where the rank is left open.
+    public let type: ValueType?
+    /// nil where the rank is left open, and of sequences.
     public let dimensions: [Dimension]?
   }
 

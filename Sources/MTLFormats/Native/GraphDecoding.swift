@@ -6,6 +6,9 @@ import MTLGraph
 ///      "constants": [{"tensor": NAME}], "nodes": [{"name", "operator", "domain", "opset", "inputs": [value or null],
 ///      "own_inputs", "outputs": count, "attributes": {NAME: {KIND: value}}}]}
 ///
+/// Ends that are sequences say `"form": "sequence"`, those that may be missing `"optional": true`. Constants that are texts
+/// stand where they are: `{"texts": [...], "dimensions": [...]}`.
+///
 /// Values are numbered: inputs, then constants, then what the nodes make, in their order. An operator is what its own file
 /// says of the standard's name and attributes, as for an ONNX file; graphs inside a node name what they capture among the
 /// node's inputs (`captures`: first, end), behind its `own_inputs`.
@@ -36,7 +39,7 @@ struct GraphDecoder {
 
   private func port(_ entry: JSONValue) throws(MTLError) -> GraphModel.Port {
     let name = try text(entry, "name")
-    let type = try entry["type"].map { value throws(MTLError) in try self.type(value) }
+    let type = entry["type"] == nil ? nil : try valueType(entry)
     guard let sizes = entry["dimensions"] else { return GraphModel.Port(name: name, type: type, dimensions: nil) }
     guard let elements = sizes.elements, elements.count <= Shape.maximumRank else {
       throw wrong("dimensions of '\(clipped(name))'", "a list of at most \(Shape.maximumRank) sizes")
@@ -60,6 +63,13 @@ struct GraphDecoder {
       throw MTLError(.unsupported, subject, "knows no element type '\(clipped(value.string ?? ""))'")
     }
     return type
+  }
+
+  private func valueType(_ entry: JSONValue) throws(MTLError) -> ValueType {
+    guard let form = entry["form"] == nil ? .tensor : ValueForm(rawValue: entry["form"]?.string ?? "") else {
+      throw MTLError(.unsupported, subject, "knows no form '\(clipped(entry["form"]?.string ?? ""))'")
+    }
+    return ValueType(form, try type(entry["type"] ?? .null), isOptional: entry["optional"] == .bool(true))
   }
 
   private func graph(_ value: JSONValue) throws(MTLError) -> Graph {
@@ -138,6 +148,7 @@ struct GraphDecoder {
       case "integers": all(content, integer).map { .integers($0) }
       case "floats": all(content, float).map { .floats($0) }
       case "strings": all(content, { $0?.string }).map { .strings($0) }
+      case "type": .type(try valueType(content))
       default: nil
       }
     guard let read else { throw MTLError(.badFormat, title, "is no \(clipped(member.name))") }
@@ -171,10 +182,18 @@ struct GraphDecoder {
   }
 
   private func tensor(_ value: JSONValue) throws(MTLError) -> Tensor {
+    if value["texts"] != nil { return try texts(value) }
     let name = try text(value, "tensor")
     guard let entry = store[name] else { throw MTLError(.badFormat, "tensor '\(clipped(name))'", "is not in the file") }
     let type = try value["type"].map { type throws(MTLError) in try self.type(type) }
     return try entry.tensor("tensor '\(clipped(name))'", as: type)
+  }
+
+  private func texts(_ value: JSONValue) throws(MTLError) -> Tensor {
+    guard let texts = all(value["texts"] ?? .null, { $0?.string }),
+      let sizes = all(value["dimensions"] ?? .null, integer)
+    else { throw wrong("a constant", "texts and dimensions") }
+    return try Tensor(texts: texts, shape: try Shape(checking: sizes, of: subject), of: subject)
   }
 
   private func list(_ value: JSONValue, _ field: String) throws(MTLError) -> [JSONValue] {

@@ -24,7 +24,7 @@ struct GraphEncoder {
   /// What a port says besides its name.
   private static func form(_ port: GraphModel.Port) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
-    if let type = port.type { members.append(.init("type", .string(type.description))) }
+    if let type = port.type { members += form(type) }
     if let dimensions = port.dimensions {
       let sizes = dimensions.map { dimension -> JSONValue in
         switch dimension {
@@ -35,6 +35,14 @@ struct GraphEncoder {
       }
       members.append(.init("dimensions", .array(sizes)))
     }
+    return members
+  }
+
+  /// A tensor that must be there says its type alone.
+  private static func form(_ type: ValueType) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = [.init("type", .string(type.element.description))]
+    if type.form != .tensor { members.append(.init("form", .string(type.form.rawValue))) }
+    if type.isOptional { members.append(.init("optional", .bool(true))) }
     return members
   }
 
@@ -111,6 +119,7 @@ struct GraphEncoder {
       case .integers(let integers): ("integers", .array(integers.map { .integer(Int64($0)) }))
       case .floats(let floats): ("floats", .array(floats.map { GraphEncoder.encode($0) }))
       case .strings(let strings): ("strings", .array(strings.map { .string($0) }))
+      case .type(let type): ("type", .object(GraphEncoder.form(type)))
       }
     return .object([.init(kind, content)])
   }
@@ -127,6 +136,12 @@ struct GraphEncoder {
 
   /// Types without a name in safetensors are bytes there, and the graph says what they are.
   private mutating func encode(_ tensor: Tensor, name: String?) -> JSONValue {
+    if tensor.type == .string {
+      return .object([
+        .init("texts", .array(tensor.texts.map { .string($0) })),
+        .init("dimensions", .array(tensor.shape.dimensions.map { .integer(Int64($0)) })),
+      ])
+    }
     let address = unsafe tensor.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
     let place = Place(address: address, type: tensor.type, shape: tensor.shape)
     let stored: String

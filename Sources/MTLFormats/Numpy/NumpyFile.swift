@@ -58,6 +58,7 @@ public enum NumpyFile {
 
   /// The bytes of a `.npy` file with the elements of a tensor; types that NumPy does not have go as float32.
   public static func write(_ tensor: Tensor) throws(MTLError) -> [UInt8] {
+    guard tensor.type != .string else { throw MTLError(.unsupported, "array", "texts are not written to .npy files") }
     let tensor = NumpyHeader.descriptor(tensor.type) == nil ? tensor.converted(to: .float32) : tensor
     let bytes = unsafe tensor.bytes.withUnsafeBytes { unsafe [UInt8]($0) }
     return try file(bytes, tensor.shape, descriptor: NumpyHeader.descriptor(tensor.type) ?? "<f4")

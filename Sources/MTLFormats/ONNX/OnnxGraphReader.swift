@@ -49,7 +49,8 @@ final class OnnxGraphReader {
     for input in message.children(Field.inputs) where !constants.contains(input.text(1)) {
       let port = try GraphModel.Port(input)
       guard port.type != nil else {
-        throw MTLError(.unsupported, "input '\(port.name)'", "is no tensor of a type that the library has")
+        throw MTLError(
+          .unsupported, "input '\(port.name)'", "is no tensor or sequence of tensors of a type that the library has")
       }
       try define(port.name, graph.addInput(port.name), "input '\(port.name)'")
       inputs.append(port)
@@ -232,6 +233,12 @@ extension OnnxGraphReader {
     case 11:
       guard let tensor = message.child(22) else { break }
       return .tensor(try OnnxSparseTensor.read(tensor, name: "attribute '\(name)'", context))
+    case 13:
+      guard let type = message.child(14) else { break }
+      guard let type = ValueType(type) else {
+        throw MTLError(.unsupported, "attribute '\(name)'", "is a type that the library does not have")
+      }
+      return .type(type)
     case let kind:
       throw MTLError(.unsupported, "attribute '\(name)'", "is of a kind that the library does not read: \(kind)")
     }

@@ -28,19 +28,33 @@ struct OnnxNode {
   static func attributeKind(_ message: OnnxMessage) -> Int {
     if message.has(20) { return message.integer(20) }
     let fields: [(kind: Int, field: Int32)] = [
-      (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9), (11, 22),
+      (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9), (11, 22), (13, 14),
     ]
     return fields.first { message.has($0.field) }?.kind ?? 0
   }
 }
 
+extension ValueType {
+  /// Reads a `TypeProto`: a tensor, a sequence of tensors, or one of these that may be missing. nil for what the library
+  /// does not have.
+  init?(_ message: OnnxMessage) {
+    let optional = message.child(9)
+    guard let own = optional == nil ? message : optional?.child(1) else { return nil }
+    let sequence = own.child(4)
+    guard let element = sequence == nil ? own : sequence?.child(1),
+      let type = element.child(1).flatMap({ DataType(standardCode: $0.integer(1)) })
+    else { return nil }
+    self.init(sequence == nil ? .tensor : .sequence, type, isOptional: optional != nil)
+  }
+}
+
 extension GraphModel.Port {
-  /// Reads a `ValueInfoProto`. Types that are no tensors, and tensors of types that the library does not have, are nil.
+  /// Reads a `ValueInfoProto`.
   init(_ message: OnnxMessage) throws(MTLError) {
     name = message.text(1)
-    let tensor = message.child(2)?.child(1)
-    type = tensor.flatMap { DataType(standardCode: $0.integer(1)) }
-    guard let shape = tensor?.child(2) else {
+    let declared = message.child(2)
+    type = declared.flatMap { ValueType($0) }
+    guard let tensor = declared?.child(1) ?? declared?.child(9)?.child(1)?.child(1), let shape = tensor.child(2) else {
       dimensions = nil
       return
     }
@@ -70,6 +84,7 @@ enum OnnxSparseTensor {
     let shape = try Shape(checking: message.integers(3), of: name)
     try context.countSparseElements(shape.elementCount, name)
     let values = try OnnxTensor.read(valueMessage, name: name, context.external)
+    guard values.type != .string else { throw MTLError(.unsupported, name, "is a sparse tensor of texts") }
     let indices = try OnnxTensor.read(indexMessage, name: "\(name): indices", context.external)
     let count = values.shape.elementCount
     let isLinear = indices.shape.dimensions == [count]

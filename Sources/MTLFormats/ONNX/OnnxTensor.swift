@@ -8,6 +8,7 @@ struct OnnxTensor {
     static let segment: Int32 = 3
     static let floats: Int32 = 4
     static let integers: Int32 = 5
+    static let texts: Int32 = 6
     static let longs: Int32 = 7
     static let raw: Int32 = 9
     static let doubles: Int32 = 10
@@ -30,12 +31,26 @@ struct OnnxTensor {
     }
     guard !message.has(Field.segment) else { throw MTLError(.unsupported, name, "is a segment of a tensor") }
     let shape = try Shape(checking: message.integers(Field.dimensions), of: name)
+    if type == .string { return try texts(shape) }
     if message.integer(Field.location) == 1 {
       let bytes = try external.bytes(message.pairs(Field.externalData), of: name)
       return try packed(bytes, type, shape)
     }
     if message.has(Field.raw) { return try packed(message.bytes(Field.raw), type, shape) }
     return try typed(type, shape)
+  }
+
+  /// Texts lie in a field of their own, and nowhere else.
+  private func texts(_ shape: Shape) throws(MTLError) -> Tensor {
+    let count = message.count(Field.texts)
+    guard count == shape.elementCount else { throw wrongCount(count, shape.elementCount, "texts", .string, shape) }
+    let texts = try (0..<count).map { index throws(MTLError) in
+      guard let text = message.bytes(Field.texts, index).utf8 else {
+        throw MTLError(.badFormat, name, "its text \(index) is no UTF-8")
+      }
+      return text
+    }
+    return try Tensor(texts: texts, shape: shape, of: name)
   }
 
   /// Elements as they lie in files: little-endian, those of less than a byte packed from the low bits on.
@@ -100,7 +115,6 @@ struct OnnxTensor {
   static func typeName(_ code: Int) -> String {
     switch code {
     case 0: "undefined"
-    case 8: "string"
     case 14: "complex64"
     case 15: "complex128"
     default: DataType(standardCode: code)?.description ?? "\(code), which is unknown"

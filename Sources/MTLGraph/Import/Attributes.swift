@@ -8,6 +8,7 @@ public enum AttributeValue: Sendable {
   case integers([Int])
   case floats([Float])
   case strings([String])
+  case type(ValueType)
 
   fileprivate var kind: String {
     switch self {
@@ -19,6 +20,7 @@ public enum AttributeValue: Sendable {
     case .integers: "integers"
     case .floats: "floats"
     case .strings: "strings"
+    case .type: "a type"
     }
   }
 }
@@ -108,6 +110,22 @@ public struct Attributes: Sendable {
     return tensor
   }
 
+  /// An element type by its number in the standard.
+  public func elementType(_ name: String) throws(MTLError) -> DataType? {
+    try integer(name).map { code throws(MTLError) in
+      guard let type = DataType(standardCode: code) else {
+        throw MTLError(.unsupported, "attribute '\(name)'", "the library has no tensors of type \(code)")
+      }
+      return type
+    }
+  }
+
+  public func valueType(_ name: String) throws(MTLError) -> ValueType? {
+    guard let value = values[name] else { return nil }
+    guard case .type(let type) = value else { throw wrong(name, "a type", value) }
+    return type
+  }
+
   public func subgraph(_ name: String) throws(MTLError) -> Subgraph {
     guard let value = values[name] else { throw missing(name) }
     guard case .subgraph(let graph) = value else { throw wrong(name, "a graph", value) }
@@ -122,8 +140,7 @@ public struct Attributes: Sendable {
 }
 
 extension DataType {
-  /// A type by its number in ONNX (`TensorProto.DataType`); nil for what no tensor of ours can hold (strings, complex
-  /// numbers) and for numbers that nobody knows.
+  /// A type by its number in ONNX (`TensorProto.DataType`); nil for what no tensor of ours can hold (complex numbers) and for numbers that nobody knows.
   public init?(standardCode code: Int) {
     guard let type = DataType.standardCodes.first(where: { $0.value == code })?.key else { return nil }
     self = type
@@ -136,5 +153,6 @@ extension DataType {
     .float32: 1, .uint8: 2, .int8: 3, .uint16: 4, .int16: 5, .int32: 6, .int64: 7, .bool: 9, .float16: 10,
     .float64: 11, .uint32: 12, .uint64: 13, .bfloat16: 16, .float8E4M3FN: 17, .float8E4M3FNUZ: 18, .float8E5M2: 19,
     .float8E5M2FNUZ: 20, .uint4: 21, .int4: 22, .float4E2M1: 23, .float8E8M0: 24, .uint2: 25, .int2: 26,
+    .string: 8,
   ]
 }

@@ -18,6 +18,7 @@ public struct Concat: AxisOperator, StandardOperator {
   }
 
   public var evaluatesAnyType: Bool { true }
+  public var takesText: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     guard let first = inputs.first else {

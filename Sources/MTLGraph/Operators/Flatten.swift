@@ -8,6 +8,7 @@ public struct Flatten: Operator {
   }
 
   public var evaluatesAnyType: Bool { true }
+  public var takesText: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 1...1)
@@ -20,6 +21,6 @@ public struct Flatten: Operator {
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     let shape = try outputShapes(inputs.map(\.shape))[0]
-    return [try Tensor(shape: shape, type: inputs[0].type, bytes: inputs[0].bytes, of: name)]
+    return [try inputs[0].reshaped(to: shape)]
   }
 }

@@ -9,6 +9,7 @@ public struct Reshape: Operator {
   }
 
   public var evaluatesAnyType: Bool { true }
+  public var takesText: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 1...1)
@@ -31,6 +32,6 @@ public struct Reshape: Operator {
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     let shape = try outputShapes(inputs.map(\.shape))[0]
-    return [try Tensor(shape: shape, type: inputs[0].type, bytes: inputs[0].bytes, of: name)]
+    return [try inputs[0].reshaped(to: shape)]
   }
 }

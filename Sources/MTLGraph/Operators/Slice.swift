@@ -18,6 +18,7 @@ public struct Slice: AxisOperator {
   }
 
   public var evaluatesAnyType: Bool { true }
+  public var takesText: Bool { true }
 
   /// First element and number of elements along the axis of this size.
   public func range(size: Int) throws(MTLError) -> (first: Int, count: Int) {

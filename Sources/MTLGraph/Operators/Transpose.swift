@@ -4,6 +4,7 @@ public struct Transpose: Operator {
   public let order: [Int]
 
   public var evaluatesAnyType: Bool { true }
+  public var takesText: Bool { true }
 
   public init(_ order: [Int]) {
     self.order = order

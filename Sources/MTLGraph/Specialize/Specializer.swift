@@ -6,9 +6,12 @@ public struct Specializer {
   /// Nodes of the graph that is specialised, for the names of those that take their place.
   private var nodeName = ""
   private var depth = 0
+  /// What looking into sequences may still cost.
+  private var sequenceBudget = 1 << 20
 
   /// Elements that are computed at most for one value while planning; more is left to the plan.
   private static let maximumFoldedCount = 1 << 26
+  private static let maximumFoldedTextCount = 1 << 20
   /// Special forms of special forms, and subgraphs in subgraphs.
   private static let maximumDepth = 32
   /// Multiply-accumulates that are left to kernels.
@@ -23,6 +26,9 @@ public struct Specializer {
   }
 
   public mutating func addOutput(_ name: String, _ value: ValueID) { graph.addOutput(name, value) }
+
+  /// Drops what nobody asks for any more, such as sequences that were looked through.
+  mutating func removeDeadNodes() { graph.removeDeadNodes() }
 
   public mutating func addConstant(_ tensor: Tensor) -> ValueID {
     let value = graph.addConstant(tensor)
@@ -54,6 +60,7 @@ public struct Specializer {
   private mutating func place(
     _ operation: any Operator, _ inputs: [ValueID?], _ known: [KnownValue?]
   ) throws(MTLError) -> [ValueID] {
+    try operation.requireForms(known.map { $0?.fact })
     let outputs = try operation.infer(known.map { $0?.fact })
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
     if let folded = try folded(operation, known, outputs) { return folded }
@@ -69,11 +76,15 @@ public struct Specializer {
   ) throws(MTLError) -> [ValueID]? {
     let values = outputs.compactMap(\.value)
     if values.count == outputs.count, !outputs.isEmpty { return values.map { addConstant($0) } }
-    guard operation.isDeterministic, known.allSatisfy({ $0 == nil || $0?.fact.value != nil }) else { return nil }
+    guard operation.isDeterministic, known.allSatisfy({ $0 == nil || $0?.fact.value != nil }),
+      outputs.allSatisfy({ $0.form == .tensor && $0.presence == .certain })
+    else { return nil }
     let inputShapes = known.map { $0?.fact.shape ?? [] }
     let outputShapes = outputs.compactMap(\.shape)
     if outputShapes.count == outputs.count {
-      guard outputShapes.allSatisfy({ $0.elementCount <= Specializer.maximumFoldedCount }),
+      let hasText = outputs.contains { $0.type == .string }
+      let limit = hasText ? Specializer.maximumFoldedTextCount : Specializer.maximumFoldedCount
+      guard outputShapes.allSatisfy({ $0.elementCount <= limit }),
         operation.multiplyAccumulates(inputs: inputShapes, outputs: outputShapes) <= Specializer.longReference
       else { return nil }
     }
@@ -105,6 +116,29 @@ public struct Specializer {
   }
 }
 
+// MARK: - Sequences
+
+extension Specializer {
+  /// Whether work on so many values of sequences is still worth it: in a few bytes, sequences of sequences grow beyond
+  /// all bounds.
+  mutating func spend(_ count: Int) -> Bool {
+    guard count <= sequenceBudget else { return false }
+    sequenceBudget -= count
+    return true
+  }
+
+  /// A sequence of which every tensor is a value of the graph, so that who takes one out takes that; nil where it has too
+  /// many. Nothing but a use of the sequence as a whole needs its node.
+  mutating func addSequence(_ elements: [ValueID], of type: DataType) -> ValueID? {
+    guard spend(elements.count + 1) else { return nil }
+    let value = graph.append(SequenceConstruct(emptyType: type), name: nodeName, elements)[0]
+    var fact = Fact(.sequence, of: type)
+    fact.elements = elements
+    facts[value] = fact
+    return value
+  }
+}
+
 extension Graph {
   /// The graph for inputs of these types and shapes, and what is known of its values.
   public func specialized(for inputs: [Fact]) throws(MTLError) -> Specializer {
@@ -114,6 +148,7 @@ extension Graph {
     }
     let values = zip(self.inputs, inputs).map { specializer.addInput($0.name, $1) }
     for (port, value) in zip(outputs, try specializer.inline(self, values)) { specializer.addOutput(port.name, value) }
+    specializer.removeDeadNodes()
     return specializer
   }
 
@@ -126,8 +161,14 @@ extension Graph {
         values.append(nil)
         continue
       }
-      values.append(fact.value.map { specializer.addConstant($0) } ?? specializer.addInput(port.name, fact))
+      let constant = fact.value.map { specializer.addConstant($0) }
+      values.append(constant ?? specializer.addInput(port.name, fact.withoutValue))
     }
-    return try specializer.inline(self, values).map { specializer.facts[$0] ?? Fact(.float32, nil) }
+    return try specializer.inline(self, values).map { value in
+      // Values of the specializer's graph mean nothing to the caller.
+      var fact = specializer.facts[value] ?? Fact(.float32, nil)
+      fact.elements = nil
+      return fact
+    }
   }
 }

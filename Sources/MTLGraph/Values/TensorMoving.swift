@@ -5,6 +5,7 @@ extension Tensor {
     for tensor in tensors where tensor.type != type {
       throw MTLError(.dataTypeMismatch, "inputs", expected: "\(type)", found: "\(tensor.type)")
     }
+    if type == .string { return try Tensor(texts: tensors.flatMap(\.texts), shape: shape, of: "inputs") }
     let count = tensors.reduce(0) { $0.saturatingSum($1.bytes.count) }
     let bytes = try unsafe Bytes(byteCount: count) { target in
       var start = 0
@@ -25,6 +26,7 @@ extension Tensor {
   ) throws(MTLError) -> Tensor {
     let size = type.byteCount
     let count = self.shape.elementCount
+    guard type != .string else { return movedTexts(to: shape, filling: filling?.texts.first ?? "", place) }
     let bytes = try unsafe Bytes(byteCount: shape.elementCount.saturatingProduct(size)) { target in
       unsafe self.bytes.withUnsafeBytes { source in
         for index in 0..<shape.elementCount {
@@ -40,6 +42,14 @@ extension Tensor {
     return Tensor(unchecked: bytes, type, shape)
   }
 
+  private func movedTexts(to shape: Shape, filling: String, _ place: (Int) -> Int?) -> Tensor {
+    let moved = (0..<shape.elementCount).map { index -> String in
+      guard let from = place(index), texts.indices.contains(from) else { return filling }
+      return texts[from]
+    }
+    return Tensor(uncheckedTexts: moved, shape)
+  }
+
   @unsafe private static func fill(_ target: UnsafeMutableRawBufferPointer, with filling: Tensor?) {
     unsafe _ = target.initializeMemory(as: UInt8.self, repeating: 0)
     guard let filling, filling.bytes.count >= target.count else { return }
@@ -50,7 +60,8 @@ extension Tensor {
 
   /// The same elements in row-major order under another shape of as many.
   package func reshaped(to shape: Shape) throws(MTLError) -> Tensor {
-    try Tensor(shape: shape, type: type, bytes: bytes, of: "shape")
+    if type == .string { return try Tensor(texts: texts, shape: shape, of: "shape") }
+    return try Tensor(shape: shape, type: type, bytes: bytes, of: "shape")
   }
 
   /// The elements repeated along axes of 1, as NumPy broadcasts.
@@ -63,7 +74,7 @@ extension Tensor {
   /// The tensor of another type, by the rules of `init(_:as:shape:)`.
   package func converted(to target: DataType) -> Tensor {
     if target == type { return self }
-    if !type.isFloatingPoint && type != .uint64 { return Tensor(integers(), as: target, shape: shape) }
+    if type.isInteger && type != .uint64 || type == .bool { return Tensor(integers(), as: target, shape: shape) }
     return Tensor(doubles(), as: target, shape: shape)
   }
 }

@@ -10,6 +10,7 @@ extension Tensor {
     case .float16: elements(as: UInt16.self).map { Double(Float(Float16(bitPattern: $0))) }
     case .bfloat16: elements(as: UInt16.self).map { Double(Float(bitPattern: UInt32($0) << 16)) }
     case .uint64: elements(as: UInt64.self).map { Double($0) }
+    case .string: texts.map { Double($0) ?? .nan }
     case .float8E8M0:
       elements(as: UInt8.self).map { $0 == 255 ? .nan : Double(sign: .plus, exponent: Int($0) - 127, significand: 1) }
     default:
@@ -60,6 +61,7 @@ extension Tensor {
         elements: values.map { $0 < 0 ? UInt64(bitPattern: Int64(Int(saturating: $0))) : UInt64(saturating: $0) },
         type, shape)
     case .float8E8M0: self.init(elements: values.map { Tensor.e8m0Code(Float($0)) }, type, shape)
+    case .string: self.init(uncheckedTexts: values.map { Tensor.text($0) }, shape)
     default:
       if let format = type.smallFloat {
         self.init(elements: values.map { format.code(of: Float($0)) }, type, shape)
@@ -90,6 +92,7 @@ extension Tensor {
     case .uint2: self.init(elements: values.map { UInt8(truncatingIfNeeded: $0 & 3) }, type, shape)
     case .int2: self.init(elements: values.map { Int8(truncatingIfNeeded: $0 << 6) >> 6 }, type, shape)
     case .bool: self.init(elements: values.map { $0 == 0 ? 0 : 1 as UInt8 }, type, shape)
+    case .string: self.init(uncheckedTexts: values.map { String($0) }, shape)
     default: self.init(values.map { Double($0) }, as: type, shape: shape)
     }
   }
@@ -112,6 +115,12 @@ extension Tensor {
       }
       count = shape.elementCount
     }
+  }
+
+  /// A number as the standard writes it.
+  static func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+    if value.isNaN { return "NaN" }
+    return value.isInfinite ? (value < 0 ? "-INF" : "INF") : "\(value)"
   }
 
   private static func bfloat16Bits(_ value: Float) -> UInt16 {

@@ -175,6 +175,8 @@ public func mtl_model_input_info(
       unsafe info.reserved = 0
       unsafe info.rank = Int32(described.dimensions.count)
       unsafe write(described.dimensions.map { $0 ?? -1 }, to: &info.shape)
+      unsafe info.form = Int32(described.form == .sequence ? MTL_SEQUENCE : MTL_TENSOR)
+      unsafe info.flags = UInt32(described.isOptional ? MTL_INPUT_OPTIONAL : 0)
     }
   }
 }

@@ -41,16 +41,69 @@ public func mtl_result_output(
   unsafe status(error) { () throws(MTLError) in
     let result = unsafe try object(result, "result", as: InferenceResult.self)
     let out = unsafe try required(out, "out")
-    guard let output = unsafe result.elements(task: Int(task)) else {
-      throw MTLError(.notFound, "task \(task)", "was not run")
+    if let form = result.form(task: Int(task)), form.form != MTL_TENSOR {
+      throw MTLError(
+        .dataTypeMismatch, "task \(task)", "its output is no tensor; mtl_result_form says what it is")
     }
-    var view = unsafe mtl_tensor_view()
-    unsafe view.data = unsafe UnsafeMutableRawPointer(mutating: output.bytes.baseAddress)
-    unsafe view.byte_size = unsafe UInt64(output.bytes.count)
-    unsafe view.dtype = unsafe Int32(output.type.standardCode)
-    unsafe writeDenseShape(output.shape, elementSize: output.type.byteCount, to: &view)
+    guard let view = unsafe view(result, Int(task), 0) else { throw MTLError(.notFound, "task \(task)", "was not run") }
     unsafe out.pointee = unsafe view
   }
+}
+
+@c @implementation
+public func mtl_result_form(
+  _ result: OpaquePointer!, _ task: UInt32, _ form: UnsafeMutablePointer<Int32>!,
+  _ count: UnsafeMutablePointer<UInt32>!, _ dtype: UnsafeMutablePointer<Int32>!,
+  _ error: UnsafeMutablePointer<mtl_error>!
+) -> mtl_status {
+  unsafe status(error) { () throws(MTLError) in
+    let result = unsafe try object(result, "result", as: InferenceResult.self)
+    guard let known = result.form(task: Int(task)) else { throw MTLError(.notFound, "task \(task)", "was not run") }
+    unsafe form?.pointee = Int32(known.form)
+    unsafe count?.pointee = UInt32(known.count)
+    unsafe dtype?.pointee = Int32(known.type.standardCode)
+  }
+}
+
+@c @implementation
+public func mtl_result_element(
+  _ result: OpaquePointer!, _ task: UInt32, _ index: UInt32, _ out: UnsafeMutablePointer<mtl_tensor_view>!,
+  _ error: UnsafeMutablePointer<mtl_error>!
+) -> mtl_status {
+  unsafe status(error) { () throws(MTLError) in
+    let result = unsafe try object(result, "result", as: InferenceResult.self)
+    let out = unsafe try required(out, "out")
+    guard let view = unsafe view(result, Int(task), Int(index)) else {
+      throw MTLError(.notFound, "task \(task)", "was not run, or has no tensor \(index)")
+    }
+    unsafe out.pointee = unsafe view
+  }
+}
+
+extension InferenceResult {
+  /// What a task's output is, how many tensors it has and of which type; nil if it did not run.
+  fileprivate func form(task: Int) -> (form: Int, count: Int, type: DataType)? {
+    guard tasks.contains(task) else { return nil }
+    // A plan makes one tensor, of which no copy is needed to tell.
+    guard isGeneral else { return (MTL_TENSOR, 1, .float32) }
+    switch value(task: task) {
+    case .tensor(let tensor): return (MTL_TENSOR, 1, tensor.type)
+    case .sequence(let sequence): return (MTL_SEQUENCE, sequence.elements.count, sequence.type)
+    case .nothing(let type): return (MTL_NOTHING, 0, type.element)
+    case nil: return nil
+    }
+  }
+}
+
+/// One tensor of an output; nil where there is none.
+private func view(_ result: InferenceResult, _ task: Int, _ index: Int) -> mtl_tensor_view? {
+  guard let output = unsafe result.elements(task: task, index: index) else { return nil }
+  var view = unsafe mtl_tensor_view()
+  unsafe view.data = unsafe UnsafeMutableRawPointer(mutating: output.bytes.baseAddress)
+  unsafe view.byte_size = unsafe UInt64(output.bytes.count)
+  unsafe view.dtype = unsafe Int32(output.type.standardCode)
+  unsafe writeDenseShape(output.shape, elementSize: output.type.viewByteCount, to: &view)
+  return unsafe view
 }
 
 /// Dimensions and byte strides of a dense array, without an allocation.

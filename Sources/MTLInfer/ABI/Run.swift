@@ -65,7 +65,9 @@ public func mtl_run_tensors(
       if unsafe !isGeneral || count == 1 && isImage(inputs[0], handle) {
         return unsafe try run(handle, inputs[0], tasks)
       }
-      return unsafe try runGeneral(handle, UnsafeBufferPointer(start: inputs, count: Int(count)), tasks)
+      return unsafe try run(handle, count: Int(count), tasks) { index, input throws(MTLError) in
+        .tensor(unsafe try tensor(inputs[index], name: input.name))
+      }
     }
     unsafe out.pointee = unsafe result.newHandle()
   }
@@ -97,70 +99,56 @@ private func isImage(_ view: mtl_tensor_view, _ handle: SessionHandle) -> Bool {
     Int(view.shape.0), Int(view.shape.1), Int(view.shape.2), Int(view.shape.3))
 }
 
-/// A model in general form takes any number of tensors of any types.
-private func runGeneral(
-  _ handle: SessionHandle, _ views: UnsafeBufferPointer<mtl_tensor_view>, _ tasks: [Int]?
-) throws(MTLError) -> InferenceResult {
-  let inputs = handle.model.model.inputs
-  guard views.count == inputs.count else {
-    throw MTLError(.invalidArgument, "count", expected: "\(inputs.count) inputs", found: "\(views.count)")
-  }
-  var tensors: [Tensor] = []
-  for (index, input) in inputs.enumerated() { tensors.append(unsafe try tensor(views[index], name: input.name)) }
-  return try handle.session.run(tensors: tensors, tasks: tasks)
-}
-
-/// A dense copy of a caller's array.
-private func tensor(_ view: mtl_tensor_view, name: String) throws(MTLError) -> Tensor {
-  guard let type = unsafe DataType(standardCode: Int(view.dtype)) else {
-    throw unsafe MTLError(.dataTypeMismatch, name, expected: "MTL_FLOAT32 ...", found: "\(view.dtype)")
-  }
-  guard unsafe (0...Shape.maximumRank).contains(Int(view.rank)) else {
-    throw unsafe MTLError(.shapeMismatch, name, expected: "rank up to \(Shape.maximumRank)", found: "\(view.rank)")
-  }
-  guard unsafe view.reserved == (0, 0, 0) else { throw MTLError(.invalidArgument, name, "reserved is not zero") }
-  let rank = unsafe Int(view.rank)
-  let sizes = unsafe numbers(view.shape).prefix(rank)
-  let strides = unsafe numbers(view.stride).prefix(rank)
-  let shape = try Shape(checking: Array(sizes), of: name)
-  guard shape.elementCount > 0 else { return Tensor([Int](), as: type, shape: shape) }
-  guard let data = unsafe view.data else { throw MTLError(.invalidArgument, name, "its data is null") }
-  try check(shape, Array(strides), type, unsafe Int(clamping: view.byte_size), name)
-  let size = type.byteCount
-  let bytes = try unsafe Bytes(byteCount: shape.elementCount.saturatingProduct(size)) { target in
-    var place = [Int](repeating: 0, count: rank)
-    var offset = 0
-    for index in 0..<shape.elementCount {
-      unsafe UnsafeMutableRawBufferPointer(rebasing: target[index * size..<(index + 1) * size])
-        .copyMemory(from: UnsafeRawBufferPointer(start: data + offset, count: size))
-      for axis in (0..<rank).reversed() {
-        place[axis] += 1
-        offset += strides[axis]
-        if place[axis] < shape[axis] { break }
-        offset -= strides[axis] * shape[axis]
-        place[axis] = 0
+@c @implementation
+public func mtl_run_values(
+  _ session: OpaquePointer!, _ inputs: UnsafePointer<mtl_value>!, _ count: UInt32,
+  _ options: UnsafePointer<mtl_run_options>!, _ out: UnsafeMutablePointer<OpaquePointer?>!,
+  _ error: UnsafeMutablePointer<mtl_error>!
+) -> mtl_status {
+  unsafe status(error) { () throws(MTLError) in
+    let handle = unsafe try object(session, "session", as: SessionHandle.self)
+    let out = unsafe try required(out, "out")
+    guard let inputs = unsafe inputs else { throw MTLError(.invalidArgument, "inputs", "is null") }
+    let options = unsafe try MTLInferABI.options(options, "options", zero: mtl_run_options())
+    let result = unsafe try handle.withTasks(options) { tasks throws(MTLError) in
+      try run(handle, count: Int(count), tasks) { index, input throws(MTLError) in
+        unsafe try value(inputs[index], input)
       }
     }
+    unsafe out.pointee = unsafe result.newHandle()
   }
-  return try Tensor(shape: shape, type: type, bytes: bytes, of: name)
 }
 
-/// Fails unless every element lies within the caller's bytes.
-private func check(
-  _ shape: Shape, _ strides: [Int], _ type: DataType, _ byteCount: Int, _ name: String
-) throws(MTLError) {
-  var end = type.byteCount
-  for (dimension, stride) in zip(shape.dimensions, strides) {
-    let (distance, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
-    guard stride >= 0, !overflow, distance <= byteCount - end else {
-      throw MTLError(.bufferTooSmall, name, "shape \(shape) with byte strides \(strides) leaves its \(byteCount) bytes")
-    }
-    end += distance
+/// Runs a model on what `value` makes of each of its inputs.
+private func run(
+  _ handle: SessionHandle, count: Int, _ tasks: [Int]?, _ value: (Int, ModelInput) throws(MTLError) -> GraphValue
+) throws(MTLError) -> InferenceResult {
+  let inputs = handle.model.model.inputs
+  guard count == inputs.count else {
+    throw MTLError(.invalidArgument, "count", expected: "\(inputs.count) inputs", found: "\(count)")
   }
-  guard end <= byteCount else { throw MTLError(.bufferTooSmall, name, "has \(byteCount) bytes for \(type) \(shape)") }
+  var values: [GraphValue] = []
+  for (index, input) in inputs.enumerated() { values.append(try value(index, input)) }
+  return try handle.session.run(values: values, tasks: tasks)
 }
 
-/// A fixed array of C.
-private func numbers<Array8>(_ array: Array8) -> [Int] {
-  unsafe withUnsafeBytes(of: array) { unsafe Array($0.assumingMemoryBound(to: Int64.self)).map { Int($0) } }
+/// A copy of what a caller gives an input.
+private func value(_ value: mtl_value, _ input: ModelInput) throws(MTLError) -> GraphValue {
+  let (name, count) = unsafe (input.name, Int(value.count))
+  guard unsafe value.reserved == (0, 0) else { throw MTLError(.invalidArgument, name, "reserved is not zero") }
+  guard unsafe count <= TensorSequence.maximumCount && (count == 0 || value.tensors != nil) else {
+    throw MTLError(
+      .invalidArgument, name, expected: "up to \(TensorSequence.maximumCount) tensors", found: "\(count), or null")
+  }
+  var tensors: [Tensor] = []
+  for index in 0..<count { tensors.append(unsafe try tensor(value.tensors[index], name: name)) }
+  switch unsafe Int(value.form) {
+  case MTL_TENSOR where count == 1: return .tensor(tensors[0])
+  case MTL_NOTHING where count == 0: return .nothing(ValueType(input.form, input.type, isOptional: true))
+  case MTL_SEQUENCE: return .sequence(try TensorSequence(tensors, type: tensors.first?.type ?? input.type))
+  default:
+    throw unsafe MTLError(
+      .invalidArgument, name, expected: "MTL_TENSOR with 1 tensor, MTL_SEQUENCE, or MTL_NOTHING with none",
+      found: "form \(value.form) with \(count)")
+  }
 }

@@ -74,7 +74,7 @@ public func mtl_dtype_name(_ dtype: Int32) -> UnsafePointer<CChar>! {
 
 @c @implementation
 public func mtl_dtype_size(_ dtype: Int32) -> UInt32 {
-  UInt32(DataType(standardCode: Int(dtype))?.byteCount ?? 0)
+  UInt32(DataType(standardCode: Int(dtype))?.viewByteCount ?? 0)
 }
 
 /// Names that live as long as the process.

@@ -12,3 +12,5 @@ BY_NAME = {
     "float4_e2m1fn": _ffi.MTL_FLOAT4_E2M1, "float8_e8m0fnu": _ffi.MTL_FLOAT8_E8M0, "uint2": _ffi.MTL_UINT2,
     "int2": _ffi.MTL_INT2,
 }
+#: dtype kinds of arrays of texts: str, bytes, objects
+TEXT_KINDS = "USO"

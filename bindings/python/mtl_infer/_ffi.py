@@ -5,7 +5,7 @@ from ctypes import (
 )
 
 MTL_ABI = 0
-MTL_ABI_MINOR = 2
+MTL_ABI_MINOR = 3
 MTL_MAX_RANK = 8
 MTL_OK = 0
 MTL_INVALID_ARGUMENT = 1
@@ -31,6 +31,7 @@ MTL_UINT16 = 4
 MTL_INT16 = 5
 MTL_INT32 = 6
 MTL_INT64 = 7
+MTL_STRING = 8
 MTL_BOOL = 9
 MTL_FLOAT16 = 10
 MTL_FLOAT64 = 11
@@ -47,6 +48,10 @@ MTL_FLOAT4_E2M1 = 23
 MTL_FLOAT8_E8M0 = 24
 MTL_UINT2 = 25
 MTL_INT2 = 26
+MTL_TENSOR = 0
+MTL_SEQUENCE = 1
+MTL_NOTHING = 2
+MTL_INPUT_OPTIONAL = 1
 MTL_GRAY8 = 1
 MTL_RGB8 = 2
 MTL_BGR8 = 3
@@ -78,6 +83,22 @@ class mtl_tensor_view(Structure):
         ("shape", c_int64 * 8),
         ("stride", c_int64 * 8),
         ("reserved", c_uint64 * 3),
+    ]
+
+
+class mtl_string(Structure):
+    _fields_ = [
+        ("data", c_char_p),
+        ("size", c_uint64),
+    ]
+
+
+class mtl_value(Structure):
+    _fields_ = [
+        ("form", c_int32),
+        ("count", c_uint32),
+        ("tensors", POINTER(mtl_tensor_view)),
+        ("reserved", c_uint64 * 2),
     ]
 
 
@@ -186,6 +207,8 @@ class mtl_input_info(Structure):
         ("rank", c_int32),
         ("reserved", c_uint32),
         ("shape", c_int64 * 8),
+        ("form", c_int32),
+        ("flags", c_uint32),
     ]
 
 
@@ -228,6 +251,8 @@ mtl_release_function = CFUNCTYPE(None, c_void_p)
 STRUCTURES = (
     mtl_error,
     mtl_tensor_view,
+    mtl_string,
+    mtl_value,
     mtl_image_view,
     mtl_thread_pool,
     mtl_runtime_options,
@@ -287,10 +312,16 @@ PROTOTYPES = (
      POINTER(POINTER(mtl_result)), POINTER(mtl_error)]),
     ("mtl_run_tensors", c_int32, [POINTER(mtl_session), POINTER(mtl_tensor_view), c_uint32, POINTER(mtl_run_options),
      POINTER(POINTER(mtl_result)), POINTER(mtl_error)]),
+    ("mtl_run_values", c_int32, [POINTER(mtl_session), POINTER(mtl_value), c_uint32, POINTER(mtl_run_options),
+     POINTER(POINTER(mtl_result)), POINTER(mtl_error)]),
     ("mtl_result_retain", POINTER(mtl_result), [POINTER(mtl_result)]),
     ("mtl_result_release", None, [POINTER(mtl_result)]),
     ("mtl_result_batch", c_uint32, [POINTER(mtl_result)]),
     ("mtl_result_output", c_int32, [POINTER(mtl_result), c_uint32, POINTER(mtl_tensor_view), POINTER(mtl_error)]),
+    ("mtl_result_form", c_int32, [POINTER(mtl_result), c_uint32, POINTER(c_int32), POINTER(c_uint32), POINTER(c_int32),
+     POINTER(mtl_error)]),
+    ("mtl_result_element", c_int32, [POINTER(mtl_result), c_uint32, c_uint32, POINTER(mtl_tensor_view),
+     POINTER(mtl_error)]),
     ("mtl_result_label", c_int32, [POINTER(mtl_result), c_uint32, c_uint32, POINTER(c_int32), POINTER(c_float),
      POINTER(mtl_error)]),
 )

@@ -1,4 +1,5 @@
 """Pictures and arrays as the views that C reads. Whoever makes a view keeps the array until the call is over."""
+import ctypes
 from typing import Any, List, Sequence, Tuple
 
 import numpy
@@ -64,28 +65,76 @@ def _rows_are_packed(pixels: numpy.ndarray, channels: int) -> bool:
             and (channels == 1 or pixels.strides[2] == 1))
 
 
-def tensor_views(tensors: Any) -> Tuple[Any, List[numpy.ndarray]]:
-    """One array, or a sequence with one for each input, as an array of mtl_tensor_view, and the arrays it borrows."""
+def tensor_views(tensors: Any) -> Tuple[Any, List[Any]]:
+    """One array, or a sequence with one for each input, as an array of mtl_tensor_view, and what it borrows."""
     sequence: Sequence[Any] = tensors if isinstance(tensors, (list, tuple)) else [tensors]
-    arrays = [_tensor_array(tensor) for tensor in sequence]
-    return (_ffi.mtl_tensor_view * len(arrays))(*(_tensor_view(array) for array in arrays)), arrays
+    pairs = [_tensor_view(tensor) for tensor in sequence]
+    return (_ffi.mtl_tensor_view * len(pairs))(*(view for view, _ in pairs)), [borrowed for _, borrowed in pairs]
+
+
+def values(inputs: Any, is_sequence: Sequence[bool]) -> Tuple[Any, List[Any]]:
+    """What each input is given as an array of mtl_value, and what it borrows.
+
+    is_sequence: which inputs take a list of arrays. None stands for nothing.
+    """
+    given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if len(given) != len(is_sequence):
+        raise ValueError(f"tensors: expected {len(is_sequence)}, one for each input, found {len(given)}")
+    results, borrowed = [], []
+    for value, takes_list in zip(given, is_sequence):
+        if value is None:
+            results.append(_ffi.mtl_value(form=_ffi.MTL_NOTHING))
+            continue
+        if takes_list and not isinstance(value, (list, tuple)):
+            raise TypeError(f"tensors: expected a list of arrays for a sequence, found {type(value).__name__}")
+        views, arrays = tensor_views(list(value) if takes_list else [value])
+        results.append(_ffi.mtl_value(
+            form=_ffi.MTL_SEQUENCE if takes_list else _ffi.MTL_TENSOR, count=len(views), tensors=views))
+        borrowed += [views, arrays]
+    return (_ffi.mtl_value * len(results))(*results), borrowed
 
 
 def _tensor_array(tensor: Any) -> numpy.ndarray:
     array = numpy.asarray(tensor)
-    if array.dtype.name not in _dtypes.BY_NAME:
+    is_text = array.dtype.kind in _dtypes.TEXT_KINDS
+    if not is_text and array.dtype.name not in _dtypes.BY_NAME:
         raise TypeError(f"tensor: expected numbers of a type that the library has, found {array.dtype}")
     if array.ndim > _ffi.MTL_MAX_RANK:
         raise ValueError(f"tensor: expected at most {_ffi.MTL_MAX_RANK} dimensions, found {array.ndim}")
+    if is_text:
+        return array
     if not array.flags.aligned or any(stride < 0 for stride in array.strides):
         array = numpy.ascontiguousarray(array)
     return array
 
 
-def _tensor_view(array: numpy.ndarray) -> Any:
+def _tensor_view(tensor: Any) -> Tuple[Any, Any]:
+    array = _tensor_array(tensor)
+    if array.dtype.kind in _dtypes.TEXT_KINDS:
+        return _text_view(array)
     view = _ffi.mtl_tensor_view(data=array.ctypes.data, dtype=_dtypes.BY_NAME[array.dtype.name], rank=array.ndim)
     view.shape[:array.ndim] = array.shape
     view.stride[:array.ndim] = array.strides
     if array.size:
         view.byte_size = array.itemsize + sum((size - 1) * step for size, step in zip(array.shape, array.strides))
-    return view
+    return view, array
+
+
+def _text_view(array: numpy.ndarray) -> Tuple[Any, Any]:
+    """Texts as records in row-major order, which point to their bytes."""
+    encoded = [_encode(text) for text in array.ravel().tolist()]
+    records = (_ffi.mtl_string * len(encoded))(*(_ffi.mtl_string(data=text, size=len(text)) for text in encoded))
+    view = _ffi.mtl_tensor_view(
+        data=ctypes.addressof(records), byte_size=ctypes.sizeof(records), dtype=_ffi.MTL_STRING, rank=array.ndim)
+    view.shape[:array.ndim] = array.shape
+    step = ctypes.sizeof(_ffi.mtl_string)
+    for axis in reversed(range(array.ndim)):
+        view.stride[axis] = step
+        step *= max(array.shape[axis], 1)
+    return view, (records, encoded)
+
+
+def _encode(text: Any) -> bytes:
+    if not isinstance(text, (str, bytes)):
+        raise TypeError(f"tensor: expected numbers or texts, found an array with a {type(text).__name__}")
+    return text.encode() if isinstance(text, str) else text

@@ -34,6 +34,10 @@ class Input:
     dtype: str
     #: N, C, H, W; -1 = any
     shape: Tuple[int, ...]
+    #: whether it is a list of arrays
+    sequence: bool = False
+    #: whether it may be None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,9 @@ class Model(Owner):
         NotFoundError: unknown task. ValueError: unknown instruction set.
         """
         handle = self._open()
-        return Session(handle, self._indices, make_options(handle, threads, tasks, isa, max_plans))
+        sequences = [each.sequence for each in self.inputs]
+        plain = not any(each.sequence or each.optional for each in self.inputs)
+        return Session(handle, self._indices, make_options(handle, threads, tasks, isa, max_plans), plain, sequences)
 
     def run(self, images: Any = None, *, tensors: Any = None, tasks: Optional[Sequence[str]] = None,
             format: str = "rgb") -> Result:
@@ -166,4 +172,5 @@ def _task(model: Handle, index: int) -> Task:
 
 def _input(model: Handle, index: int) -> Input:
     info = filled(_ffi.mtl_input_info, library.mtl_model_input_info, model, index)
-    return Input(info.name.decode(), library.mtl_dtype_name(info.dtype).decode(), tuple(info.shape[:info.rank]))
+    return Input(info.name.decode(), library.mtl_dtype_name(info.dtype).decode(), tuple(info.shape[:info.rank]),
+                 info.form == _ffi.MTL_SEQUENCE, bool(info.flags & _ffi.MTL_INPUT_OPTIONAL))

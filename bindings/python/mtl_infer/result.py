@@ -19,11 +19,12 @@ class Label(NamedTuple):
     confidence: float
 
 
-class Result(Owner, Mapping[str, numpy.ndarray]):
+class Result(Owner, Mapping[str, Any]):
     """Maps the names of the tasks that were run to their outputs. May be read by several threads.
 
     An output is what the network's own forward returns: float32 (or the type that an ONNX file gives the output), the
-    batch first, read-only, without a copy. It stays valid after result, session and model are gone.
+    batch first, read-only, without a copy. It stays valid after result, session and model are gone. Of an ONNX file,
+    texts are copied into arrays of str; an output may be a sequence, which is a list of arrays, or None.
     """
 
     def __init__(self, pointer: Any, model: Handle, tasks: Dict[str, int]) -> None:
@@ -39,11 +40,22 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
         """Number of images."""
         return int(library.mtl_result_batch(self._open()))
 
-    def __getitem__(self, task: str) -> numpy.ndarray:
+    def __getitem__(self, task: str) -> Any:
         """NotFoundError (a KeyError): no such task, or it was not run."""
+        index = task_index(self._model, task)
+        form, count = ctypes.c_int32(), ctypes.c_uint32()
+        call(library.mtl_result_form, self._open(), index, ctypes.byref(form), ctypes.byref(count), None)
+        if form.value == _ffi.MTL_NOTHING:
+            return None
+        arrays = [self._array(index, element) for element in range(count.value)]
+        return arrays if form.value == _ffi.MTL_SEQUENCE else arrays[0]
+
+    def _array(self, task: int, element: int) -> numpy.ndarray:
         handle = self._open()
         view = _ffi.mtl_tensor_view()
-        call(library.mtl_result_output, handle, task_index(self._model, task), ctypes.byref(view))
+        call(library.mtl_result_element, handle, task, element, ctypes.byref(view))
+        if view.dtype == _ffi.MTL_STRING:
+            return _texts(view)
         memory = (ctypes.c_char * view.byte_size).from_address(view.data)
         memory.owner = handle  # arrays keep `memory`, `memory` keeps the result
         dtype = _numpy_dtype(view.dtype)
@@ -78,6 +90,17 @@ class Result(Owner, Mapping[str, numpy.ndarray]):
     def _is_classification(self, task: str) -> bool:
         info = filled(_ffi.mtl_task_info, library.mtl_model_task_info, self._model, self._tasks[task])
         return bool(info.kind == _ffi.MTL_KIND_CLASSIFICATION)
+
+
+def _texts(view: Any) -> numpy.ndarray:
+    """The texts of a dense view as an array of str."""
+    shape = tuple(view.shape[:view.rank])
+    texts = numpy.empty(shape, object)
+    # ctypes itself would read the bytes of a text up to the first zero.
+    records = numpy.frombuffer((ctypes.c_char * view.byte_size).from_address(view.data), numpy.uint64).reshape(-1, 2)
+    texts.ravel()[:] = [ctypes.string_at(data, size).decode() for data, size in records.tolist()]
+    texts.flags.writeable = False
+    return texts
 
 
 def _numpy_dtype(number: int) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 
 from . import _ffi
 from ._library import Handle, Owner, call, filled, library, text
-from ._views import image_views, tensor_views
+from ._views import image_views, tensor_views, values
 from .result import Result, task_index
 
 
@@ -31,12 +31,16 @@ class Stats:
 class Session(Owner):
     """Runs a model. Made by `Model.session`. One call at a time: use one session per thread."""
 
-    def __init__(self, model: Handle, tasks: Dict[str, int], options: Any) -> None:
+    def __init__(self, model: Handle, tasks: Dict[str, int], options: Any, plain: bool,
+                 sequences: Sequence[bool]) -> None:
+        """plain: every input is a tensor that must be there. sequences: which inputs are sequences."""
         pointer = ctypes.POINTER(_ffi.mtl_session)()
         call(library.mtl_session_create, model, ctypes.byref(options), ctypes.byref(pointer))
         self._handle = Handle(pointer, library.mtl_session_release)
         self._model = model
         self._tasks = tasks
+        self._plain = plain
+        self._sequences = sequences
 
     def run(self, images: Any = None, *, tensors: Any = None, tasks: Optional[Sequence[str]] = None,
             format: str = "rgb") -> Result:
@@ -47,7 +51,8 @@ class Session(Owner):
             Read in place if its rows have no gaps between pixels, wherever the rows lie; otherwise copied first.
         tensors: instead of images, float32 NxCxHxW (or what an ONNX file asks for), normalised as the network
             expects; several inputs as a list. Read in place with any strides that are not negative; otherwise copied
-            first.
+            first. Of an ONNX file, texts are arrays of str (or of UTF-8 bytes), an input that is a sequence takes a list
+            of arrays, and one that is optional takes None.
 
         TypeError, ValueError: not such an array. NotFoundError: unknown task. ArgumentError: refused by the library.
         BusyError: another thread is in a call to the session.
@@ -57,9 +62,12 @@ class Session(Owner):
         if images is not None:
             function = library.mtl_run_images
             views, borrowed = image_views(images, format)
-        else:
+        elif self._plain:
             function = library.mtl_run_tensors
             views, borrowed = tensor_views(tensors)
+        else:
+            function = library.mtl_run_values
+            views, borrowed = values(tensors, self._sequences)
         options = _ffi.mtl_run_options(struct_size=ctypes.sizeof(_ffi.mtl_run_options))
         choose_tasks(options, self._model, tasks)
         pointer = ctypes.POINTER(_ffi.mtl_result)()

@@ -1,5 +1,5 @@
 /// One of two graphs, by a truth value. Inputs: the condition, then what the graphs capture.
-public struct If: GeneralOperator, StandardOperator {
+public struct If: ValueOperator, StandardOperator {
   public static let name = "If"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in
@@ -18,6 +18,9 @@ public struct If: GeneralOperator, StandardOperator {
     self.outputCount = outputCount
   }
 
+  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] { throw dependsOnData }
+  public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] { try compute(inputs) }
+
   /// The branch that a condition chooses; nil where it depends on data.
   private func branch(_ condition: Tensor?) -> Subgraph? {
     condition.flatMap { $0.integers().first }.map { $0 != 0 ? thenBranch : elseBranch }
@@ -29,24 +32,37 @@ public struct If: GeneralOperator, StandardOperator {
     guard facts.count == outputCount else {
       throw MTLError(.badFormat, "branch", expected: "\(outputCount) outputs", found: "\(facts.count)")
     }
-    return facts.map { Fact($0.type, $0.shape) }
+    return facts.map(\.withoutValue)
   }
 
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     if let chosen = branch(try inputs.required(0).value) { return try facts(chosen, inputs) }
     return try zip(facts(thenBranch, inputs), facts(elseBranch, inputs)).map { left, right throws(MTLError) in
-      guard left.type == right.type else {
-        throw MTLError(.dataTypeMismatch, "branches", expected: "\(left.type)", found: "\(right.type)")
-      }
-      return Fact(left.type, left.shape == right.shape ? left.shape : nil)
+      try If.joined(left, right)
     }
   }
 
-  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
-    guard let branch = branch(try inputs.required(0)) else {
+  /// What holds whichever branch is taken.
+  private static func joined(_ left: Fact, _ right: Fact) throws(MTLError) -> Fact {
+    let presence: Fact.Presence = left.presence == right.presence ? left.presence : .open
+    // What is missing in one branch is of the other one's type.
+    if left.presence == .missing { return Fact(right.form, of: right.type, presence) }
+    if right.presence == .missing { return Fact(left.form, of: left.type, presence) }
+    guard left.type == right.type, left.form == right.form else {
+      throw MTLError(
+        .dataTypeMismatch, "branches", expected: "\(left.described) of \(left.type)",
+        found: "\(right.described) of \(right.type)")
+    }
+    var fact = Fact(left.form, of: left.type, presence)
+    fact.shape = left.shape == right.shape ? left.shape : nil
+    return fact
+  }
+
+  public func computeValues(_ inputs: [GraphValue?]) throws(MTLError) -> [GraphValue] {
+    guard let branch = branch(try inputs.tensor(0)) else {
       throw MTLError(.shapeMismatch, "condition", expected: "one truth value", found: "none")
     }
-    return try branch.graph.compute(branch.captured(inputs))
+    return try branch.graph.computeValues(branch.captured(inputs))
   }
 
   /// A condition that is known leaves only the nodes of its branch.

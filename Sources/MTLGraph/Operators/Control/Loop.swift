@@ -2,7 +2,7 @@
 /// each of which may be left out, the values that the body carries on, then what it captures. The body takes the number
 /// of the turn, the truth value and the carried values; it gives the next truth value, the next carried values, and
 /// values that are collected along a new first axis.
-public struct Loop: GeneralOperator, StandardOperator {
+public struct Loop: ValueOperator, StandardOperator {
   public static let name = "Loop"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in
@@ -29,16 +29,19 @@ public struct Loop: GeneralOperator, StandardOperator {
   private var carriedCount: Int { body.formalCount - 2 }
   public var outputCount: Int { body.graph.outputs.count - 1 }
 
+  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] { throw dependsOnData }
+  public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] { try compute(inputs) }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
-    let carried = (0..<carriedCount).map { inputs.optional(2 + $0).map { Fact($0.type, nil) } }
-    let captured = body.captured(inputs).map { $0.map { Fact($0.type, $0.shape) } }
+    let carried = (0..<carriedCount).map { inputs.optional(2 + $0)?.carried }
+    let captured = body.captured(inputs).map { $0?.withoutValue }
     let facts = try body.graph.outputFacts(for: [Fact(.int64, []), Fact(.bool, [])] + carried + captured)
-    return facts.dropFirst().map { Fact($0.type, nil) }
+    return facts.dropFirst().map(\.carried)
   }
 
-  public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
-    let limit = inputs.optional(0)?.integers().first ?? .max
-    var goesOn = inputs.optional(1)?.integers().first.map { $0 != 0 } ?? true
+  public func computeValues(_ inputs: [GraphValue?]) throws(MTLError) -> [GraphValue] {
+    let limit = try inputs.optionalTensor(0)?.integers().first ?? .max
+    var goesOn = try inputs.optionalTensor(1)?.integers().first.map { $0 != 0 } ?? true
     var carried = (0..<carriedCount).map { inputs.optional(2 + $0) }
     var collected = [[Tensor]](repeating: [], count: outputCount - carriedCount)
     var turn = 0
@@ -46,21 +49,23 @@ public struct Loop: GeneralOperator, StandardOperator {
       guard turn < Loop.maximumTurnCount else {
         throw MTLError(.limit, "loop", "does not end within \(Loop.maximumTurnCount) turns")
       }
-      let own = [Tensor([turn], as: .int64, shape: []), Tensor([1], as: .bool, shape: [])] as [Tensor?]
-      let results = try body.graph.compute(own + carried + body.captured(inputs))
-      goesOn = results[0].integers().first.map { $0 != 0 } ?? false
+      let own = [Tensor([turn], as: .int64, shape: []), Tensor([1], as: .bool, shape: [])]
+      let results = try body.graph.computeValues(own.map { .tensor($0) } + carried + body.captured(inputs))
+      goesOn = try results[0].tensor("condition").integers().first.map { $0 != 0 } ?? false
       carried = results[1..<(1 + carriedCount)].map { $0 }
-      for (index, result) in results[(1 + carriedCount)...].enumerated() { collected[index].append(result) }
+      for (index, result) in results[(1 + carriedCount)...].enumerated() {
+        collected[index].append(try result.tensor("collected"))
+      }
       turn += 1
     }
     let values = try carried.map { value throws(MTLError) in
       guard let value else { throw MTLError(.badFormat, "loop", "a carried value is missing") }
       return value
     }
-    let types = try infer(inputs.map { $0.map { Fact($0.type, $0.shape) } }).map(\.type)
+    let types = try infer(inputs.map { $0.map { Fact(of: $0) } }).map(\.type)
     return values
       + (try collected.enumerated().map { index, parts throws(MTLError) in
-        try Tensor.stacked(parts, axis: 0, type: types[carriedCount + index])
+        .tensor(try Tensor.stacked(parts, axis: 0, type: types[carriedCount + index]))
       })
   }
 }

@@ -1,7 +1,7 @@
 /// A graph for each part of some tensors along an axis. Inputs: the values that the body carries on, the tensors, then
 /// what the body captures. The body takes the carried values and a part of each tensor; it gives the next carried values,
 /// and values that are collected along an axis.
-public struct Scan: GeneralOperator, StandardOperator {
+public struct Scan: ValueOperator, StandardOperator {
   public static let name = "Scan"
   public static let imports = [
     OperatorImport(name) { attributes throws(MTLError) in
@@ -54,17 +54,20 @@ public struct Scan: GeneralOperator, StandardOperator {
   private var carriedCount: Int { body.formalCount - scannedCount }
   public var outputCount: Int { body.graph.outputs.count }
 
+  public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] { throw dependsOnData }
+  public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] { try compute(inputs) }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
-    let formal = (0..<body.formalCount).map { inputs.optional($0).map { Fact($0.type, nil) } }
-    let captured = body.captured(inputs).map { $0.map { Fact($0.type, $0.shape) } }
-    return try body.graph.outputFacts(for: formal + captured).map { Fact($0.type, nil) }
+    let formal = (0..<body.formalCount).map { inputs.optional($0)?.carried }
+    let captured = body.captured(inputs).map { $0?.withoutValue }
+    return try body.graph.outputFacts(for: formal + captured).map(\.carried)
   }
 
-  public func compute(_ arguments: [Tensor?]) throws(MTLError) -> [Tensor] {
+  public func computeValues(_ arguments: [GraphValue?]) throws(MTLError) -> [GraphValue] {
     var carried = (0..<carriedCount).map { arguments.optional($0) }
     var scanned: [(tensor: Tensor, axis: Int)] = []
     for index in 0..<scannedCount {
-      let tensor = try arguments.required(carriedCount + index)
+      let tensor = try arguments.tensor(carriedCount + index)
       scanned.append((tensor, try tensor.shape.axis(inputs.axes[index])))
     }
     let turns = scanned[0].tensor.shape[scanned[0].axis]
@@ -73,18 +76,18 @@ public struct Scan: GeneralOperator, StandardOperator {
     }
     var collected = [[Tensor]](repeating: [], count: outputCount - carriedCount)
     for turn in 0..<turns {
-      let parts = try scanned.enumerated().map { index, each throws(MTLError) -> Tensor? in
+      let parts = try scanned.enumerated().map { index, each throws(MTLError) -> GraphValue? in
         let place = inputs.isReversed[index] ? turns - 1 - turn : turn
         let part = try Slice(axis: each.axis, start: place, end: place + 1).evaluate([each.tensor])[0]
         var dimensions = part.shape.dimensions
         dimensions.remove(at: each.axis)
-        return try part.reshaped(to: Shape(dimensions))
+        return .tensor(try part.reshaped(to: Shape(dimensions)))
       }
-      let results = try body.graph.compute(carried + parts + body.captured(arguments))
+      let results = try body.graph.computeValues(carried + parts + body.captured(arguments))
       carried = results[..<carriedCount].map { $0 }
-      for (index, result) in results[carriedCount...].enumerated() { collected[index].append(result) }
+      for (index, result) in results[carriedCount...].enumerated() { collected[index].append(try result.tensor()) }
     }
-    let types = try infer(arguments.map { $0.map { Fact($0.type, $0.shape) } }).map(\.type)
+    let types = try infer(arguments.map { $0.map { Fact(of: $0) } }).map(\.type)
     let last = carried.compactMap { $0 }
     return last
       + (try collected.enumerated().map { index, parts throws(MTLError) in
@@ -93,8 +96,8 @@ public struct Scan: GeneralOperator, StandardOperator {
         guard (0..<rank).contains(axis) else {
           throw MTLError(.shapeMismatch, "scan_output_axes", expected: "within \(rank)", found: "\(axis)")
         }
-        return try Tensor.stacked(
-          outputs.isReversed[index] ? parts.reversed() : parts, axis: axis, type: types[carriedCount + index])
+        let ordered = outputs.isReversed[index] ? parts.reversed() : parts
+        return .tensor(try Tensor.stacked(ordered, axis: axis, type: types[carriedCount + index]))
       })
   }
 }

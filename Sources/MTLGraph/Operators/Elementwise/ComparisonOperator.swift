@@ -3,9 +3,13 @@ protocol ComparisonOperator: GeneralOperator {
   func holds(_ left: Double, _ right: Double) -> Bool
   /// Of integers; those of uint64 keep their order by having the top bit turned.
   func holds(_ left: Int, _ right: Int) -> Bool
+  /// Of texts, by their bytes; only asked where `takesText`.
+  func holds(_ left: String, _ right: String) -> Bool
 }
 
 extension ComparisonOperator {
+  func holds(_ left: String, _ right: String) -> Bool { false }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let (left, right) = (try inputs.required(0), try inputs.required(1))
     guard left.type == right.type else {
@@ -24,6 +28,7 @@ extension ComparisonOperator {
       }
       return Tensor(elements: answers, .bool, shape)
     }
+    if left.type == .string { return [ask(left.texts, right.texts, holds)] }
     if left.type.isFloatingPoint { return [ask(left.doubles(), right.doubles(), holds)] }
     let turned = left.type == .uint64 ? Int.min : 0
     return [ask(left.integers().map { $0 ^ turned }, right.integers().map { $0 ^ turned }, holds)]

@@ -4,6 +4,8 @@ public struct Where: GeneralOperator, StandardOperator {
   public static let imports = [OperatorImport(name) { _ in Where() }]
   public init() {}
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let (condition, left, right) = (try inputs.required(0), try inputs.required(1), try inputs.required(2))
     guard condition.type == .bool, left.type == right.type else {

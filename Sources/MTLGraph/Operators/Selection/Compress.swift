@@ -10,6 +10,8 @@ public struct Compress: GeneralOperator, StandardOperator {
     self.axis = axis
   }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     _ = try inputs.required(1)

@@ -36,10 +36,7 @@ public struct Cast: GeneralOperator, StandardOperator {
       ]
       if let type = names[name] { return type }
     }
-    guard let code = try attributes.integer("to") else { throw attributes.missing("to") }
-    guard let type = DataType(standardCode: code) else {
-      throw MTLError(.unsupported, "attribute 'to'", "the library has no tensors of type \(code)")
-    }
+    guard let type = try attributes.elementType("to") else { throw attributes.missing("to") }
     return type
   }
 
@@ -48,6 +45,8 @@ public struct Cast: GeneralOperator, StandardOperator {
     return type
   }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     [Fact(try type(inputs.optional(1)?.type), try inputs.required(0).shape)]
   }
@@ -55,12 +54,46 @@ public struct Cast: GeneralOperator, StandardOperator {
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let input = try inputs.required(0)
     let target = try type(inputs.optional(1)?.type)
+    if input.type == .string { return [try Cast.parsed(input, target)] }
+    if target == .string { return [Tensor(uncheckedTexts: Cast.texts(of: input), input.shape)] }
     if target == .float8E8M0 {
       return [Tensor(elements: input.numbers().map { Tensor.e8m0Code($0, powers) }, target, input.shape)]
     }
     guard !saturates, let format = target.smallFloat else { return [input.converted(to: target)] }
     let codes = input.numbers().map { format.code(of: $0, saturate: false) }
     return [Tensor(elements: codes, target, input.shape)]
+  }
+
+  /// The shortest texts that are the numbers of their type.
+  private static func texts(of input: Tensor) -> [String] {
+    switch input.type {
+    case .float64: input.doubles().map { Tensor.text($0) }
+    case .uint64: input.elements(as: UInt64.self).map { String($0) }
+    case let type where type.isFloatingPoint: input.numbers().map { Tensor.text($0) }
+    default: input.integers().map { String($0) }
+    }
+  }
+
+  /// Numbers from the texts that write them; anything else is an error.
+  private static func parsed(_ input: Tensor, _ target: DataType) throws(MTLError) -> Tensor {
+    func wrong(_ text: String) -> MTLError {
+      MTLError(.invalidArgument, "input", expected: "texts that are \(target)", found: "'\(text.prefix(40))'")
+    }
+    guard target != .string else { return input }
+    if target.isInteger {
+      // 64-bit integers are more than float64 holds.
+      let numbers = try input.texts.map { text throws(MTLError) in
+        if let number = Int(text) { return number }
+        guard let number = UInt64(text) else { throw wrong(text) }
+        return Int(truncatingIfNeeded: number)
+      }
+      return Tensor(numbers, as: target, shape: input.shape)
+    }
+    let numbers = try input.texts.map { text throws(MTLError) in
+      guard let number = Double(text) else { throw wrong(text) }
+      return number
+    }
+    return Tensor(numbers, as: target, shape: input.shape)
   }
 
   public func specialized(

@@ -18,6 +18,10 @@ public struct Constant: GeneralOperator, StandardOperator {
     }
     if let float = try attributes.float("value_float") { return Tensor([float], shape: []) }
     if let floats = try attributes.floats("value_floats") { return Tensor(floats, shape: [floats.count]) }
+    if attributes.has("value_string") {
+      return Tensor(uncheckedTexts: [try attributes.string("value_string", default: "")], [])
+    }
+    if let texts = try attributes.strings("value_strings") { return Tensor(uncheckedTexts: texts, [texts.count]) }
     throw attributes.missing("value")
   }
 

@@ -12,6 +12,8 @@ public struct GeneralFlatten: GeneralOperator, StandardOperator {
     self.axis = axis
   }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     return [Fact(input.type, try input.shape.map { shape throws(MTLError) in try result(shape) })]

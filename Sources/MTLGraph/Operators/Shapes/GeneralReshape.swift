@@ -18,6 +18,8 @@ public struct GeneralReshape: GeneralOperator, StandardOperator {
     self.allowsZero = allowsZero
   }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     switch sizes.look(inputs) {

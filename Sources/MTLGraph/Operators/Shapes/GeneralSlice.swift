@@ -73,6 +73,8 @@ public struct GeneralSlice: GeneralOperator, StandardOperator {
     return Shape(dimensions)
   }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     guard let shape = input.shape, let parts = try parts(inputs, shape) else { return [Fact(input.type, nil)] }

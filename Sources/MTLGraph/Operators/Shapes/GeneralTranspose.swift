@@ -12,6 +12,8 @@ public struct GeneralTranspose: GeneralOperator, StandardOperator {
 
   private func special(_ shape: Shape) -> Transpose { Transpose(order ?? Array((0..<shape.rank).reversed())) }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     try inferring(inputs) { shapes throws(MTLError) in try special(shapes[0]).outputShapes(shapes) }
   }

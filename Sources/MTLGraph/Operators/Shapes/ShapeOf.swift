@@ -17,6 +17,8 @@ public struct ShapeOf: GeneralOperator, StandardOperator {
 
   public func readsShapeOnly(input: Int) -> Bool { true }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     guard let shape = try inputs.required(0).shape else { return [Fact(.int64, nil)] }
     return [Fact(sizes(of: shape))]

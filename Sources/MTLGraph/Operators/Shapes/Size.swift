@@ -6,6 +6,8 @@ public struct Size: GeneralOperator, StandardOperator {
 
   public func readsShapeOnly(input: Int) -> Bool { true }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     guard let shape = try inputs.required(0).shape else { return [Fact(.int64, [])] }
     return [Fact(Tensor([shape.elementCount], as: .int64, shape: []))]

@@ -25,6 +25,8 @@ public struct Split: GeneralOperator, StandardOperator {
 
   public var outputCount: Int { count }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     let open = [Fact](repeating: Fact(input.type, nil), count: count)

@@ -12,6 +12,8 @@ public struct Squeeze: GeneralOperator, StandardOperator {
     self.axes = axes
   }
 
+  public var takesText: Bool { true }
+
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     guard let shape = input.shape else { return [Fact(input.type, nil)] }
