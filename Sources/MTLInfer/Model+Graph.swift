@@ -125,7 +125,7 @@ struct GraphDescription {
   private mutating func measure() {
     guard inputs.allSatisfy({ $0.form == .tensor }) else { return }
     let facts = inputs.map { Fact($0.type, Shape(defaultSizes($0))) }
-    guard let specializer = try? graph.specialized(for: facts) else { return }
+    guard let specializer = try? graph.specialized(for: facts, isSketch: true) else { return }
     let shapes = specializer.graph.outputs.map { specializer.fact($0.value)?.shape }
     outputShapes = zip(outputShapes, shapes).map { $1 ?? $0 }
     guard let first = facts.first?.shape, facts.count == 1,

@@ -20,6 +20,7 @@ public struct Transpose: Operator {
 
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     let shape = try outputShapes(inputs.map(\.shape))[0]
+    if inputs[0].type != .string { return [try inputs[0].transposed(order)] }
     let strides = inputs[0].shape.rowMajorStrides
     let places = BroadcastPlaces(dimensions: shape.dimensions, strides: order.map { strides[$0] })
     return [try inputs[0].moved(to: shape) { places.offset($0) }]

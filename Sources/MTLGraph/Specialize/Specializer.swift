@@ -17,7 +17,13 @@ public struct Specializer {
   /// Multiply-accumulates that are left to kernels.
   private static let longReference = 1_000_000
 
-  public init() {}
+  /// Whether only shapes and costs are asked for: large weights are not put into another order then.
+  private let isSketch: Bool
+
+  /// Weights from which on a sketch leaves them as they are; values that shapes could depend on are smaller.
+  private static let largeWeight = 1 << 20
+
+  public init(isSketch: Bool = false) { self.isSketch = isSketch }
 
   public mutating func addInput(_ name: String, _ fact: Fact) -> ValueID {
     let value = graph.addInput(name)
@@ -37,6 +43,14 @@ public struct Specializer {
   }
 
   public func fact(_ value: ValueID) -> Fact? { facts[value] }
+
+  /// A matrix of weights with its axes changed over; of a sketch, a matrix of that shape.
+  func transposed(_ weight: Tensor) throws(MTLError) -> Tensor {
+    guard isSketch, weight.shape.elementCount >= Specializer.largeWeight else {
+      return try Transpose([1, 0]).evaluate([weight])[0]
+    }
+    return try weight.reshaped(to: [weight.shape[1], weight.shape[0]])
+  }
 
   /// Adds a node under the name of the one that is being specialised; returns its outputs.
   @discardableResult
@@ -141,8 +155,10 @@ extension Specializer {
 
 extension Graph {
   /// The graph for inputs of these types and shapes, and what is known of its values.
-  public func specialized(for inputs: [Fact]) throws(MTLError) -> Specializer {
-    var specializer = Specializer()
+  ///
+  /// - Parameter isSketch: only shapes and costs are looked at afterwards.
+  public func specialized(for inputs: [Fact], isSketch: Bool = false) throws(MTLError) -> Specializer {
+    var specializer = Specializer(isSketch: isSketch)
     guard inputs.count == self.inputs.count else {
       throw MTLError(.shapeMismatch, "graph", expected: "\(self.inputs.count) inputs", found: "\(inputs.count)")
     }

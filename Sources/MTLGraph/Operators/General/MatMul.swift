@@ -82,7 +82,7 @@ public struct MatMul: GeneralOperator, StandardOperator {
     let sides = try Sides(shape, weight.shape)
     let depth = weight.shape[0]
     guard depth > 0, shape.elementCount > 0, sides.output.elementCount > 0 else { return nil }
-    let turned = specializer.addConstant(try Transpose([1, 0]).evaluate([weight])[0])
+    let turned = specializer.addConstant(try specializer.transposed(weight))
     guard let rows = try specializer.reshaped(left, to: [shape.elementCount / depth, depth]) else { return nil }
     let product = try specializer.add(Gemm(), [rows[0], turned])[0]
     return try specializer.reshaped(specializer.known(product), to: sides.output)
