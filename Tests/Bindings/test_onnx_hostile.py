@@ -27,7 +27,7 @@ STORIES = {
     "negative_dimension": "tensor 'w': expected dimensions of at most 2^40 elements, found [-4]",
     "negative_pads": "the_Conv (Conv): pads: expected 4 numbers of 0...32768",
     "sparse_sum": "tensor 'w': expected at most 67108864 elements in all sparse tensors, found 67109888",
-    "string_tensor": "tensor 'w': has elements of type string",
+    "string_tensor": "expected numbers, found texts",
     "two_ellipses": "equation '...ii...->i': expected one ellipsis in a term, found 2",
     "unknown_operator": "the_Transmogrify (Transmogrify): the library has no operator Transmogrify",
     "unknown_type": "tensor 'w': has elements of type 99, which is unknown",

@@ -26,8 +26,10 @@ import Testing
 
   @Test func typesHaveTheirSizes() {
     #expect(
-      DataType.allCases.map(\.byteCount) == [8, 4, 2, 2, 8, 4, 2, 1, 1, 1, 8, 4, 2] + [Int](repeating: 1, count: 10))
+      DataType.allCases.map(\.byteCount) == [8, 4, 2, 2, 8, 4, 2, 1, 1, 1, 8, 4, 2] + [Int](repeating: 1, count: 10) + [
+        0
+      ])
     #expect(DataType.allCases.filter(\.isFloatingPoint).prefix(4) == [.float64, .float32, .float16, .bfloat16])
-    #expect(Set(DataType.allCases.map(\.description)).count == 23 && "\(DataType.bfloat16)" == "bfloat16")
+    #expect(Set(DataType.allCases.map(\.description)).count == 24 && "\(DataType.bfloat16)" == "bfloat16")
   }
 }

@@ -45,7 +45,7 @@ private let maximumTextByteCount = 1 << 28
   try unsafe records.withUnsafeBytes { memory throws(MTLError) in
     var (texts, total) = ([String](), 0)
     for (index, record) in unsafe memory.bindMemory(to: mtl_string.self).enumerated() {
-      let size = unsafe Int(clamping: record.size)
+      let size = unsafe Int(clamping: record.byte_size)
       total = total.saturatingSum(size)
       guard total <= maximumTextByteCount else {
         throw MTLError(.limit, name, expected: "at most \(maximumTextByteCount) bytes of text", found: "\(total)")

@@ -89,7 +89,7 @@ class mtl_tensor_view(Structure):
 class mtl_string(Structure):
     _fields_ = [
         ("data", c_char_p),
-        ("size", c_uint64),
+        ("byte_size", c_uint64),
     ]
 
 

@@ -123,7 +123,7 @@ def _tensor_view(tensor: Any) -> Tuple[Any, Any]:
 def _text_view(array: numpy.ndarray) -> Tuple[Any, Any]:
     """Texts as records in row-major order, which point to their bytes."""
     encoded = [_encode(text) for text in array.ravel().tolist()]
-    records = (_ffi.mtl_string * len(encoded))(*(_ffi.mtl_string(data=text, size=len(text)) for text in encoded))
+    records = (_ffi.mtl_string * len(encoded))(*(_ffi.mtl_string(data=text, byte_size=len(text)) for text in encoded))
     view = _ffi.mtl_tensor_view(
         data=ctypes.addressof(records), byte_size=ctypes.sizeof(records), dtype=_ffi.MTL_STRING, rank=array.ndim)
     view.shape[:array.ndim] = array.shape

@@ -6,8 +6,14 @@ public struct GeneralBatchNormalization: GeneralOperator, StandardOperator {
       // Operator sets before 7 train unless they are told not to, and those from 14 on if they are.
       let isTest = try attributes.flag("is_test", default: attributes.opset >= 7 || attributes.outputCount == 1)
       let trains = try attributes.flag("training_mode", default: !isTest)
-      guard !trains else { throw MTLError(.unsupported, "training_mode", "statistics of the batch are not computed") }
-      return GeneralBatchNormalization(epsilon: try attributes.float("epsilon", default: 1e-5))
+      let epsilon = try attributes.float("epsilon", default: 1e-5)
+      guard trains else { return GeneralBatchNormalization(epsilon: epsilon) }
+      guard attributes.opset >= 14 else {
+        throw MTLError(.unsupported, "operator set \(attributes.opset)", "statistics of the batch are not computed")
+      }
+      return BatchStatisticsNormalization(
+        epsilon: epsilon, momentum: try attributes.float("momentum", default: 0.9),
+        outputCount: attributes.outputCount)
     }
   ]
   private let epsilon: Float

@@ -74,7 +74,7 @@ public struct GeneralGemm: GeneralOperator, StandardOperator {
       else { return nil }
       bias = specializer.addConstant(try value.broadcast(to: [1, columns]).reshaped(to: [columns]))
     }
-    let turned = turnsRight ? right.id : specializer.addConstant(try Transpose([1, 0]).evaluate([weight])[0])
+    let turned = turnsRight ? right.id : specializer.addConstant(try specializer.transposed(weight))
     return try specializer.add(Gemm(), [left.id, turned] + (bias.map { [$0] } ?? []))
   }
 }

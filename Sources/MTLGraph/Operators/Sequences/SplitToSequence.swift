@@ -88,10 +88,9 @@ public struct SplitToSequence: ValueOperator, StandardOperator {
     var elements: [ValueID] = []
     for part in parts {
       let slice = Slice(axis: axis, start: part.lowerBound, end: part.upperBound)
-      let cut = specializer.known(try specializer.add(slice, [input.id])[0])
-      guard let reshaped = try specializer.reshaped(cut, to: self.shape(shape, axis, part, isSingle: isSingle)) else {
-        return nil
-      }
+      let cut = try specializer.add(slice, [input.id])[0]
+      let target = self.shape(shape, axis, part, isSingle: isSingle)
+      guard let reshaped = try specializer.reshaped(specializer.known(cut), to: target) else { return nil }
       elements += reshaped
     }
     return specializer.addSequence(elements, of: input.fact.type).map { [$0] }
