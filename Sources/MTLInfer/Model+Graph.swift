@@ -90,7 +90,9 @@ struct GraphDescription {
     let described = card?.tasks.isEmpty == false
     isDescribed = described
     tasks = described ? card?.tasks ?? [] : model.outputs.map { GraphDescription.guess($0) }
-    notes = model.notes + (described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"])
+    notes =
+      model.notes + (described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"])
+      + (card == nil ? GraphDescription.pictureNotes(picture, inputs) : [])
     picture = try GraphDescription.picture(inputs, card?.input)
     graph = chosen == Array(model.outputs.indices) ? model.graph : model.graph.selecting(outputs: chosen)
     outputShapes = outputs.map { output in
@@ -163,6 +165,15 @@ struct GraphDescription {
       name: (input ?? inputs.first)?.name ?? "", width: side(3), height: side(2), color: color,
       mean: [Double](repeating: 0, count: color.channelCount),
       standardDeviation: [Double](repeating: 1, count: color.channelCount))
+  }
+
+  /// What a picture becomes where no card says it.
+  private static func pictureNotes(_ picture: InputDescription, _ inputs: [ModelInput]) -> [String] {
+    guard inputs.count == 1, inputs[0].name == picture.name, inputs[0].dimensions.count == 4 else { return [] }
+    return [
+      "pictures are stretched to \(picture.width)x\(picture.height), their range from 0 to 1 and nothing taken off, which is "
+        + "a guess; --write-card writes it down to be changed"
+    ]
   }
 
   /// What an output probably is.

@@ -166,3 +166,13 @@ class TestThroughC:
         reserved = ffi.mtl_value(form=ffi.MTL_SEQUENCE, reserved=(1, 0))
         assert call(reserved, value)[0] == ffi.MTL_INVALID_ARGUMENT
         assert call(value)[0] == ffi.MTL_INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("type", ["i8", "f4", "f2", "u2"])
+def test_the_other_byte_order(mtl_infer, type):
+    """numpy names both orders alike."""
+    kind = helper.np_dtype_to_tensor_dtype(numpy.dtype(type))
+    own = model(mtl_infer, [helper.make_node("Identity", ["x"], ["y"])], [tensor("x", kind, [2, 3])],
+                [tensor("y", kind, [2, 3])])
+    numbers = numpy.arange(6).reshape(2, 3)
+    assert own.run(tensors=numbers.astype(">" + type))["y"].tolist() == numbers.tolist()

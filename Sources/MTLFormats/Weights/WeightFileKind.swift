@@ -15,11 +15,11 @@ enum WeightFileKind: Equatable {
     if isSafetensors(bytes) { return .safetensors }
     if let foreign = foreignKind(bytes) {
       throw MTLError(
-        .unsupported, name, expected: "a PyTorch or safetensors checkpoint", found: foreign)
+        .unsupported, name, expected: "a PyTorch or safetensors checkpoint, or an ONNX file", found: foreign)
     }
     let start = (0..<Swift.min(8, bytes.count)).map { hexadecimal(bytes[$0] ?? 0) }.joined(separator: " ")
     throw MTLError(
-      .badFormat, name, expected: "a PyTorch or safetensors checkpoint",
+      .badFormat, name, expected: "a PyTorch or safetensors checkpoint, or an ONNX file",
       found: "\(bytes.count) bytes of an unknown kind, starting with \(start)")
   }
 

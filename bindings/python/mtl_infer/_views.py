@@ -103,6 +103,8 @@ def _tensor_array(tensor: Any) -> numpy.ndarray:
         raise ValueError(f"tensor: expected at most {_ffi.MTL_MAX_RANK} dimensions, found {array.ndim}")
     if is_text:
         return array
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if not array.flags.aligned or any(stride < 0 for stride in array.strides):
         array = numpy.ascontiguousarray(array)
     return array
