@@ -7,7 +7,8 @@ VENV := .venv
 BINARY := .build/release/mtl-infer
 LIBRARY := .build/release/libmtl_infer.so
 
-.PHONY: run build test test-swift test-python lint format dependencies test-dependencies install clean
+# make test-without-onnx   the Swift tests without the package trait ONNX
+.PHONY: run build test test-swift test-python test-without-onnx lint format dependencies test-dependencies install clean
 
 run: build
 	$(BINARY) run models/fingers models/fingers/samples
@@ -34,6 +35,10 @@ $(VENV)/installed: Tests/requirements.txt | test-dependencies
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -r Tests/requirements.txt
 	touch $@
+
+# What must work without libonnx and protobuf; a build of its own.
+test-without-onnx: test-dependencies
+	$(SWIFT) test --disable-default-traits --scratch-path .build/without-onnx
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift

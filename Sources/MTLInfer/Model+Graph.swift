@@ -92,7 +92,6 @@ struct GraphDescription {
     tasks = described ? card?.tasks ?? [] : model.outputs.map { GraphDescription.guess($0) }
     notes =
       model.notes + (described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"])
-      + (card == nil ? GraphDescription.pictureNotes(picture, inputs) : [])
     picture = try GraphDescription.picture(inputs, card?.input)
     graph = chosen == Array(model.outputs.indices) ? model.graph : model.graph.selecting(outputs: chosen)
     outputShapes = outputs.map { output in
@@ -101,6 +100,7 @@ struct GraphDescription {
     parameterCount = graph.constants.values.reduce(0) { sum, tensor in
       tensor.type.isFloatingPoint ? sum.saturatingSum(tensor.shape.elementCount) : sum
     }
+    if card == nil { notes += GraphDescription.pictureNotes(picture, inputs) }
     measure()
   }
 
