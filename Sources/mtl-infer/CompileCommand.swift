@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MTLGraph
 import MTLInfer
 
@@ -32,18 +31,8 @@ struct CompileCommand: ParsableCommand {
     let tasks: [String]
   }
 
-  /// What tells one file from another; nil for none.
-  private static func file(_ path: String) -> [UInt64]? {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return [UInt64(status.st_dev), UInt64(status.st_ino)]
-  }
-
   func run() throws {
     try reporting {
-      if let target = CompileCommand.file(output), target == CompileCommand.file(model) {
-        throw MTLError(.invalidArgument, output, "is the model itself, which would be lost")
-      }
       try Model.open(path: model, network: network).save(to: output)
       // What was written is read again before it is called done.
       let written = try Model.open(path: output)

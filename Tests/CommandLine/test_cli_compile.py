@@ -229,12 +229,3 @@ def test_cut_and_changed_at_every_byte(tmp_path):
                 mtl_infer.loads(bytes(damaged)).run(tensors=x)
             except mtl_infer.errors.MTLError:
                 pass
-
-
-def test_the_model_itself_is_no_target(tmp_path):
-    source = write(tmp_path / "net.onnx", branches())
-    before = source.read_bytes()
-    os.link(source, tmp_path / "other.mtl")
-    for target in (source, tmp_path / "other.mtl"):
-        refusal("compile", source, "-o", target, status=64, part="is the model itself")
-    assert source.read_bytes() == before
