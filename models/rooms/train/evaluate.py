@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from dataset import Frames
 from network import CHANNELS, Rooms
+from things import LABELS
 
 CLASSES = CHANNELS["segmentation"]
 
@@ -92,7 +93,11 @@ def main():
     scores = measure(load(options.checkpoint), Frames(options.data))
     for name, figure in scores.figures().items():
         print(f"{name:26}{figure:.4f}")
-    print("IoU of each class:", " ".join(f"{overlap:.3f}" for overlap in scores.overlap()))
+    if scores.confusion.any():
+        print(
+            "IoU of each class:",
+            ", ".join(f"{name} {share:.3f}" for name, share in zip(LABELS, scores.overlap(), strict=True)),
+        )
 
 
 if __name__ == "__main__":

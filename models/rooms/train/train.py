@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from dataset import Frames
-from evaluate import measure
+from evaluate import load, measure
 from losses import LOSSES, DummyGradientNorm, equal, random_weights
 from network import CHANNELS, Rooms
 
@@ -27,6 +27,7 @@ REPORT_SECONDS = 60
 def parse_options():
     parser = argparse.ArgumentParser(description="Train the rooms network.")
     parser.add_argument("--data", type=Path, required=True, help="folder with train/ and val/ in LibMTL's layout")
+    parser.add_argument("--start", type=Path, help="weights to go on from, with pictures of full size only")
     parser.add_argument("--minutes", type=float, default=45, help="time to train (default %(default)s)")
     parser.add_argument("--tasks", default=",".join(CHANNELS), help="tasks to train, with commas (default: all)")
     parser.add_argument("--weighting", choices=("equal", "rlw", "dgr"), default="equal", help="default: %(default)s")
@@ -72,8 +73,10 @@ class Training:
     def __init__(self, options):
         self.options = options
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.tasks = options.tasks.split(",")
-        self.model = Rooms(self.tasks).to(self.device, memory_format=torch.channels_last)
+        model = load(options.start) if options.start else Rooms(options.tasks.split(","))
+        self.tasks = tuple(model.decoders)
+        self.stages = STAGES[-1:] if options.start else STAGES
+        self.model = model.to(self.device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=options.rate, weight_decay=1e-3)
         self.dummies = DummyGradientNorm(self.tasks).to(self.device) if options.weighting == "dgr" else None
         self.validation = Frames(options.data / "val")
@@ -126,9 +129,12 @@ class Training:
     def run(self):
         """The stages one after the other, by the clock."""
         start = time.monotonic()
-        elapsed = lambda: (time.monotonic() - start) / 60
+
+        def elapsed():
+            return (time.monotonic() - start) / 60
+
         reported, begun = 0.0, 0.0
-        for end, shrink, size in STAGES:
+        for end, shrink, size in self.stages:
             source = batches(self.options.data / "train", shrink, size)
             pauses = self.options.validations if shrink == 1 else 1
             for number in range(1, pauses + 1):
