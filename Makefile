@@ -1,4 +1,4 @@
-# make run    builds mtl-infer and runs it on the shipped sample pictures
+# make run    builds mtl-infer and runs it on the shipped sample pictures; pictures of the answers go to build/rooms
 # make test   builds and runs every test: Swift, C, C++, Python and the command line
 # make format / make lint   the formatter, and the check that continuous integration does
 SWIFT ?= swift
@@ -12,6 +12,8 @@ LIBRARY := .build/release/libmtl_infer.so
 
 run: build
 	$(BINARY) run models/fingers models/fingers/samples
+	$(BINARY) run models/rooms models/rooms/samples --out build/rooms
+	@echo "pictures of the answers: build/rooms/*.sheet.png"
 
 build: dependencies
 	$(SWIFT) build -c release --static-swift-stdlib --disable-local-rpath
