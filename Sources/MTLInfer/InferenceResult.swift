@@ -12,7 +12,7 @@ import Synchronization
   /// What a network in general form returned, instead of `layout` and `memory`.
   private var general: (tasks: [Int], values: [GraphValue])?
   /// By position in `general`, the texts of each tensor that has some.
-  private var texts: [[TextTable?]] = []
+  private var texts: [[TextRecords?]] = []
   private let pool: ResultPool
   /// References that the C interface has given out.
   public let references = Atomic<Int>(0)
@@ -48,14 +48,14 @@ import Synchronization
   func take(_ values: [GraphValue], tasks: [Int]) throws(MTLError) {
     texts = try values.map { value throws(MTLError) in
       try value.tensors.map { tensor throws(MTLError) in
-        tensor.type == .string ? try TextTable(tensor.texts) : nil
+        tensor.type == .string ? try TextRecords(tensor.texts) : nil
       }
     }
     general = (tasks, values)
   }
 
   /// Shape, type and elements in row-major order of a tensor of a task's output, valid as long as the result; nil if the
-  /// task did not run, or has no such tensor. Texts are as in `TextTable`.
+  /// task did not run, or has no such tensor. Texts are as in `TextRecords`.
   ///
   /// - Parameter index: in a sequence; 0 is the output that is a tensor.
   @unsafe public func elements(

@@ -90,8 +90,7 @@ struct GraphDescription {
     let described = card?.tasks.isEmpty == false
     isDescribed = described
     tasks = described ? card?.tasks ?? [] : model.outputs.map { GraphDescription.guess($0) }
-    notes =
-      model.notes + (described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"])
+    notes = model.notes + (described ? [] : ["kinds of tasks are a guess from the names and shapes of the outputs"])
     picture = try GraphDescription.picture(inputs, card?.input)
     graph = chosen == Array(model.outputs.indices) ? model.graph : model.graph.selecting(outputs: chosen)
     outputShapes = outputs.map { output in

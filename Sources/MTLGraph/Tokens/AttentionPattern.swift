@@ -4,8 +4,6 @@ struct AttentionPattern {
   /// Transposed: ... x depth x tokens.
   let keys: ValueID
   let values: ValueID
-  /// Of the products, images and heads first: ... x queries x keys.
-  let scoreShape: Shape
   /// What the products are multiplied by.
   private(set) var scale: Float = 1
   /// What is added then: one number for each score, in row-major order; nil is nothing.
@@ -20,8 +18,8 @@ struct AttentionPattern {
     isInverted = weights.isInverted
     var terms = Terms()
     guard let product = try terms.product(weights.scores, rewriter) else { return nil }
-    (queries, keys, scoreShape) = (product.inputs[0], product.inputs[1], rewriter.shape(product.outputs[0]))
-    let weightShape = rewriter.shape(node.inputs[0])
+    (queries, keys) = (product.inputs[0], product.inputs[1])
+    let (scoreShape, weightShape) = (rewriter.shape(product.outputs[0]), rewriter.shape(node.inputs[0]))
     guard scoreShape.rank >= 2, weightShape.elementCount == scoreShape.elementCount,
       weightShape.dimensions.suffix(2) == scoreShape.dimensions.suffix(2)
     else { return nil }
@@ -41,10 +39,10 @@ struct AttentionPattern {
     guard let node = rewriter.producer(value) else { return nil }
     let shape = rewriter.shape(value)
     if let softmax = node.operation as? Softmax {
-      return softmax.runs(along: -1, of: shape) ? (node.inputs[0], false) : nil
+      return softmax.axis(rank: shape.rank) == shape.rank - 1 ? (node.inputs[0], false) : nil
     }
     guard node.operation is Div, let inner = rewriter.producer(node.inputs[0]),
-      let softmax = inner.operation as? Softmax, softmax.runs(along: -2, of: shape),
+      let softmax = inner.operation as? Softmax, softmax.axis(rank: shape.rank) == shape.rank - 2,
       let length = rewriter.source.lengthAxis(node.inputs[1], of: node.inputs[0], rewriter.producers),
       length.isSum, length.epsilon == Attention.smallestSum, [-1, shape.rank - 1].contains(length.axis)
     else { return nil }
@@ -170,11 +168,4 @@ struct AttentionOperand {
   }
 
   private var pixelCount: Int { rowFactors.reduce(tokenCount) { $0 * $1.size } }
-}
-
-extension Softmax {
-  /// Whether it runs along this axis, counted from behind.
-  fileprivate func runs(along axis: Int, of shape: Shape) -> Bool {
-    self.axis == axis || self.axis == shape.rank + axis
-  }
 }

@@ -4,7 +4,7 @@ extension TokenRewriter {
     guard let pattern = try AttentionPattern(node, in: self) else { return false }
     if pattern.isInverted, pattern.bias != nil { return false }
     guard let operands = try operands(of: pattern),
-      let values = operands.last, operands[0].view.factor.isFinite, values.view.factor == 1
+      let values = operands.last, values.view.factor == 1
     else { return false }
     let scale = pattern.scale * operands[0].view.factor * operands[1].view.factor
     if pattern.bias?.contains(where: { $0 != 0 }) != true,
@@ -36,9 +36,7 @@ extension TokenRewriter {
 
   /// A value that attention reads may be in no image yet: one head whose tokens are computed in rows.
   private mutating func attentionView(_ value: ValueID, _ isTransposed: Bool) throws(MTLError) -> TokenView? {
-    if isViewed(value) { return view(of: value) }
-    if isTransposed { return view(of: value) }
-    return try turned(value)
+    isViewed(value) || isTransposed ? view(of: value) : try turned(value)
   }
 
   // MARK: Whole images

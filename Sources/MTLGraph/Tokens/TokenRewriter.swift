@@ -163,17 +163,13 @@ struct TokenRewriter {
     } else if moved.contains(value), let node = producer(value) {
       if let cut = try matrix(value, cutsTokens: true), cut.rows == nil, cut.image.pixels == 1 {
         // One token of each image, as a class token: the others need no other order for it.
-        let made = try ordered(cut, shape(value))
-        plain[value] = made
-        return made
+        made = try ordered(cut, shape(value))
+      } else if let view = views[value], let shuffle = view.pixelShuffle(shape(value)) {
+        made = add(shuffle, [self.value(of: view.image)])
+      } else {
+        try copy(node)
+        return plain[value] ?? .absent
       }
-      if let view = views[value], let shuffle = view.pixelShuffle(shape(value)) {
-        let made = add(shuffle, [self.value(of: view.image)])
-        plain[value] = made
-        return made
-      }
-      try copy(node)
-      return plain[value] ?? .absent
     } else if let view = views[value] {
       made = try ordered(view, shape(value))
     } else {

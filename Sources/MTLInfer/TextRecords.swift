@@ -3,7 +3,7 @@ import MTLGraph
 
 /// The texts of a tensor in memory that does not move: for each its address and its number of bytes, 64 bits both, and
 /// behind all of these the bytes themselves. This is how callers of other languages read them.
-@safe final class TextTable: @unchecked Sendable {
+@safe final class TextRecords: @unchecked Sendable {
   private let memory: HeapBuffer<UInt8>
   private let recordByteCount: Int
 
