@@ -1,7 +1,8 @@
 import FoundationEssentials
 import MTLGraph
 
-/// A table with a picture in each line: a column `file` and one for each task. Fields may be quoted (RFC 4180).
+/// A table with a picture in each line: a column `file` and one for each task. Fields may be quoted (RFC 4180). What ends in
+/// .npy or .png is a file with something for each pixel. Files lie beside the table unless their paths say otherwise.
 enum CSVLayout {
   static func open(_ path: String) throws(MTLError) -> DataSet {
     guard let data = FileManager.default.contents(atPath: path) else {
@@ -22,11 +23,17 @@ enum CSVLayout {
           .badFormat, "\(path), line \(index + 1)", expected: "\(header.count) fields", found: "\(line.count)")
       }
       var truths: [String: DataSet.Truth] = [:]
-      for (name, value) in zip(header, line) where name != "file" && !value.isEmpty { truths[name] = .text(value) }
-      let place = line[file].hasPrefix("/") ? line[file] : "\(folder)/\(line[file])"
-      samples.append(DataSet.Sample(name: line[file], input: .picture(path: place), truths: truths))
+      for (name, value) in zip(header, line) where name != "file" && !value.isEmpty {
+        let isMap = MapLayout.truthEndings.contains { value.lowercased().hasSuffix($0) }
+        truths[name] = isMap ? .map(path: place(value, folder)) : .text(value)
+      }
+      samples.append(DataSet.Sample(name: line[file], input: .picture(path: place(line[file], folder)), truths: truths))
     }
     return DataSet(layout: "a table of \(header.count - 1) columns", samples: samples)
+  }
+
+  private static func place(_ path: String, _ folder: String) -> String {
+    path.hasPrefix("/") ? path : "\(folder)/\(path)"
   }
 
   /// Lines of fields; empty lines are left out.

@@ -23,26 +23,29 @@ public struct DataSet: Sendable {
   }
 
   public enum Truth: Sendable, Equatable {
-    /// A NumPy array with something for each pixel.
-    case array(path: String)
+    /// A NumPy array or a PNG picture with something for each pixel.
+    case map(path: String)
+    /// What is in the picture.
+    case objects([ObjectAnnotation])
     /// An index of a class.
     case index(Int)
     /// The name of a class, an index or a number, whichever the task wants; several names have semicolons between.
     case text(String)
   }
 
-  /// Opens a folder or a CSV file, whatever its layout.
+  /// Opens a folder, a CSV file or COCO's JSON, whatever its layout.
   public static func open(_ path: String) throws(MTLError) -> DataSet {
+    if path.lowercased().hasSuffix(".json") { return try COCOLayout.open(path) }
     if path.lowercased().hasSuffix(".csv") { return try CSVLayout.open(path) }
     let folder = try Folder(path)
-    if let found = try ArrayLayout.open(folder) { return found }
+    if let found = try MapLayout.open(folder) { return found }
     if folder.has("labels.csv") { return try CSVLayout.open(folder.path(of: "labels.csv")) }
     if let found = FileNameLayout.utkface.open(folder) ?? FileNameLayout.fingers.open(folder) { return found }
     throw MTLError(
       .badFormat, path,
       expected:
         "a data set: image/ with label/, depth/ or normal/ (NYUv2 and Cityscapes as LibMTL has them), pictures named as in "
-        + "UTKFace or Fingers, or a labels.csv",
+        + "UTKFace or Fingers, a labels.csv, or COCO's JSON",
       found: "none of these")
   }
 }

@@ -3,30 +3,36 @@ import MTLGraph
 
 /// PNG of every colour type and depth, interlaced or not. Every checksum is verified.
 func decodePNG(_ bytes: [UInt8], name: String) throws(MTLError) -> DecodedImage {
+  unsafe try withPNG(bytes, name: name) { context, header throws(MTLError) in
+    let size = try ImageSize(width: Int(header.width), height: Int(header.height), name: name)
+    let layout = PNGLayout(header)
+    let pixels = unsafe try decodePixels(context, size, layout, name: name)
+    // What follows the pixels: checksums, and EXIF data that some writers put there.
+    unsafe try checkPNG(spng_decode_chunks(context), name)
+    return DecodedImage(
+      width: size.width, height: size.height, channels: layout.channels, orientation: unsafe pngOrientation(context),
+      pixels: pixels)
+  }
+}
+
+/// Opens a PNG file in memory and reads its header.
+func withPNG<Answer>(
+  _ bytes: [UInt8], name: String, _ body: (OpaquePointer, spng_ihdr) throws(MTLError) -> Answer
+) throws(MTLError) -> Answer {
   guard let context = unsafe spng_ctx_new(0) else {
     throw MTLError(.outOfMemory, name, "the PNG decoder cannot start")
   }
   defer { unsafe spng_ctx_free(context) }
   // The decoder keeps the pointer, so the whole work happens inside the closure.
-  return unsafe try bytes.withUnsafeBufferPointer { (source) throws(MTLError) -> DecodedImage in
+  return unsafe try bytes.withUnsafeBufferPointer { (source) throws(MTLError) -> Answer in
     unsafe try configure(context, source, name: name)
     let header = unsafe try readPNGHeader(context, bytes, name: name)
     guard hasWholeEndChunk(bytes) else {
       throw MTLError(
         .badFormat, name, expected: "PNG chunks up to an IEND", found: "a file cut after \(bytes.count) bytes")
     }
-    let pixels = unsafe try decodePixels(context, header, name: name)
-    // What follows the pixels: checksums, and EXIF data that some writers put there.
-    unsafe try checkPNG(spng_decode_chunks(context), name)
-    return DecodedImage(
-      width: header.size.width, height: header.size.height, channels: header.layout.channels,
-      orientation: unsafe pngOrientation(context), pixels: pixels)
+    return unsafe try body(context, header)
   }
-}
-
-private struct PNGHeader {
-  let size: ImageSize
-  let layout: PNGLayout
 }
 
 /// How the pixels are asked for, and which samples of what comes are kept: the decoder has no format for grey with
@@ -66,7 +72,7 @@ private func configure(
   unsafe try checkPNG(spng_set_png_buffer(context, source.baseAddress, source.count), name)
 }
 
-private func readPNGHeader(_ context: OpaquePointer, _ bytes: [UInt8], name: String) throws(MTLError) -> PNGHeader {
+private func readPNGHeader(_ context: OpaquePointer, _ bytes: [UInt8], name: String) throws(MTLError) -> spng_ihdr {
   var header = spng_ihdr()
   let status = unsafe spng_get_ihdr(context, &header)
   if [SPNG_EWIDTH, SPNG_EHEIGHT].contains(spng_errno(status)), bytes.count >= 24 {
@@ -74,8 +80,7 @@ private func readPNGHeader(_ context: OpaquePointer, _ bytes: [UInt8], name: Str
     _ = try ImageSize(width: bigEndian32(bytes, at: 16), height: bigEndian32(bytes, at: 20), name: name)
   }
   try checkPNG(status, name)
-  let size = try ImageSize(width: Int(header.width), height: Int(header.height), name: name)
-  return PNGHeader(size: size, layout: PNGLayout(header))
+  return header
 }
 
 /// Whether the chunks lead to an end chunk that is there with its checksum, which the decoder does not insist on. So a
@@ -96,9 +101,9 @@ private func bigEndian32(_ bytes: [UInt8], at offset: Int) -> Int {
   bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
 }
 
-private func decodePixels(_ context: OpaquePointer, _ header: PNGHeader, name: String) throws(MTLError) -> [UInt8] {
-  let layout = header.layout
-  let size = header.size
+private func decodePixels(
+  _ context: OpaquePointer, _ size: ImageSize, _ layout: PNGLayout, name: String
+) throws(MTLError) -> [UInt8] {
   let capacity = size.pixelCount * layout.decodedBytesPerPixel
   return unsafe try makeSamples(capacity: capacity, name: name) { samples throws(MTLError) in
     let format = Int32(bitPattern: layout.format.rawValue)

@@ -7,7 +7,8 @@ public struct PictureFrame: Sendable {
   /// Of the upright picture, in pixels.
   public let width: Int
   public let height: Int
-  let placement: Placement
+  /// Where the network's input lies in it.
+  public let placement: Placement
   let input: (width: Int, height: Int)
 
   /// A picture of this size, fitted to the model's input as the model wants it.
@@ -29,7 +30,7 @@ public struct PictureFrame: Sendable {
 /// `.invalidState` where it is no number.
 extension InferenceResult {
   public func labelMap(task: Int, image: Int, frame: PictureFrame) throws(MTLError) -> LabelMap {
-    let sampler = try sampler(task, image, [.segmentation], frame)
+    let sampler = try sampler(task, image, [.segmentation, .partSegmentation], frame)
     guard let map = LabelMap(sampler, form: model.tasks[task].form) else {
       throw MTLError(
         .invalidState, "task '\(model.tasks[task].name)'",
@@ -53,6 +54,15 @@ extension InferenceResult {
     let sampler = try sampler(task, image, [.normals], frame)
     guard let map = NormalMap(sampler) else { throw wrongChannels(task, expected: "3", sampler) }
     return map
+  }
+
+  /// Of classes that have an order.
+  public func ordinal(task: Int, image: Int) throws(MTLError) -> Ordinal {
+    let values = try values(task: task, image: image)
+    guard let answer = Ordinal(values, form: model.tasks[task].form) else {
+      throw MTLError(.invalidState, "task '\(model.tasks[task].name)'", "its output has NaN")
+    }
+    return answer
   }
 
   /// The numbers of a task that answers for a whole picture.

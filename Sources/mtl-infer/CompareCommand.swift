@@ -118,17 +118,16 @@ struct CompareCommand: ParsableCommand {
     return pairs.flatMap { pair -> [Comparison.Line] in
       let own = metrics[0][pair.task]?.figures ?? []
       let other = metrics[pair.single + 1][pair.task]?.figures ?? []
-      return zip(own, other).map {
-        Comparison.Line(
-          task: pair.task, metric: $0.name, shared: $0.value, single: $1.value, unit: $0.unit,
-          isHigherBetter: $0.isHigherBetter)
+      // A figure that only one of them has, as of sizes of objects that do not occur, says nothing.
+      return own.compactMap { figure in
+        other.first { $0.name == figure.name }.map {
+          Comparison.Line(task: pair.task, figure: figure, single: $0.value)
+        }
       }
     }
   }
 
-  private static func gain(_ value: Double?) -> String {
-    value.map { ($0 >= 0 ? "+" : "") + Format.decimals($0, 2) + " %" } ?? ""
-  }
+  private static func gain(_ value: Double?) -> String { value.map { Format.signed($0) + " %" } ?? "" }
 
   /// Names, numbers of the shared model and of the single ones, and how many decimals they have.
   private func costs(_ comparison: Comparison) -> [(name: String, shared: Double, singles: Double, decimals: Int)] {
@@ -148,7 +147,7 @@ struct CompareCommand: ParsableCommand {
       ])
       for line in comparison.lines {
         table.add([
-          line.task, line.metric, Format.decimals(line.shared, 4), Format.decimals(line.single, 4),
+          line.task, line.figure.name, Format.decimals(line.figure.value, 4), Format.decimals(line.single, 4),
           CompareCommand.gain(line.gain),
         ])
       }
@@ -175,7 +174,7 @@ struct CompareCommand: ParsableCommand {
         comparison.lines.compactMap { line in
           line.gain.map {
             BarChart.Bar(
-              label: "\(line.task): \(line.metric)", value: $0, note: CompareCommand.gain($0), isGood: $0 >= 0)
+              label: "\(line.task): \(line.figure.name)", value: $0, note: CompareCommand.gain($0), isGood: $0 >= 0)
           }
         })
     }

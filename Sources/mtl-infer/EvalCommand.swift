@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import MTLGraph
 import MTLInfer
+import MTLNetworks
 import MTLTasks
 
 /// `mtl-infer eval`: a model's metrics on a data set.
@@ -12,13 +13,13 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval", abstract: "Measure each task of a model on a labelled data set.",
     discussion: """
       DATASET is a folder with image/, label/, depth/ and normal/ of NumPy arrays (NYUv2 and Cityscapes as LibMTL and mtan
-      keep them), a folder of pictures named as in UTKFace or Fingers, or a CSV file with the columns 'file' and one for
-      each task. What cannot be read or has labels that the model does not know is reported, counted and left out.
+      keep them) or of pictures and PNG maps, a folder of pictures named as in UTKFace or Fingers, a CSV file with the
+      columns 'file' and one for each task, or COCO's JSON of boxes and key points. What cannot be read or has labels that the model does not know is reported, counted and left out.
       """)
 
   @OptionGroup var options: ModelOptions
 
-  @Argument(help: ArgumentHelp("Folder or CSV file.", valueName: "dataset"))
+  @Argument(help: ArgumentHelp("Folder, CSV file or COCO's JSON.", valueName: "dataset"))
   var dataSet: String
 
   @Option(help: ArgumentHelp("Pictures to measure at most.", valueName: "n"))
@@ -37,6 +38,19 @@ struct EvalCommand: ParsableCommand {
     struct Task: Encodable {
       let kind: String
       let figures: [Figure]
+      /// What the model's card compares with, and the gain over it in percent.
+      let baselines: [Baseline]?
+    }
+
+    struct Baseline: Encodable {
+      let figure: String
+      let value: Double
+      let gain: Double?
+
+      init(_ baseline: TaskConvention.Baseline, _ figures: [Figure]) {
+        (figure, value) = (baseline.figure, baseline.value)
+        gain = figures.first { $0.name == baseline.figure }.flatMap { $0.gain(over: baseline.value) }
+      }
     }
 
     let model: String
@@ -116,21 +130,28 @@ struct EvalCommand: ParsableCommand {
     guard !json else {
       var tasks: [String: Report.Task] = [:]
       for task in measured {
+        let figures = evaluation.metrics[task.name]?.figures ?? []
+        let baselines = task.convention.baselines.map { Report.Baseline($0, figures) }
         tasks[task.name] = Report.Task(
-          kind: task.kind.rawValue, figures: evaluation.metrics[task.name]?.figures ?? [])
+          kind: task.kind.rawValue, figures: figures, baselines: baselines.isEmpty ? nil : baselines)
       }
       return try printJSON(
         Report(
           model: evaluation.model, dataset: dataSet, layout: set.layout,
           pictures: evaluation.done.count - evaluation.failures.count, tasks: tasks, failures: evaluation.failures))
     }
-    var table = TextTable([("task", .left), ("metric", .left), ("value", .right), ("", .left)])
+    var table = TextTable([
+      ("task", .left), ("metric", .left), ("value", .right), ("", .left), ("baseline", .right), ("gain", .right),
+    ])
     for task in measured {
       for figure in evaluation.metrics[task.name]?.figures ?? [] {
+        let baseline = task.convention.baselines.first { $0.figure == figure.name }
         table.add([
           task.name, figure.name, Format.decimals(figure.value, 4),
           [figure.unit ?? "", figure.isHigherBetter ? "(higher is better)" : "(lower is better)"]
             .filter { !$0.isEmpty }.joined(separator: " "),
+          baseline.map { Format.decimals($0.value, 4) } ?? "",
+          baseline.flatMap { figure.gain(over: $0.value) }.map { Format.signed($0) + " %" } ?? "",
         ])
       }
     }

@@ -72,6 +72,9 @@ struct PictureOutcome {
 }
 
 extension DecodedImage {
+  /// Sides of the upright picture in pixels.
+  var uprightSize: (width: Int, height: Int) { orientation >= 5 ? (height, width) : (width, height) }
+
   /// The upright picture, for the duration of a call.
   func withView<Answer>(_ body: (PixelView) throws(MTLError) -> Answer) throws(MTLError) -> Answer {
     let outcome = unsafe pixels.withUnsafeBytes { pixels in
@@ -88,12 +91,9 @@ extension DecodedImage {
 
 extension AnswerReader {
   fileprivate init(_ result: InferenceResult, of image: DecodedImage, above minimumScore: Float) {
-    let isTurned = image.orientation >= 5
-    let (width, height) = isTurned ? (image.height, image.width) : (image.width, image.height)
-    let input = result.model.input
-    let placement = Placement(input.resize, picture: (width, height), input: (input.width, input.height))
+    let (width, height) = image.uprightSize
+    let frame = PictureFrame(width: width, height: height, model: result.model)
     self.init(
-      result: result, frame: PictureFrame(width: width, height: height, model: result.model),
-      finder: ObjectFinder(placement: placement, minimumScore: minimumScore))
+      result: result, frame: frame, finder: ObjectFinder(placement: frame.placement, minimumScore: minimumScore))
   }
 }

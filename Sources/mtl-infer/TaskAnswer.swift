@@ -17,6 +17,8 @@ struct TaskAnswer: Encodable {
   var label: String?
   var index: Int?
   var confidence: Float?
+  /// Of ordered classes the mean place, weighted by their probabilities.
+  var expectation: Float?
   /// Of several labels those that hold, of segmentation the classes that are there, largest first.
   var parts: [Part]?
   /// Numbers of a regression.
@@ -45,7 +47,7 @@ struct TaskAnswer: Encodable {
     if let low, let high { return "\(TaskAnswer.number(low)) to \(TaskAnswer.number(high))\(suffix)" }
     if let share { return "\(Format.percent(Float(share))) of the picture" }
     if let mean { return "mean \(mean.map(TaskAnswer.number).joined(separator: " "))" }
-    return "raw \(Shape(shape ?? []))"
+    return "\(kind) \(Shape(shape ?? []))"
   }
 
   private static func text(_ part: Part) -> String {
@@ -84,8 +86,12 @@ struct AnswerReader {
       answer.parts = all.holding.map {
         TaskAnswer.Part(label: name($0, description), index: $0, confidence: all.probabilities[$0])
       }
+    case .ordinal:
+      let own = try result.ordinal(task: task, image: 0)
+      (answer.label, answer.index) = (name(own.index, description), own.index)
+      (answer.confidence, answer.expectation) = (own.confidence, own.expectation)
     case .regression: answer.values = try result.values(task: task, image: 0)
-    case .segmentation:
+    case .segmentation, .partSegmentation:
       let map = try result.labelMap(task: task, image: 0, frame: frame)
       answer.parts = parts(map, description)
       maps.labels = map
@@ -98,7 +104,7 @@ struct AnswerReader {
       answer.mean = [map.mean.x, map.mean.y, map.mean.z]
       maps.normals = map
     case .detection, .keyPoints: answer.objects = try finder.objects(task, result)
-    case .raw: answer.shape = result.tensor(task: task)?.shape.dimensions
+    case .embedding, .raw: answer.shape = result.tensor(task: task)?.shape.dimensions
     }
     return (answer, maps)
   }

@@ -41,6 +41,9 @@ enum Format {
     return count == 0 ? sign + padded : "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
   }
 
+  /// With two decimals, and a sign in any case.
+  static func signed(_ value: Double) -> String { (value >= 0 ? "+" : "") + decimals(value, 2) }
+
   static func percent(_ fraction: Float) -> String { decimals(Double(fraction) * 100, 1) + " %" }
 
   /// 2365556 as "2,365,556".

@@ -56,13 +56,14 @@ def outputs(folder, *arguments, **expectations):
     return {path.name.removesuffix(".npy"): numpy.load(path) for path in sorted(Path(folder).glob("*.npy"))}
 
 
+def chunk(kind, data):
+    """Of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def png(pixels, orientation=None):
     """A PNG file of 8-bit pixels: rows x columns, or rows x columns x 3."""
     rows, columns = pixels.shape[:2]
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     header = struct.pack(">IIBBBBB", columns, rows, 8, 0 if pixels.ndim == 2 else 2, 0, 0, 0)
     flat = pixels.astype(numpy.uint8).reshape(rows, -1)
     lines = numpy.concatenate([numpy.zeros((rows, 1), numpy.uint8), flat], axis=1).tobytes()

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import struct
+import zlib
 
 import numpy
 import pytest
-from support import FINGERS, FIXTURES, SAMPLES, call, call_json, outputs, png, refusal, scene
+from support import FINGERS, FIXTURES, SAMPLES, call, call_json, chunk, outputs, png, refusal, scene
 
 DENSE = FIXTURES / "recipes" / "libmtl-hps-nyuv2"
 SIZE = (64, 96)
@@ -106,7 +108,7 @@ def test_dense_metrics(rooms, tmp_path):
     angles = numpy.degrees(numpy.arccos(numpy.clip((p * g).sum(1), -1, 1)))[g.sum(1) != 0]
     found = figures(report, "normal")
     assert found["mean_angle"] == pytest.approx(angles.mean(), rel=2e-6)
-    assert found["median_angle"] == pytest.approx(numpy.sort(angles)[(len(angles) - 1) // 2], rel=1e-5)
+    assert found["median_angle"] == pytest.approx(numpy.sort(angles)[(len(angles) - 1) // 2], rel=1e-4)
     for limit in (11.25, 22.5, 30):
         assert found[f"within_{limit:g}"] == pytest.approx((angles < limit).mean(), abs=1e-4)
 
@@ -126,9 +128,10 @@ def test_an_interrupted_evaluation_goes_on(rooms, tmp_path):
 @pytest.mark.parametrize("part, change, message", [
     ("label", lambda a: numpy.where(a == 3, 14, a), "labels of 0 to 12"),
     ("label", lambda a: a[:-1], None),
-    ("depth", lambda a: a[..., 0].T[:, :, None, None], "expected H x W x 1"),
+    ("label", lambda a: a[:-2], "expected the shape of the picture, which has 96 x 64 pixels, found 96 x 62"),
+    ("depth", lambda a: a[..., 0].T[:, :, None, None], "expected H x W or H x W x values"),
     ("depth", lambda a: a * numpy.float32("nan"), "are no numbers"),
-    ("normal", lambda a: a[..., :2], "expected H x W x 3"),
+    ("normal", lambda a: a[..., :2], "expected 3 numbers for each pixel, found 2"),
     ("image", lambda a: a[..., :1], "expected H x W x 3"),
 ])
 def test_what_is_wrong_is_reported_and_left_out(rooms, tmp_path, part, change, message):
@@ -160,3 +163,194 @@ def test_no_data_set(tmp_path):
     (tmp_path / "labels.csv").write_text("file,hand\na.png,both\nb.png,left\n")
     text = call("eval", FINGERS, tmp_path, "--tasks", "hand", status=65, stderr="or one of right, left, found 'both'")
     assert "on 0 pictures" in text
+
+
+PASCAL = FIXTURES / "recipes" / "vandenhende-resnet18-pascal"
+BOXES = FIXTURES / "recipes" / "centernet-multitask-res18"
+
+
+def palette_png(labels, bits):
+    """Indices of 1, 2, 4 or 8 bits with a palette of one grey, which says nothing of them."""
+    whole = png(labels)
+    rows, columns = labels.shape
+    packed = b"".join(
+        b"\0" + numpy.packbits((row[:, None] >> numpy.arange(bits)[::-1] & 1).astype(numpy.uint8).ravel()).tobytes()
+        for row in labels.astype(int))
+    return whole[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, bits, 3, 0, 0, 0)) + chunk(
+        b"PLTE", bytes([7, 7, 7]) * 2**bits) + chunk(b"IDAT", zlib.compress(packed)) + chunk(b"IEND", b"")
+
+
+def wide_png(values):
+    """Grey of 16 bits."""
+    rows, columns = values.shape
+    lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 16, 0, 0, 0, 0)) + chunk(
+        b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def street(tmp_path):
+    """A picture and PNG maps of PASCAL's tasks in a table."""
+    random = numpy.random.default_rng(8)
+    size = (40, 60)
+    (tmp_path / "a.png").write_bytes(png(random.integers(0, 256, (*size, 3))))
+    classes, parts = random.integers(0, 4, size), random.integers(0, 3, size)
+    mask = random.random(size) < 0.3
+    (tmp_path / "classes.png").write_bytes(palette_png(classes, 8))
+    (tmp_path / "parts.png").write_bytes(palette_png(parts, 2))
+    (tmp_path / "mask.png").write_bytes(palette_png(mask, 1))
+    (tmp_path / "normals.png").write_bytes(png(random.integers(1, 256, (*size, 3))))
+    numpy.save(tmp_path / "classes.npy", classes.astype(numpy.int32))
+    numpy.save(tmp_path / "parts.npy", parts.astype(numpy.uint8))
+    numpy.save(tmp_path / "mask.npy", mask)
+    return tmp_path
+
+
+def table(folder, ending):
+    file = folder / f"{ending}.csv"
+    file.write_text(
+        "file,semseg,human_parts,sal,edge,normals\n"
+        f"a.png,classes.{ending},parts.{ending},mask.{ending},mask.{ending},normals.png\n")
+    return file
+
+
+def test_maps_in_a_table(street):
+    """Palettes of few bits and arrays are the same truth."""
+    report = call_json("eval", PASCAL, table(street, "png"))
+    assert report["failures"] == [] and report["pictures"] == 1
+    kinds = {name: task["kind"] for name, task in report["tasks"].items()}
+    assert kinds == {
+        "semseg": "segmentation", "human_parts": "part_segmentation", "sal": "saliency", "edge": "edges",
+        "normals": "normals"}
+    assert {"max_f", "mean_iou"} == set(figures(report, "sal")) and {"ods_f", "ois_f"} == set(figures(report, "edge"))
+    again = call_json("eval", PASCAL, table(street, "npy"))
+    assert again["tasks"] == report["tasks"]
+
+
+@pytest.mark.parametrize("name, content, message", [
+    ("classes", lambda a: palette_png(numpy.full((40, 60), 30), 8), "labels of 0 to 3"),
+    ("classes", lambda a: png(numpy.zeros((40, 60, 3))), "1 number for each pixel, found 3"),
+    ("classes", lambda a: a[:-20], "PNG chunks up to an IEND"),
+    ("classes", lambda a: b"", "a PNG picture"),
+    ("mask", lambda a: palette_png(numpy.zeros((60, 40), bool), 1), "60 x 40 pixels, found 40 x 60"),
+    ("parts", lambda a: None, "parts.png"),
+])
+def test_broken_maps_are_reported(street, name, content, message):
+    file = street / f"{name}.png"
+    changed = content(file.read_bytes())
+    file.unlink() if changed is None else file.write_bytes(changed)
+    report = json.loads(call("eval", PASCAL, table(street, "png"), "--json", status=65, stderr=message))
+    assert report["pictures"] == 0 and report["failures"][0]["name"] == "a.png"
+
+
+def test_depth_in_pictures(tmp_path):
+    """Millimetres of 16 bits, or what the model says; the baseline of the card is compared with."""
+    random = numpy.random.default_rng(9)
+    folder = tmp_path / "set"
+    for part in ("image", "depth"):
+        (folder / part).mkdir(parents=True)
+    (folder / "image" / "a.png").write_bytes(png(random.integers(0, 256, (32, 48, 3))))
+    depth = random.integers(0, 9000, (32, 48))
+    (folder / "depth" / "a.png").write_bytes(wide_png(depth))
+    card = json.loads((FIXTURES / "recipes" / "libmtl-single-depth-nyuv2" / "model.json").read_text())
+    model = shutil.copytree(FIXTURES / "recipes" / "libmtl-single-depth-nyuv2", tmp_path / "model")
+
+    def measured(**convention):
+        task = {"name": "depth", "kind": "depth", "unit": "m", "upsampling": "corners", **convention}
+        (model / "model.json").write_text(json.dumps({**card, "tasks": [task]}))
+        return call_json("eval", model, folder)
+
+    first = measured()
+    numpy.save(folder / "depth" / "a.npy", (depth / 1000).astype(numpy.float32))
+    (folder / "depth" / "a.png").unlink()
+    assert figures(measured(), "depth") == pytest.approx(figures(first, "depth"), rel=1e-6)
+    (folder / "depth" / "a.png").write_bytes(wide_png(depth * 2))
+    (folder / "depth" / "a.npy").unlink()
+    assert figures(measured(truth_scale=0.0005), "depth") == pytest.approx(figures(first, "depth"), rel=1e-6)
+    error = figures(first, "depth")["absolute_error"]
+    compared = measured(truth_scale=0.0005, baseline={"absolute_error": 2 * error})["tasks"]["depth"]["baselines"]
+    assert compared[0]["figure"] == "absolute_error" and compared[0]["gain"] == pytest.approx(50, rel=1e-6)
+    assert "+50.00 %" in call("eval", model, folder)
+    far = measured(truth_scale=0.0005, valid_range=[0.1, 2])
+    assert figures(far, "depth")["absolute_error"] != error
+
+
+def coco(folder, objects, categories, shift=0):
+    """COCO's JSON that says that these objects are in a.png, or so many pixels off."""
+    annotations = []
+    for own in objects:
+        left, top, right, bottom = own["box"]
+        annotation = {
+            "image_id": 7, "category_id": categories.index(own["label"]), "iscrowd": 0,
+            "bbox": [left + shift, top, right - left, bottom - top]}
+        if "key_points" in own:
+            annotation["keypoints"] = [n for point in own["key_points"] for n in (point["x"] + shift, point["y"], 2)]
+        annotations.append(annotation)
+    (folder / "instances.json").write_text(json.dumps({
+        "images": [{"id": 7, "file_name": "a.png"}], "annotations": annotations,
+        "categories": [{"id": index, "name": name} for index, name in enumerate(categories)]}))
+    return folder / "instances.json"
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """A folder with a.png, and the boxes and persons that a network without names of classes finds there."""
+    folder = tmp_path_factory.mktemp("coco")
+    (folder / "a.png").write_bytes(png(numpy.random.default_rng(0).integers(0, 256, (300, 400, 3))))
+    (answer,) = call_json("run", BOXES, folder / "a.png", "--threshold", 0)
+
+    def whole(task):
+        boxes = [own for own in answer["tasks"][task]["objects"] if own["box"][2] > own["box"][0] + 1]
+        return [own for own in boxes if own["box"][3] > own["box"][1] + 1][:10]
+
+    return folder, whole("detection"), whole("pose")
+
+
+def test_boxes_of_coco(found):
+    """What the network finds is there, where it finds it, and not a picture's width beside it."""
+    folder, objects, _ = found
+    assert len(objects) == 10
+    labels = [str(index) for index in range(4)]
+
+    def measured(objects, labels, shift=0, stderr=""):
+        report = call_json("eval", BOXES, coco(folder, objects, labels, shift), "--tasks", "detection", stderr=stderr)
+        return figures(report, "detection")
+
+    right = measured(objects, labels)
+    assert right["ar_100"] > 0.8 and right["average_precision"] > 0.2
+    assert set(measured(objects, labels, 400).values()) == {0}
+    more = [*objects, {**objects[0], "label": "unicorn"}]
+    assert measured(more, [*labels, "unicorn"], stderr="does not know are left out: unicorn") == right
+    refusal("eval", BOXES, coco(folder, more[-1:], [*labels, "unicorn"]), "--tasks", "detection", status=65,
+            part="found unicorn")
+
+
+def test_key_points_of_coco(found):
+    folder, _, persons = found
+    labels = ["person"]
+
+    def measured(shift):
+        report = call_json("eval", BOXES, coco(folder, persons, labels, shift), "--tasks", "pose")
+        return figures(report, "pose")
+
+    right, wrong = measured(0), measured(4000)
+    assert right["average_recall"] > 0.8 and right["pck_0.2"] > 0.5
+    assert wrong["average_recall"] == 0 and wrong["pck_0.2"] == 0
+    short = [{**person, "key_points": person["key_points"][:-1]} for person in persons]
+    call("eval", BOXES, coco(folder, short, labels), "--tasks", "pose", status=65, stderr="17 key points, found 16")
+
+
+@pytest.mark.parametrize("text, message", [
+    ("{", "is not COCO's JSON"),
+    ('{"images": [], "annotations": []}', "it has no 'categories'"),
+    ('{"images": [], "annotations": [], "categories": []}', "has no picture"),
+    ('{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 2, "category_id": 1, '
+     '"bbox": [0, 0, 1, 1]}], "categories": [{"id": 1, "name": "x"}]}', "is of picture 2"),
+    ('{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "category_id": 3, '
+     '"bbox": [0, 0, 1, 1]}], "categories": [{"id": 1, "name": "x"}]}', "has category 3"),
+    ('{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "category_id": 1, '
+     '"bbox": [0, 0, 1]}], "categories": [{"id": 1, "name": "x"}]}', "a bbox of left, top, width, height"),
+])
+def test_broken_coco(tmp_path, text, message):
+    (tmp_path / "x.json").write_text(text)
+    refusal("eval", BOXES, tmp_path / "x.json", status=65, part=message)

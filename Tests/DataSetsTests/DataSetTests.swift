@@ -22,8 +22,8 @@ import Testing
     try withFolder(Dictionary(uniqueKeysWithValues: files.map { ("val/\($0).npy", "") })) { path in
       let set = try DataSet.open(path)
       #expect(set.samples.map(\.name) == ["image/0.npy", "image/2.npy", "image/10.npy"])
-      #expect(set.samples[2].truths["depth"] == .array(path: "\(path)/val/depth/10.npy"))
-      #expect(set.samples[2].truths["label"] == .array(path: "\(path)/val/label/10.npy"), "reported when it is read")
+      #expect(set.samples[2].truths["depth"] == .map(path: "\(path)/val/depth/10.npy"))
+      #expect(set.samples[2].truths["label"] == .map(path: "\(path)/val/label/10.npy"), "reported when it is read")
     }
   }
 

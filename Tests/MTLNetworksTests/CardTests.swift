@@ -39,6 +39,31 @@ struct CardTests {
       ])
   }
 
+  /// What holds for a task's data is read, and written back as it was.
+  @Test func conventionsOfTasks() throws {
+    let tasks = """
+      [{"name": "d", "kind": "depth", "unit": "m", "valid_range": [0.1, 10], "invalid": -1, "truth_scale": 0.0002,
+        "baseline": {"absolute_error": 0.5224, "rmse": 1}},
+       {"name": "s", "kind": "part_segmentation", "labels": ["a", "b"], "palette": [[0, 0, 0], [255, 128, 1]]},
+       {"name": "e", "kind": "edges", "match_distance": 0.011},
+       {"name": "k", "kind": "key_points", "sigmas": [0.1, 0.2]},
+       {"name": "o", "kind": "ordinal", "output": "cumulative"}, {"name": "v", "kind": "embedding"}]
+      """
+    let read = try card(#"{"format": 1, "network": {"recipe": "x"}, "tasks": \#(tasks)}"#).tasks
+    #expect(
+      read[0].convention
+        == TaskConvention(
+          validRange: 0.1...10, invalid: -1, truthScale: 0.0002,
+          baselines: [.init("absolute_error", 0.5224), .init("rmse", 1)]))
+    #expect(read[1].convention.palette == [[0, 0, 0], [255, 128, 1]] && read[1].kind == .partSegmentation)
+    #expect(read[2].convention.matchDistance == 0.011 && read[3].convention.sigmas == [0.1, 0.2])
+    #expect(read[4].form == .cumulative && read[4].labelledForm?.count(6) == 7 && read[5].kind == .embedding)
+    for task in read {
+      var fields = try FieldReader(task.json(prefix: nil), path: "again")
+      #expect(try TaskDescription(&fields) == task)
+    }
+  }
+
   @Test func defaults() throws {
     let bare = try card(#"{"format": 1, "network": {"recipe": "x"}}"#)
     #expect(bare.name == "model" && bare.description.isEmpty && bare.weights == nil && bare.section == nil)
@@ -168,8 +193,19 @@ struct CardTests {
     (#"[{"name": "a", "labels": [1]}]"#, "tasks[0].labels: is not a list of texts"),
     (
       #"[{"name": "a", "output": "log"}]"#,
-      "tasks[0].output: expected one of logits, probabilities, log_probabilities, found 'log'"
+      "tasks[0].output: expected one of logits, probabilities, log_probabilities, cumulative, found 'log'"
     ),
+    (#"[{"name": "a", "output": "cumulative"}]"#, "'cumulative' for kind ordinal alone, found raw"),
+    (#"[{"name": "a", "valid_range": [2, 1]}]"#, "tasks[0].valid_range: is not [least, largest]"),
+    (#"[{"name": "a", "valid_range": 3}]"#, "tasks[0].valid_range: is not a list of numbers"),
+    (#"[{"name": "a", "invalid": "none"}]"#, "tasks[0].invalid: is not a number"),
+    (#"[{"name": "a", "palette": [[0, 0, 0], [1, 2, 256]]}]"#, "palette[1]: is not [red, green, blue] of 0 to 255"),
+    (#"[{"name": "a", "palette": 5}]"#, "palette[0]: is not [red, green, blue]"),
+    (#"[{"name": "a", "labels": ["x"], "palette": [[0, 0, 0], [1, 1, 1]]}]"#, "1 colours, one for each label, found 2"),
+    (#"[{"name": "a", "baseline": 3}]"#, "tasks[0].baseline: is no object"),
+    (#"[{"name": "a", "baseline": {"mean_iou": "good"}}]"#, "tasks[0].baseline.mean_iou: is no number"),
+    (#"[{"name": "a", "match_distance": 2}]"#, "tasks[0].match_distance: is no share"),
+    (#"[{"name": "a", "sigmas": [0.1, 0]}]"#, "tasks[0].sigmas: has a number that is not above 0"),
     (#"[{"name": "a", "prefix": 1}]"#, "tasks[0].prefix: is not text"),
     (#"[{"name": "a", "units": "m"}]"#, "card: tasks[0]: unknown field 'units'"),
     (#"[{"name": "a"}, {"name": "b"}, {"name": "a"}]"#, "card: tasks[2]: a second task is named 'a'"),

@@ -110,7 +110,7 @@ public struct LoadedNetwork: Sendable {
 
   /// Labels must be as many as the network has classes or key points.
   private static func check(_ task: TaskDescription, output: Shape, isKnown: Bool) throws(MTLError) {
-    guard isKnown, let form = task.kind.labelledForm else { return }
+    guard isKnown, let form = task.labelledForm else { return }
     guard output.rank == form.rank, let count = form.count(output[1]) else {
       throw MTLError(
         .shapeMismatch, "task '\(task.name)'", expected: "\(form.description) for \(form.name)", found: "\(output)")

@@ -1,5 +1,5 @@
 /// The output of a kind of task whose channels are counted by labels.
-struct LabelledForm {
+public struct LabelledForm: Sendable {
   /// "a classification".
   let name: String
   /// "classes".
@@ -8,15 +8,20 @@ struct LabelledForm {
   let description: String
   let rank: Int
   /// How many items so many channels are for; nil where it cannot be.
-  let count: @Sendable (Int) -> Int?
+  public let count: @Sendable (Int) -> Int?
 }
 
-extension TaskDescription.Kind {
-  var labelledForm: LabelledForm? {
-    switch self {
+extension TaskDescription {
+  public var labelledForm: LabelledForm? {
+    switch kind {
     case .classification:
       LabelledForm(
         name: "a classification", items: "classes", description: "N x classes", rank: 2, count: { $0 })
+    case .ordinal where form == .cumulative:
+      LabelledForm(
+        name: "an ordinal task", items: "classes", description: "N x (classes - 1)", rank: 2, count: { $0 + 1 })
+    case .ordinal:
+      LabelledForm(name: "an ordinal task", items: "classes", description: "N x classes", rank: 2, count: { $0 })
     case .detection:
       LabelledForm(
         name: "a detection", items: "classes", description: "N x (classes + 4) x H x W", rank: 4,

@@ -8,10 +8,15 @@ public struct TaskDescription: Sendable, Equatable {
     case classification
     /// Several labels, each true or not: N x labels.
     case multiLabel = "multi_label"
+    /// One of several classes that have an order, as ages by decade: N x classes, or N x (classes - 1) where `output` is
+    /// `cumulative`.
+    case ordinal
     /// Numbers in `unit`: N x values.
     case regression
     /// One of several classes for each pixel: N x classes x H x W.
     case segmentation
+    /// One of several parts of a thing for each pixel, class 0 for what is none: N x classes x H x W.
+    case partSegmentation = "part_segmentation"
     /// Distance for each pixel in `unit`: N x 1 x H x W.
     case depth
     /// Disparity or inverse depth for each pixel: N x 1 x H x W.
@@ -27,6 +32,8 @@ public struct TaskDescription: Sendable, Equatable {
     /// Persons with key points, N x (7 + 3 * joints) x H x W: CenterNet's heat map, width, height, offsets, x and y of each
     /// joint from the centre, heat map of each joint, their offsets. `labels` name the joints.
     case keyPoints = "key_points"
+    /// A vector that stands for the picture, to be compared with others: N x values, or N x values x H x W, averaged.
+    case embedding
     /// Numbers without a known meaning.
     case raw
   }
@@ -36,6 +43,9 @@ public struct TaskDescription: Sendable, Equatable {
     case logits
     case probabilities
     case logProbabilities = "log_probabilities"
+    /// Of ordered classes alone, N x (classes - 1): the k-th logit says that the class lies above the k-th (CORAL: Cao,
+    /// Mirjalili and Raschka, "Rank consistent ordinal regression for neural networks", 2020).
+    case cumulative
   }
 
   /// How the training code resizes a head's maps to the input's size, bilinear.
@@ -46,7 +56,7 @@ public struct TaskDescription: Sendable, Equatable {
     case corners
   }
 
-  public let name: String
+  public private(set) var name: String
   public let kind: Kind
   /// Class names in the order of the output; empty where they are unknown.
   public let labels: [String]
@@ -55,7 +65,9 @@ public struct TaskDescription: Sendable, Equatable {
   public let unit: String?
   public let upsampling: Upsampling
   /// The head's key prefix in the checkpoint, to choose it among a recipe's heads; nil chooses by name.
-  public let prefix: String?
+  public private(set) var prefix: String?
+  /// Of the data that the task was trained on.
+  public let convention: TaskConvention
   /// Whether somebody said what the form is; if not, the network's blocks do.
   private let isFormGiven: Bool
   /// Whether a card names the task, and says nothing of what it means.
@@ -64,8 +76,9 @@ public struct TaskDescription: Sendable, Equatable {
   /// - Parameter form: nil leaves it to the network: probabilities behind a softmax, else logits.
   public init(
     name: String, kind: Kind, labels: [String] = [], form: Form? = nil, unit: String? = nil, prefix: String? = nil,
-    upsampling: Upsampling = .centers
+    upsampling: Upsampling = .centers, convention: TaskConvention = TaskConvention()
   ) {
+    self.convention = convention
     self.unit = unit
     self.upsampling = upsampling
     self.name = name
@@ -80,9 +93,9 @@ public struct TaskDescription: Sendable, Equatable {
   /// Under its own name, what the network's own description of the task says; a task that a card describes stays as it is.
   func inheriting(from own: TaskDescription) -> TaskDescription {
     guard isBare else { return self }
-    return TaskDescription(
-      name: name, kind: own.kind, labels: own.labels, form: own.isFormGiven ? own.form : nil, unit: own.unit,
-      prefix: prefix, upsampling: own.upsampling)
+    var task = own
+    (task.name, task.prefix) = (name, prefix)
+    return task
   }
 
   init(_ fields: inout FieldReader) throws(MTLError) {
@@ -94,7 +107,9 @@ public struct TaskDescription: Sendable, Equatable {
     self.unit = unit
     let upsampling: Upsampling? = try fields.choice("upsampling")
     self.upsampling = upsampling ?? .centers
-    isBare = labels == nil && form == nil && kind == nil && unit == nil && upsampling == nil
+    convention = try TaskConvention(&fields)
+    isBare =
+      labels == nil && form == nil && kind == nil && unit == nil && upsampling == nil && convention == TaskConvention()
     self.kind = kind ?? (labels == nil ? .raw : .classification)
     self.labels = labels ?? []
     self.form = form ?? .logits
@@ -102,6 +117,15 @@ public struct TaskDescription: Sendable, Equatable {
     prefix = try fields.string("prefix")
     try fields.finish()
     try TaskDescription.check(name: name, path: fields.path)
+    guard self.form != .cumulative || self.kind == .ordinal else {
+      throw MTLError(
+        .badFormat, "\(fields.path).output", expected: "'cumulative' for kind ordinal alone", found: self.kind.rawValue)
+    }
+    guard convention.palette.isEmpty || self.labels.isEmpty || convention.palette.count == self.labels.count else {
+      throw MTLError(
+        .badFormat, "\(fields.path).palette", expected: "\(self.labels.count) colours, one for each label",
+        found: "\(convention.palette.count)")
+    }
   }
 
   /// The object of a `model.json` that says the same.
@@ -114,6 +138,7 @@ public struct TaskDescription: Sendable, Equatable {
     if let unit { members.append(.init("unit", .string(unit))) }
     if upsampling != .centers { members.append(.init("upsampling", .string(upsampling.rawValue))) }
     if let prefix { members.append(.init("prefix", .string(prefix))) }
+    members += convention.members
     return .object(members)
   }
 

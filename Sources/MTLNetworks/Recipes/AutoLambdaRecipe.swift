@@ -123,7 +123,8 @@ public struct AutoLambdaRecipe: Recipe {
     switch task.kind {
     // Both code bases divide by the norm as it is.
     case .normals: return try builder.add(L2Normalize(axis: 1, epsilon: 0), [value])
-    case .segmentation where form == .mtan: return try builder.add(LogSoftmax(axis: 1), [value])
+    case .segmentation where form == .mtan, .partSegmentation where form == .mtan:
+      return try builder.add(LogSoftmax(axis: 1), [value])
     default: return value
     }
   }

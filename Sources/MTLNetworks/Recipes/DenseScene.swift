@@ -11,13 +11,20 @@ enum DenseScene: String, Sendable {
   func task(_ name: String, prefix: String, classes: Int?, form: TaskDescription.Form? = nil) -> TaskDescription {
     let labels = DenseScene.labels.first { $0.count == classes } ?? []
     switch name {
-    case "segmentation", "seg", "part_seg":
+    case "segmentation", "seg":
       return TaskDescription(
         name: name, kind: .segmentation, labels: labels, form: form, prefix: prefix, upsampling: .corners)
+    case "part_seg":
+      return TaskDescription(
+        name: name, kind: .partSegmentation, labels: labels, form: form, prefix: prefix, upsampling: .corners)
     case "depth" where self == .nyuv2:
       return TaskDescription(name: name, kind: .depth, unit: "m", prefix: prefix, upsampling: .corners)
-    // What the Cityscapes examples call depth is inverse depth.
-    case "depth", "disp": return TaskDescription(name: name, kind: .disparity, prefix: prefix, upsampling: .corners)
+    // What the Cityscapes examples of LibMTL and mtan call depth is inverse depth.
+    case "depth": return TaskDescription(name: name, kind: .disparity, prefix: prefix, upsampling: .corners)
+    // auto-lambda's is 0 at infinity, which is valid, and -1 where it is unknown.
+    case "disp":
+      return TaskDescription(
+        name: name, kind: .disparity, prefix: prefix, upsampling: .corners, convention: TaskConvention(invalid: -1))
     case "normal": return TaskDescription(name: name, kind: .normals, prefix: prefix, upsampling: .corners)
     default: return TaskDescription(name: name, kind: .raw, prefix: prefix)
     }

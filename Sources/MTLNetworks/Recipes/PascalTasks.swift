@@ -15,8 +15,10 @@ enum PascalTasks {
   static func task(_ name: String, prefix: String, classes: Int?) -> TaskDescription {
     let labels = PascalTasks.labels[name]?.first { $0.count == classes } ?? []
     switch name {
-    case "semseg", "human_parts":
+    case "semseg":
       return TaskDescription(name: name, kind: .segmentation, labels: labels, form: .logits, prefix: prefix)
+    case "human_parts":
+      return TaskDescription(name: name, kind: .partSegmentation, labels: labels, form: .logits, prefix: prefix)
     case "sal": return TaskDescription(name: name, kind: .saliency, form: .logits, prefix: prefix)
     case "edge": return TaskDescription(name: name, kind: .edges, form: .logits, prefix: prefix)
     case "normals": return TaskDescription(name: name, kind: .normals, prefix: prefix)

@@ -139,7 +139,7 @@ public struct SegNetRecipe: Recipe {
     switch task.kind {
     // The code divides by the norm as it is.
     case .normals: return try builder.add(L2Normalize(axis: 1, epsilon: 0), [value])
-    case .segmentation: return try builder.add(LogSoftmax(axis: 1), [value])
+    case .segmentation, .partSegmentation: return try builder.add(LogSoftmax(axis: 1), [value])
     default: return value
     }
   }

@@ -20,7 +20,7 @@ public struct Classification: Sendable, Equatable {
     switch form {
     case .probabilities: confidence = unsafe values[best]
     case .logProbabilities: confidence = unsafe exp(values[best])
-    case .logits:
+    case .logits, .cumulative:
       let largest = unsafe values[best]
       // Equal values have equal shares, infinite ones too; what is no number has none.
       confidence =

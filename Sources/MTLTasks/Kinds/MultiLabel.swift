@@ -9,7 +9,7 @@ public struct MultiLabel: Sendable, Equatable {
   public init(_ values: some Sequence<Float>, form: TaskDescription.Form) {
     probabilities = values.map { value in
       switch form {
-      case .logits: sigmoid(value)
+      case .logits, .cumulative: sigmoid(value)
       case .probabilities: value
       case .logProbabilities: exp(value)
       }

@@ -25,7 +25,7 @@ public struct ScalarMap: Sendable, Equatable {
       case .probabilities: return
       case .logProbabilities:
         for column in values.indices { values[column] = exp(values[column]) }
-      case .logits:
+      case .logits, .cumulative:
         if channels == 2 { sampler.sample(channel: 0, row: row, into: &other) }
         for column in values.indices {
           values[column] = sigmoid(channels == 2 ? values[column] - other[column] : values[column])

@@ -44,7 +44,7 @@ public struct LabelMap: Sendable, Equatable {
 
   private static func boundary(_ form: TaskDescription.Form) -> Float {
     switch form {
-    case .logits: 0
+    case .logits, .cumulative: 0
     case .probabilities: 0.5
     case .logProbabilities: -0.6931472
     }

@@ -12,6 +12,8 @@ struct ConfusionMatrix: Sendable, Codable, Equatable {
   /// Both must be classes.
   mutating func add(truth: Int, prediction: Int) { counts[truth * classCount + prediction] += 1 }
 
+  func count(truth: Int, prediction: Int) -> Int { counts[truth * classCount + prediction] }
+
   var total: Int { counts.reduce(0, +) }
   var hits: Int { (0..<classCount).reduce(0) { $0 + counts[$1 * classCount + $1] } }
 

@@ -1,30 +1,53 @@
 import Glibc
+import MTLNetworks
 
 /// Errors of depth or disparity over all valid pixels of the set: mean of |p - g| and of |p - g| / g (LibMTL's `DepthMetric`,
 /// which weights batches by their valid pixels and so has the same mean), root mean square error, and the share of
 /// pixels where max(p / g, g / p) is below 1.25, 1.25^2 and 1.25^3 (Eigen et al., "Depth Map Prediction from a Single
-/// Image", 2014).
+/// Image", 2014), and the root mean square of the difference of logarithms (the same; predictions are at least 1e-9 there,
+/// as in SimonVandenhende/Multi-Task-Learning-PyTorch). The relative error, ratios and logarithms are of truths above 0.
 public struct DistanceMetric: Metric {
   private let unit: String?
+  private let invalid: Double?
+  private let least: Double
+  private let largest: Double
   private var count = 0
+  /// Of these, truths above 0.
+  private var positiveCount = 0
   private var absolute = 0.0
   private var relative = 0.0
   private var squared = 0.0
+  private var squaredLogarithms = 0.0
   private var near = [0, 0, 0]
 
-  public init(unit: String?) { self.unit = unit }
+  /// - Parameter convention: without a value that marks invalid truths, 0 and below do: mtan and LibMTL write 0.
+  public init(unit: String?, convention: TaskConvention = TaskConvention()) {
+    self.unit = unit
+    invalid = convention.invalid
+    least = convention.validRange?.lowerBound ?? -.greatestFiniteMagnitude
+    largest = convention.validRange?.upperBound ?? .greatestFiniteMagnitude
+  }
 
-  /// Adds one picture. Truths of 0 and below are invalid: mtan and LibMTL mark them by 0, auto-lambda's disparity by -1.
+  private func isValid(_ truth: Double) -> Bool {
+    (invalid.map { truth != $0 } ?? (truth > 0)) && truth >= least && truth <= largest
+  }
+
+  /// Adds one picture.
   ///
   /// - Parameter truth: as many values as the map has pixels.
   public mutating func add(_ map: ScalarMap, truth: [Float]) {
-    for (value, expected) in zip(map.values, truth) where expected > 0 {
+    for (value, expected) in zip(map.values, truth) {
       let (value, expected) = (Double(value), Double(expected))
+      guard isValid(expected) else { continue }
       let error = abs(value - expected)
       count += 1
       absolute += error
-      relative += error / expected
       squared += error * error
+      guard expected > 0 else { continue }
+      positiveCount += 1
+      relative += error / expected
+      let logarithm = log(max(value, 1e-9)) - log(expected)
+      squaredLogarithms += logarithm * logarithm
       let ratio = value > 0 ? max(value / expected, expected / value) : .infinity
       var limit = 1.25
       for power in 0..<3 {
@@ -37,13 +60,15 @@ public struct DistanceMetric: Metric {
   public var figures: [Figure] {
     guard count > 0 else { return [] }
     let total = Double(count)
+    let positive = Double(max(positiveCount, 1))
     return [
       Figure("absolute_error", absolute / total, isHigherBetter: false, unit: unit),
-      Figure("relative_error", relative / total, isHigherBetter: false),
+      Figure("relative_error", relative / positive, isHigherBetter: false),
       Figure("rmse", sqrt(squared / total), isHigherBetter: false, unit: unit),
-      Figure("delta_1", Double(near[0]) / total, isHigherBetter: true),
-      Figure("delta_2", Double(near[1]) / total, isHigherBetter: true),
-      Figure("delta_3", Double(near[2]) / total, isHigherBetter: true),
+      Figure("rmse_log", sqrt(squaredLogarithms / positive), isHigherBetter: false),
+      Figure("delta_1", Double(near[0]) / positive, isHigherBetter: true),
+      Figure("delta_2", Double(near[1]) / positive, isHigherBetter: true),
+      Figure("delta_3", Double(near[2]) / positive, isHigherBetter: true),
     ]
   }
 }

@@ -14,6 +14,13 @@ public struct Figure: Sendable, Equatable, Encodable {
   /// Of the value; nil where it has none.
   public let unit: String?
 
+  /// How much better the value is than another, in percent of that, as Delta_m counts it (Vandenhende et al., "Multi-task
+  /// learning for dense prediction tasks", 2021); nil for a baseline of 0.
+  public func gain(over baseline: Double) -> Double? {
+    guard baseline != 0 else { return nil }
+    return 100 * (value - baseline) / baseline.magnitude * (isHigherBetter ? 1 : -1)
+  }
+
   init(_ name: String, _ value: Double, isHigherBetter: Bool, unit: String? = nil) {
     self.name = name
     self.value = value

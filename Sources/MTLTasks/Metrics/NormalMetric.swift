@@ -1,27 +1,34 @@
 import Glibc
+import MTLNetworks
 
-/// Angles between predicted and true surface normals over all valid pixels of the set, in degrees: mean, median, and the
-/// shares within 11.25, 22.5 and 30 degrees (LibMTL's `NormalMetric`; mtan takes medians of batches and averages those).
+/// Angles between predicted and true surface normals over all valid pixels of the set, in degrees: mean, median, root mean
+/// square, and the shares within 11.25, 22.5 and 30 degrees (LibMTL's `NormalMetric`; mtan takes medians of batches and
+/// averages those).
 public struct NormalMetric: Metric {
   private static let limits = [11.25, 22.5, 30]
+  private let invalid: Float?
   private var sum = 0.0
+  private var squared = 0.0
   private var within = [0, 0, 0]
   private var angles = RunningMedian()
 
-  public init() {}
+  /// - Parameter convention: without a value that marks invalid truths in all three parts, parts that add up to 0 do, as
+  ///   the code bases have it.
+  public init(convention: TaskConvention = TaskConvention()) { invalid = convention.invalid.map { Float($0) } }
 
-  /// Adds one picture. Truths whose parts add up to 0 are invalid, as the code bases have it.
+  /// Adds one picture.
   ///
   /// - Parameter truth: x, y, z of each of the map's pixels.
   public mutating func add(_ map: NormalMap, truth: [Float]) {
     for pixel in 0..<min(map.vectors.count, truth.count) / 3 {
       let (x, y, z) = (truth[3 * pixel], truth[3 * pixel + 1], truth[3 * pixel + 2])
-      guard x + y + z != 0 else { continue }
+      guard invalid.map({ x != $0 || y != $0 || z != $0 }) ?? (x + y + z != 0) else { continue }
       let product =
         Double(x) * Double(map.vectors[3 * pixel]) + Double(y) * Double(map.vectors[3 * pixel + 1]) + Double(z)
         * Double(map.vectors[3 * pixel + 2])
       let angle = acos(min(max(product, -1), 1)) * 180 / Double.pi
       sum += angle
+      squared += angle * angle
       angles.add(angle)
       for (index, limit) in NormalMetric.limits.enumerated() { within[index] += angle < limit ? 1 : 0 }
     }
@@ -33,6 +40,7 @@ public struct NormalMetric: Metric {
     return [
       Figure("mean_angle", sum / total, isHigherBetter: false, unit: "degrees"),
       Figure("median_angle", angles.median, isHigherBetter: false, unit: "degrees"),
+      Figure("rmse_angle", sqrt(squared / total), isHigherBetter: false, unit: "degrees"),
       Figure("within_11.25", Double(within[0]) / total, isHigherBetter: true),
       Figure("within_22.5", Double(within[1]) / total, isHigherBetter: true),
       Figure("within_30", Double(within[2]) / total, isHigherBetter: true),
@@ -60,9 +68,12 @@ struct RunningMedian: Sendable, Equatable {
     count += 1
   }
 
-  /// The middle of the place where the lower median lies, as torch.median has it; 0 without numbers.
-  var median: Double {
-    var left = (count - 1) / 2
+  /// Of an even count the mean of the two in the middle, as numpy.median has it; 0 without numbers.
+  var median: Double { count == 0 ? 0 : (value(at: (count - 1) / 2) + value(at: count / 2)) / 2 }
+
+  /// The middle of the place where the number of this rank lies.
+  private func value(at rank: Int) -> Double {
+    var left = rank
     for (page, places) in pages.sorted(by: { $0.key < $1.key }) {
       for (place, many) in places.enumerated() {
         left -= Int(many)

@@ -6,27 +6,23 @@ struct Comparison: Encodable {
   /// One figure of one task.
   struct Line: Encodable {
     let task: String
-    let metric: String
-    let shared: Double
+    /// Of the shared model.
+    let figure: Figure
     let single: Double
-    let unit: String?
-    let isHigherBetter: Bool
 
     /// How much better the shared model is, in percent of the single one; nil where that is zero.
-    var gain: Double? {
-      single == 0 ? nil : 100 * (isHigherBetter ? shared - single : single - shared) / single.magnitude
-    }
+    var gain: Double? { figure.gain(over: single) }
 
     enum CodingKeys: String, CodingKey { case task, metric, shared, single, unit, isHigherBetter, gainPercent }
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(task, forKey: .task)
-      try container.encode(metric, forKey: .metric)
-      try container.encode(shared, forKey: .shared)
+      try container.encode(figure.name, forKey: .metric)
+      try container.encode(figure.value, forKey: .shared)
       try container.encode(single, forKey: .single)
-      try container.encodeIfPresent(unit, forKey: .unit)
-      try container.encode(isHigherBetter, forKey: .isHigherBetter)
+      try container.encodeIfPresent(figure.unit, forKey: .unit)
+      try container.encode(figure.isHigherBetter, forKey: .isHigherBetter)
       try container.encodeIfPresent(gain, forKey: .gainPercent)
     }
   }
@@ -57,7 +53,7 @@ struct Comparison: Encodable {
     deltaM = Comparison.mean(byTask.map { $0.first?.gain })
     deltaP = Comparison.mean(
       byTask.map { lines in
-        Comparison.mean(lines.filter { Comparison.metricsOfLibMTL.contains($0.metric) }.map(\.gain))
+        Comparison.mean(lines.filter { Comparison.metricsOfLibMTL.contains($0.figure.name) }.map(\.gain))
       })
   }
 

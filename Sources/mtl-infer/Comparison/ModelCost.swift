@@ -62,7 +62,7 @@ private enum Child {
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     var process: pid_t = 0
     var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for word in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     let status = unsafe posix_spawn(&process, "/proc/self/exe", &actions, nil, &words, environ)
     close(ends[1])
     guard status == 0 else { throw failure("cannot start another process", status) }

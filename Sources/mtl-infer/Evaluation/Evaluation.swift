@@ -41,7 +41,9 @@ struct Evaluation: Codable {
       let shape = session.model.outputShapes[task]
       if let name = TruthReader.name(for: description, among: names), TaskMetric(description, outputShape: shape) != nil
       {
-        readers[task] = TruthReader(task: description, classCount: shape.rank > 1 ? shape[1] : 1, name: name)
+        let reader = TruthReader(task: description, count: TaskMetric.count(description, shape), name: name)
+        if let note = try reader.note(set) { notes.append(note) }
+        readers[task] = reader
       } else {
         notes.append(
           "task '\(description.name)' of kind \(description.kind.rawValue) is not measured: "
@@ -69,34 +71,63 @@ struct Evaluation: Codable {
   private mutating func measure(
     _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader]
   ) throws(MTLError) {
-    let (result, frame) = try Evaluation.run(sample.input, session)
+    let (result, frames) = try Evaluation.run(sample.input, session)
     defer { result.recycle() }
     var measured = metrics
     for (task, reader) in readers.sorted(by: { $0.key < $1.key }) {
       guard let truth = sample.truths[reader.name] else {
         throw MTLError(.badFormat, sample.name, "the data set says nothing of '\(reader.name)'")
       }
-      let read = try reader.read(truth, frame: frame)
-      try measured[reader.task.name]?.add(read, result, task: task)
+      let read = try reader.read(truth, frames)
+      try measured[reader.task.name]?.add(read, result, task: task, frames.finder)
     }
     metrics = measured
   }
 
-  /// The result, and the frame of a truth of some size.
+  /// The result, and what its answers are read with.
   private static func run(
     _ input: DataSet.Input, _ session: InferenceSession
-  ) throws(MTLError) -> (InferenceResult, (Int, Int) -> PictureFrame) {
+  ) throws(MTLError) -> (InferenceResult, TruthFrames) {
     let model = session.model
     switch input {
     case .picture(let path):
       let image = try ImageFile.read(path: path)
       let result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
-      return (result, { PictureFrame(width: $0, height: $1, model: model) })
+      return (result, TruthFrames(picture: image.uprightSize, model: model, isStretched: false))
     case .array(let path):
       let tensor = try ArrayPicture.read(path, model.input)
       let size = (width: tensor.shape[3], height: tensor.shape[2])
-      return (try session.run(tensor: tensor), { PictureFrame(width: $0, height: $1, stretchedTo: size) })
+      return (try session.run(tensor: tensor), TruthFrames(picture: size, model: model, isStretched: true))
     }
+  }
+}
+
+/// How a picture of a data set lies in the network's input, for truths of other sizes than its own as well.
+struct TruthFrames {
+  /// Sides in pixels.
+  let picture: (width: Int, height: Int)
+  let model: Model
+  /// Whether the picture is the network's input, stretched or not.
+  let isStretched: Bool
+
+  /// The frame of a truth of this size, which must have the picture's shape but for a pixel of rounding.
+  func frame(_ width: Int, _ height: Int, of path: String) throws(MTLError) -> PictureFrame {
+    let difference = (width * picture.height - height * picture.width).magnitude
+    guard difference <= max(width, height, picture.width, picture.height) else {
+      throw MTLError(
+        .shapeMismatch, path,
+        expected: "the shape of the picture, which has \(picture.width) x \(picture.height) pixels",
+        found: "\(width) x \(height)")
+    }
+    return isStretched
+      ? PictureFrame(width: width, height: height, stretchedTo: picture)
+      : PictureFrame(width: width, height: height, model: model)
+  }
+
+  /// Reads objects at their places in the picture.
+  var finder: ObjectFinder {
+    let own = PictureFrame(width: picture.width, height: picture.height, model: model).placement
+    return ObjectFinder(placement: isStretched ? .identity : own, minimumScore: 0)
   }
 }
 

@@ -7,54 +7,91 @@ import MTLTasks
 enum TaskMetric: Codable {
   case classification(ClassificationMetric)
   case multiLabel(MultiLabelMetric)
+  case ordinal(OrdinalMetric)
   case regression(RegressionMetric)
   case segmentation(SegmentationMetric)
   case distance(DistanceMetric)
   case normals(NormalMetric)
+  case saliency(SaliencyMetric)
+  case edges(EdgeMetric)
+  case detection(DetectionMetric)
+  case keyPoints(KeyPointMetric)
 
   /// - Parameter outputShape: of one image, batch first.
   /// - Returns: nil for kinds that are not measured.
   init?(_ task: TaskDescription, outputShape: Shape) {
-    let channels = outputShape.rank > 1 ? outputShape[1] : 1
+    let count = TaskMetric.count(task, outputShape)
     switch task.kind {
     case .classification:
-      guard let metric = ClassificationMetric(classCount: channels) else { return nil }
+      guard let metric = ClassificationMetric(classCount: count) else { return nil }
       self = .classification(metric)
-    case .multiLabel: self = .multiLabel(MultiLabelMetric(labelCount: channels))
-    case .regression where channels == 1: self = .regression(RegressionMetric(unit: task.unit))
-    case .segmentation:
-      guard let metric = SegmentationMetric(classCount: max(channels, 2)) else { return nil }
+    case .multiLabel: self = .multiLabel(MultiLabelMetric(labelCount: count))
+    case .ordinal:
+      guard let metric = OrdinalMetric(classCount: count) else { return nil }
+      self = .ordinal(metric)
+    case .regression: self = .regression(RegressionMetric(unit: task.unit))
+    case .segmentation, .partSegmentation:
+      let metric = SegmentationMetric(
+        classCount: max(count, 2), isOfParts: task.kind == .partSegmentation, convention: task.convention)
+      guard let metric else { return nil }
       self = .segmentation(metric)
-    case .depth, .disparity: self = .distance(DistanceMetric(unit: task.unit))
-    case .normals: self = .normals(NormalMetric())
-    default: return nil
+    case .depth, .disparity: self = .distance(DistanceMetric(unit: task.unit, convention: task.convention))
+    case .normals: self = .normals(NormalMetric(convention: task.convention))
+    case .saliency: self = .saliency(SaliencyMetric())
+    case .edges: self = .edges(EdgeMetric(convention: task.convention))
+    case .detection: self = .detection(DetectionMetric())
+    case .keyPoints:
+      let own = task.convention.sigmas
+      let coco = KeyPointMetric.cocoSigmas
+      self = .keyPoints(KeyPointMetric(sigmas: own.count == count ? own : count == coco.count ? coco : []))
+    case .embedding, .raw: return nil
     }
+  }
+
+  /// Classes, labels, numbers or key points of a task with this output.
+  static func count(_ task: TaskDescription, _ outputShape: Shape) -> Int {
+    let channels = outputShape.rank > 1 ? outputShape[1] : 1
+    return task.labelledForm?.count(channels) ?? channels
   }
 
   var figures: [Figure] {
     switch self {
     case .classification(let metric): metric.figures
     case .multiLabel(let metric): metric.figures
+    case .ordinal(let metric): metric.figures
     case .regression(let metric): metric.figures
     case .segmentation(let metric): metric.figures
     case .distance(let metric): metric.figures
     case .normals(let metric): metric.figures
+    case .saliency(let metric): metric.figures
+    case .edges(let metric): metric.figures
+    case .detection(let metric): metric.figures
+    case .keyPoints(let metric): metric.figures
     }
   }
 
   /// Adds the answer for one picture.
-  mutating func add(_ truth: TaskTruth, _ result: InferenceResult, task: Int) throws(MTLError) {
+  ///
+  /// - Parameter finder: reads the objects of the result at their places in the picture.
+  mutating func add(
+    _ truth: TaskTruth, _ result: InferenceResult, task: Int, _ finder: ObjectFinder
+  ) throws(MTLError) {
+    let description = result.model.tasks[task]
     switch (self, truth) {
     case (.classification(var metric), .label(let label)):
       let answer = try result.classification(task: task, image: 0)
       _ = metric.add(prediction: answer.index, truth: label)
       self = .classification(metric)
     case (.multiLabel(var metric), .labels(let labels)):
-      let form = result.model.tasks[task].form
-      _ = metric.add(MultiLabel(try result.values(task: task, image: 0), form: form), truth: labels)
+      _ = metric.add(MultiLabel(try result.values(task: task, image: 0), form: description.form), truth: labels)
       self = .multiLabel(metric)
-    case (.regression(var metric), .number(let number)):
-      metric.add(prediction: Double(try result.values(task: task, image: 0)[0]), truth: number)
+    case (.ordinal(var metric), .label(let label)):
+      _ = metric.add(prediction: try result.ordinal(task: task, image: 0).index, truth: label)
+      self = .ordinal(metric)
+    case (.regression(var metric), .numbers(let numbers)):
+      for (value, number) in zip(try result.values(task: task, image: 0), numbers) {
+        metric.add(prediction: Double(value), truth: number)
+      }
       self = .regression(metric)
     case (.segmentation(var metric), .labelMap(let labels, let frame)):
       metric.add(try result.labelMap(task: task, image: 0, frame: frame), truth: labels)
@@ -65,7 +102,19 @@ enum TaskMetric: Codable {
     case (.normals(var metric), .map(let values, let frame)):
       metric.add(try result.normalMap(task: task, image: 0, frame: frame), truth: values)
       self = .normals(metric)
-    default: throw MTLError(.internalFault, result.model.tasks[task].name, "its truth is of another kind")
+    case (.saliency(var metric), .mask(let mask, let frame)):
+      metric.add(try result.scalarMap(task: task, image: 0, frame: frame), truth: mask)
+      self = .saliency(metric)
+    case (.edges(var metric), .mask(let mask, let frame)):
+      metric.add(try result.scalarMap(task: task, image: 0, frame: frame), truth: mask.map { $0 ?? false })
+      self = .edges(metric)
+    case (.detection(var metric), .objects(let objects)):
+      metric.add(try finder.objects(task, result).map(\.scored), truth: objects)
+      self = .detection(metric)
+    case (.keyPoints(var metric), .objects(let objects)):
+      metric.add(try finder.objects(task, result).map(\.scored), truth: objects)
+      self = .keyPoints(metric)
+    default: throw MTLError(.internalFault, description.name, "its truth is of another kind")
     }
   }
 }
@@ -74,8 +123,19 @@ enum TaskMetric: Codable {
 enum TaskTruth {
   case label(Int)
   case labels([Bool])
-  case number(Double)
+  case numbers([Double])
   case labelMap([Int32], frame: PictureFrame)
   /// Distances, or x, y, z of each pixel.
   case map([Float], frame: PictureFrame)
+  /// What stands out or is an edge.
+  case mask([Bool?], frame: PictureFrame)
+  case objects([TrueObject])
+}
+
+extension FoundObject {
+  fileprivate var scored: ScoredObject {
+    ScoredObject(
+      index: index, score: score, box: Box(left: box[0], top: box[1], right: box[2], bottom: box[3]),
+      points: (keyPoints ?? []).map { Point(x: $0.x, y: $0.y) })
+  }
 }

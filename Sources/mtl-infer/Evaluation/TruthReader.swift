@@ -1,49 +1,52 @@
 import DataSets
-import MTLFormats
 import MTLGraph
 import MTLInfer
 import MTLNetworks
+import MTLTasks
 
 /// Reads what a data set says of one task, and checks it.
 struct TruthReader {
   let task: TaskDescription
-  /// Classes or labels that the network has.
-  let classCount: Int
+  /// Classes, labels or numbers that the network has.
+  let count: Int
   /// The data set's name for it.
   let name: String
 
-  /// Labels of pixels that are left out, as data sets mark them: anything below 0, and this.
-  private static let voidLabel: Int32 = 255
-
   /// Finds the data set's name for a task: its own, else the usual one of its kind.
   static func name(for task: TaskDescription, among names: Set<String>) -> String? {
-    let isPart = task.name.contains("part")
     let usual: [String] =
       switch task.kind {
-      case .segmentation: isPart ? ["part", "part_seg", "human_parts"] : ["label", "seg", "segmentation", "semseg"]
+      case .segmentation: ["label", "seg", "segmentation", "semseg"]
+      case .partSegmentation: ["part", "part_seg", "human_parts"]
       case .depth: ["depth"]
       case .disparity: ["disp", "disparity", "depth"]
       case .normals: ["normal", "normals"]
+      case .saliency: ["sal", "saliency"]
+      case .edges: ["edge", "edges"]
+      case .detection: ["objects"]
+      case .keyPoints: ["key_points"]
       default: []
       }
     return ([task.name] + usual).first { names.contains($0) }
   }
 
-  /// - Parameter frame: the picture as the network saw it, for a truth of this size.
-  func read(
-    _ truth: DataSet.Truth, frame: (_ width: Int, _ height: Int) -> PictureFrame
-  ) throws(MTLError) -> TaskTruth {
+  func read(_ truth: DataSet.Truth, _ frames: TruthFrames) throws(MTLError) -> TaskTruth {
     switch (task.kind, truth) {
-    case (.classification, .index(let index)): return .label(try checked(index, "\(index)"))
-    case (.classification, .text(let text)): return .label(try label(text))
+    case (.classification, .index(let index)), (.ordinal, .index(let index)):
+      return .label(try checked(index, "\(index)"))
+    case (.classification, .text(let text)), (.ordinal, .text(let text)): return .label(try label(text))
     case (.multiLabel, .text(let text)): return .labels(try labels(text))
-    case (.regression, .index(let index)): return .number(Double(index))
-    case (.regression, .text(let text)):
-      guard let number = Double(text), number.isFinite else { throw wrong("a number", "'\(text)'") }
-      return .number(number)
-    case (.segmentation, .array(let path)): return try labelMap(path, frame)
-    case (.depth, .array(let path)), (.disparity, .array(let path)): return try map(path, channels: 1, frame)
-    case (.normals, .array(let path)): return try map(path, channels: 3, frame)
+    case (.regression, .index(let index)) where count == 1: return .numbers([Double(index)])
+    case (.regression, .text(let text)): return .numbers(try numbers(text))
+    case (.detection, .objects(let all)), (.keyPoints, .objects(let all)):
+      var known: [TrueObject] = []
+      for annotation in all {
+        if let object = try object(annotation) { known.append(object) }
+      }
+      return .objects(known)
+    case (_, .map(let path)):
+      let map = try TruthMap(path: path)
+      return try read(map, frames.frame(map.width, map.height, of: path))
     default: throw wrong("what a task of kind \(task.kind.rawValue) is measured by", "something else")
     }
   }
@@ -53,7 +56,7 @@ struct TruthReader {
   }
 
   private func checked(_ index: Int, _ text: String) throws(MTLError) -> Int {
-    guard (0..<classCount).contains(index) else { throw wrong("a class of 0 to \(classCount - 1)", text) }
+    guard (0..<count).contains(index) else { throw wrong("a class of 0 to \(count - 1)", text) }
     return index
   }
 
@@ -61,58 +64,87 @@ struct TruthReader {
     if let index = task.labels.firstIndex(of: text) { return index }
     guard let index = Int(text) else {
       let known = task.labels.isEmpty ? "" : ", or one of \(task.labels.joined(separator: ", "))"
-      throw wrong("a class of 0 to \(classCount - 1)\(known)", "'\(text)'")
+      throw wrong("a class of 0 to \(count - 1)\(known)", "'\(text)'")
     }
     return try checked(index, text)
   }
 
+  /// What stands between semicolons, without spaces around it.
+  private func parts(_ text: String) -> [String] {
+    text.split(separator: ";").map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+  }
+
   private func labels(_ text: String) throws(MTLError) -> [Bool] {
-    var holds = [Bool](repeating: false, count: classCount)
-    for part in text.split(separator: ";") {
-      let words = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-      if words != "none" { holds[try label(words)] = true }
-    }
+    var holds = [Bool](repeating: false, count: count)
+    for part in parts(text) where part != "none" { holds[try label(part)] = true }
     return holds
   }
 
-  private func labelMap(
-    _ path: String, _ frame: (_ width: Int, _ height: Int) -> PictureFrame
-  ) throws(MTLError) -> TaskTruth {
-    let (values, width, height) = try array(path, channels: 1)
-    var labels: [Int32] = []
-    labels.reserveCapacity(values.count)
-    for (pixel, value) in values.enumerated() {
-      guard let label = Int32(exactly: value), label < Int32(max(classCount, 2)) || label == TruthReader.voidLabel
-      else {
-        throw MTLError(
-          .badFormat, path,
-          expected: "labels of 0 to \(max(classCount, 2) - 1), \(TruthReader.voidLabel) or negative ones",
-          found: "\(value) at row \(pixel / width), column \(pixel % width)")
+  private func numbers(_ text: String) throws(MTLError) -> [Double] {
+    let found = parts(text)
+    let numbers = found.compactMap { Double($0) }.filter(\.isFinite)
+    guard numbers.count == found.count, numbers.count == count else {
+      throw wrong(count == 1 ? "a number" : "\(count) numbers with semicolons between", "'\(text)'")
+    }
+    return numbers
+  }
+
+  /// The network's class for an object: by name, or, where the network has no names, by the order of the categories' ids.
+  private func index(_ annotation: ObjectAnnotation) -> Int? {
+    if task.kind == .keyPoints { return 0 }
+    guard task.labels.isEmpty else { return task.labels.firstIndex(of: annotation.category) }
+    return annotation.categoryIndex < count ? annotation.categoryIndex : nil
+  }
+
+  /// nil for an object of a category that the network does not know.
+  private func object(_ annotation: ObjectAnnotation) throws(MTLError) -> TrueObject? {
+    guard let index = index(annotation) else { return nil }
+    let points = stride(from: 0, to: annotation.keyPoints.count, by: 3).map { place in
+      TrueObject.KeyPoint(
+        x: annotation.keyPoints[place], y: annotation.keyPoints[place + 1],
+        isLabelled: annotation.keyPoints[place + 2] > 0)
+    }
+    guard task.kind == .detection || points.count == count else {
+      throw wrong("\(count) key points", "\(points.count)")
+    }
+    return TrueObject(
+      index: index, box: (annotation.left, annotation.top, annotation.width, annotation.height), area: annotation.area,
+      isCrowd: annotation.isCrowd, keyPoints: points)
+  }
+
+  private func read(_ map: TruthMap, _ frame: PictureFrame) throws(MTLError) -> TaskTruth {
+    let convention = task.convention
+    switch task.kind {
+    case .segmentation, .partSegmentation:
+      return .labelMap(try map.labels(below: max(count, 2), invalid: convention.invalid), frame: frame)
+    case .depth, .disparity:
+      return .map(try map.distances(scale: convention.truthScale, unit: task.unit), frame: frame)
+    case .normals: return .map(try map.directions(), frame: frame)
+    case .saliency, .edges: return .mask(try map.mask(invalid: convention.invalid), frame: frame)
+    default: throw wrong("what a task of kind \(task.kind.rawValue) is measured by", "a map")
+    }
+  }
+}
+
+extension TruthReader {
+  /// What a user should know of how a data set fits the task; nil where there is nothing.
+  func note(_ set: DataSet) throws(MTLError) -> String? {
+    guard task.kind == .detection else { return nil }
+    var (known, unknown) = (Set<String>(), Set<String>())
+    for sample in set.samples {
+      guard case .objects(let all) = sample.truths[name] else { continue }
+      for annotation in all {
+        if index(annotation) == nil { unknown.insert(annotation.category) } else { known.insert(annotation.category) }
       }
-      labels.append(label)
     }
-    return .labelMap(labels, frame: frame(width, height))
-  }
-
-  private func map(
-    _ path: String, channels: Int, _ frame: (_ width: Int, _ height: Int) -> PictureFrame
-  ) throws(MTLError) -> TaskTruth {
-    let (values, width, height) = try array(path, channels: channels)
-    guard !values.contains(where: \.isNaN) else { throw MTLError(.badFormat, path, "has values that are no numbers") }
-    return .map(values, frame: frame(width, height))
-  }
-
-  /// An array of H x W x channels; one channel may be left out.
-  private func array(
-    _ path: String, channels: Int
-  ) throws(MTLError) -> (values: [Float], width: Int, height: Int) {
-    let tensor = try NumpyFile.read(MappedFile.open(path: path), name: path)
-    let shape = tensor.shape
-    let isPlain = shape.rank == 2 && channels == 1
-    let sides = 1...Window.maximumSide
-    guard isPlain || shape.rank == 3 && shape[2] == channels, sides.contains(shape[0]), sides.contains(shape[1]) else {
-      throw MTLError(.shapeMismatch, path, expected: "H x W x \(channels)", found: "\(shape)")
+    guard !unknown.isEmpty else { return nil }
+    let names = unknown.sorted().joined(separator: ", ")
+    guard !known.isEmpty else {
+      throw MTLError(
+        .badFormat, "task '\(task.name)'",
+        expected: task.labels.isEmpty ? "\(count) categories" : "a category of \(task.labels.joined(separator: ", "))",
+        found: names)
     }
-    return (try tensor.floats(of: path), shape[1], shape[0])
+    return "task '\(task.name)': objects of categories that the model does not know are left out: \(names)"
   }
 }
