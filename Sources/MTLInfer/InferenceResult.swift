@@ -93,6 +93,21 @@ import Synchronization
     return unsafe (shape, values)
   }
 
+  /// Writes other values over those of a task, as many as there are.
+  func replace(task: Int, by values: [Float]) {
+    if let general, let position = general.tasks.firstIndex(of: task) {
+      var outputs = general.values
+      guard case .tensor(let tensor) = outputs[position] else { return }
+      outputs[position] = .tensor(Tensor(values, shape: tensor.shape))
+      self.general = (general.tasks, outputs)
+      return
+    }
+    guard let layout, let position = layout.tasks.firstIndex(of: task), let target = unsafe destination(position),
+      values.count == layout.shapes[position].elementCount
+    else { return }
+    for (index, value) in values.enumerated() { unsafe target[index] = value }
+  }
+
   /// A copy of a task's output; nil if it did not run.
   public func tensor(task: Int) -> Tensor? {
     if case .tensor(let tensor)? = value(task: task) { tensor } else { nil }

@@ -11,11 +11,11 @@ extension Panel {
   /// Least share of the pixels that puts a class into the legend.
   private static let leastShare: Float = 0.001
 
-  /// Classes in their colours; `over` a picture they let it shine through.
+  /// Classes in the palette's colours, Pascal VOC's where it has none; `over` a picture they let it shine through.
   public static func segmentation(
-    _ map: LabelMap, title: String, labels: [String], over picture: Raster? = nil
+    _ map: LabelMap, title: String, labels: [String], palette: [Color] = [], over picture: Raster? = nil
   ) -> Panel {
-    let colors = map.counts.indices.map(Color.ofClass)
+    let colors = map.counts.indices.map { palette.indices.contains($0) ? palette[$0] : Color.ofClass($0) }
     let raster = Raster(width: map.width, height: map.height) { index in
       let color = colors[Int(map.labels[index])]
       return picture.map { $0[index].mixed(with: color, share: 0.55) } ?? color

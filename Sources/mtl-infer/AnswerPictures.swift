@@ -21,7 +21,7 @@ struct AnswerPictures {
     for (task, answer, maps) in answers {
       let panel = try panel(task, answer, maps)
       if let map = maps.labels {
-        let over = Panel.segmentation(map, title: task.name, labels: task.labels, over: picture)
+        let over = Panel.segmentation(map, title: task.name, labels: task.labels, palette: task.palette, over: picture)
         files.append(("\(task.name).overlay", try png(over)))
         panels.append(over)
       } else {
@@ -37,7 +37,7 @@ struct AnswerPictures {
   private func panel(
     _ task: TaskDescription, _ answer: TaskAnswer, _ maps: TaskMaps
   ) throws(MTLError) -> Panel {
-    if let map = maps.labels { return .segmentation(map, title: task.name, labels: task.labels) }
+    if let map = maps.labels { return .segmentation(map, title: task.name, labels: task.labels, palette: task.palette) }
     if let map = maps.normals { return .normals(map, title: task.name) }
     if let map = maps.scalars {
       let isMeasured = task.kind == .depth || task.kind == .disparity
@@ -56,6 +56,10 @@ struct AnswerPictures {
   private func png(_ raster: Raster) throws(MTLError) -> [UInt8] {
     try ImageFile.encodePNG(width: raster.width, height: raster.height, channels: 3, pixels: raster.pixels)
   }
+}
+
+extension TaskDescription {
+  fileprivate var palette: [Color] { convention.palette.map { Color($0[0], $0[1], $0[2]) } }
 }
 
 extension TaskMaps {

@@ -29,6 +29,8 @@ struct EvalCommand: ParsableCommand {
     help: ArgumentHelp("File that keeps what is measured, to go on with after an interruption.", valueName: "file"))
   var state: String?
 
+  @OptionGroup var pages: PageOptions
+
   @Flag(help: "Print JSON instead of a table.")
   var json = false
 
@@ -88,7 +90,7 @@ struct EvalCommand: ParsableCommand {
     var saved = Date()
     for (index, sample) in samples.enumerated() where !done.contains(sample.name) {
       let known = evaluation.failures.count
-      evaluation.add(sample, session, readers)
+      evaluation.add(sample, session, readers, textHeight: pages.textHeight)
       for failure in evaluation.failures[known...] {
         progress.clear()
         warn("\(failure.name): \(failure.error)")

@@ -3,6 +3,21 @@ import MTLEngine
 import MTLGraph
 import MTLInfer
 
+/// How pages of text are seen.
+struct PageOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Height of small letters of pages, for models that look at text of one height; estimated if left out.",
+      valueName: "pixels"))
+  var textHeight: Double?
+
+  func validate() throws {
+    if let textHeight, !(textHeight >= 1 && textHeight <= 32768) {
+      throw ValidationError("--text-height must be 1 to 32768, not \(textHeight).")
+    }
+  }
+}
+
 /// The arguments that say which model, and how it runs; the same in every command.
 struct ModelOptions: ParsableArguments {
   @Argument(help: "Folder with a model.json, a model.json, a checkpoint, an ONNX file, or what compile wrote.")

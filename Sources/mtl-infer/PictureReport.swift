@@ -13,18 +13,23 @@ struct PictureReport: Encodable {
   var prepareMs: Double?
   var encoderMs: Double?
   var headsMs: [String: Double]?
+  /// Of a page that was seen in crops: how many, and the height of its text in pixels.
+  var crops: Int?
+  var textHeight: Double?
   var error: String?
 
   /// Reads, decodes and runs one picture; every error names it.
+  ///
+  /// - Parameter textHeight: of pages, in pixels; nil estimates it.
   static func make(
-    _ path: String, _ session: InferenceSession, above minimumScore: Float
+    _ path: String, _ session: InferenceSession, above minimumScore: Float, textHeight: Double?
   ) throws(MTLError) -> (report: PictureReport, outcome: PictureOutcome) {
     let image = try ImageFile.read(path: path)
     do throws(MTLError) {
-      let result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
-      let reader = AnswerReader(result, of: image, above: minimumScore)
-      let outcome = PictureOutcome(image: image, result: result, answers: try session.tasks.map(reader.answer))
-      return (try PictureReport(path, outcome, session), outcome)
+      let run = try PictureRun(image, session, textHeight: textHeight)
+      let reader = AnswerReader(run.result, of: image, above: minimumScore)
+      let outcome = PictureOutcome(image: image, result: run.result, answers: try session.tasks.map(reader.answer))
+      return (PictureReport(path, outcome, run, session), outcome)
     } catch {
       // An output of NaN is no fault of ours: the weights have it.
       throw MTLError(error.kind == .invalidState ? .badFormat : error.kind, path, error.description)
@@ -36,21 +41,45 @@ struct PictureReport: Encodable {
     self.error = error
   }
 
-  private init(_ path: String, _ outcome: PictureOutcome, _ session: InferenceSession) throws(MTLError) {
-    let statistics = try session.statistics()
+  private init(_ path: String, _ outcome: PictureOutcome, _ run: PictureRun, _ session: InferenceSession) {
     var answers: [String: TaskAnswer] = [:]
     var heads: [String: Double] = [:]
-    for (task, (answer, _)) in zip(session.tasks, outcome.answers) {
+    for (position, task) in session.tasks.enumerated() {
       let name = session.model.tasks[task].name
-      answers[name] = answer
-      heads[name] = try Double(session.headNanoseconds(task: task)) / 1e6
+      answers[name] = outcome.answers[position].answer
+      heads[name] = Double(run.headNanoseconds[position]) / 1e6
     }
+    let statistics = run.statistics
     image = path
     tasks = answers
     timeMs = Double(statistics.totalNanoseconds) / 1e6
     prepareMs = Double(statistics.prepareNanoseconds) / 1e6
     encoderMs = Double(statistics.encoderNanoseconds) / 1e6
     headsMs = heads
+    crops = run.crops?.regions.count
+    textHeight = run.crops?.textHeight
+  }
+}
+
+/// A run of one picture: whole, or crop by crop where the model's card describes pages.
+struct PictureRun {
+  let result: InferenceResult
+  let statistics: InferenceSession.Statistics
+  /// Of each of the session's tasks.
+  let headNanoseconds: [UInt64]
+  let crops: PageCrops?
+
+  /// - Parameter textHeight: of a page, in pixels; nil estimates it.
+  init(_ image: DecodedImage, _ session: InferenceSession, textHeight: Double?) throws(MTLError) {
+    guard session.model.input.pages == nil, textHeight == nil else {
+      let page = try image.withView { view throws(MTLError) in try session.run(page: view, textHeight: textHeight) }
+      (result, statistics, headNanoseconds, crops) = (page.result, page.statistics, page.headNanoseconds, page.crops)
+      return
+    }
+    result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
+    statistics = try session.statistics()
+    headNanoseconds = try session.tasks.map { task throws(MTLError) in try session.headNanoseconds(task: task) }
+    crops = nil
   }
 }
 

@@ -30,6 +30,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Least score of an object that detection shows, 0 to 1.", valueName: "score"))
   var threshold: Float = 0.3
 
+  @OptionGroup var pages: PageOptions
+
   @Flag(help: "Print JSON instead of a table.")
   var json = false
 
@@ -80,7 +82,7 @@ struct RunCommand: ParsableCommand {
   private func process(
     _ path: String, _ session: InferenceSession, _ folder: inout OutputFolder?
   ) throws(MTLError) -> PictureReport {
-    let (report, outcome) = try PictureReport.make(path, session, above: threshold)
+    let (report, outcome) = try PictureReport.make(path, session, above: threshold, textHeight: pages.textHeight)
     defer { outcome.result.recycle() }
     guard folder != nil else { return report }
     let name = PictureList.fileName(path)

@@ -34,11 +34,15 @@ public struct InputDescription: Sendable, Equatable {
   public let standardDeviation: [Double]
   public let resize: Resize
   public let filter: Filter
+  /// For networks that see crops of pages; nil for those that see whole pictures.
+  public let pages: PageDescription?
 
   public init(
     name: String = "image", width: Int, height: Int, color: Color, range: [Double] = [0, 1], mean: [Double],
-    standardDeviation: [Double], resize: Resize = .stretch, filter: Filter = .bilinear
+    standardDeviation: [Double], resize: Resize = .stretch, filter: Filter = .bilinear,
+    pages: PageDescription? = nil
   ) {
+    self.pages = pages
     self.name = name
     self.width = width
     self.height = height
@@ -65,6 +69,12 @@ public struct InputDescription: Sendable, Equatable {
     standardDeviation = try fields.numbers("std") ?? [Double](repeating: 1, count: channels)
     resize = try fields.choice("resize") ?? .stretch
     filter = try fields.choice("filter") ?? .bilinear
+    if let value = fields.value("pages") {
+      var pageFields = try FieldReader(value, path: "\(fields.path).pages")
+      pages = try PageDescription(&pageFields)
+    } else {
+      pages = nil
+    }
     try fields.finish()
     guard range.count == 2, mean.count == channels, standardDeviation.count == channels else {
       throw MTLError(
@@ -82,12 +92,13 @@ public struct InputDescription: Sendable, Equatable {
   /// The object of a `model.json` that says the same.
   public var json: JSONValue {
     func numbers(_ values: [Double]) -> JSONValue { .array(values.map { .number($0) }) }
-    return .object([
+    let members: [JSONValue.Member] = [
       .init("name", .string(name)), .init("width", .integer(Int64(width))), .init("height", .integer(Int64(height))),
       .init("color", .string(color.rawValue)), .init("range", numbers(range)), .init("mean", numbers(mean)),
       .init("std", numbers(standardDeviation)), .init("resize", .string(resize.rawValue)),
       .init("filter", .string(filter.rawValue)),
-    ])
+    ]
+    return .object(members + (pages.map { [.init("pages", $0.json)] } ?? []))
   }
 
   /// N x C x H x W of a batch at the default size.

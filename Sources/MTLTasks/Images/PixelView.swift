@@ -57,6 +57,13 @@ import MTLGraph
     self.height = isTransposed ? region.width : region.height
   }
 
+  @unsafe private init(
+    origin: UnsafeRawPointer, columnStep: Int, rowStep: Int, width: Int, height: Int, format: PixelFormat
+  ) {
+    unsafe self.origin = origin
+    (self.columnStep, self.rowStep, self.width, self.height, self.format) = (columnStep, rowStep, width, height, format)
+  }
+
   /// All rows must lie within the memory.
   private static func checkMemory(
     _ byteCount: UInt64, _ rowStride: Int64, _ width: Int, _ height: Int, _ format: PixelFormat
@@ -111,6 +118,16 @@ import MTLGraph
 }
 
 extension PixelView {
+  /// A part of the upright picture, which must lie in it.
+  public func cropped(to region: Region) -> PixelView {
+    precondition(
+      region.x >= 0 && region.y >= 0 && region.width >= 1 && region.height >= 1 && region.x + region.width <= width
+        && region.y + region.height <= height)
+    return unsafe PixelView(
+      origin: origin + region.y * rowStep + region.x * columnStep, columnStep: columnStep, rowStep: rowStep,
+      width: region.width, height: region.height, format: format)
+  }
+
   /// Sides of the upright picture in pixels.
   public var size: (width: Int, height: Int) { (width, height) }
 

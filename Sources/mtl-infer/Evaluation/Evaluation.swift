@@ -56,22 +56,22 @@ struct Evaluation: Codable {
     return (readers, notes)
   }
 
-  /// Runs one picture and adds it to all metrics, or, where anything of it is wrong, to none and to the failures.
+  /// Runs one picture, or a page with text of some height, and adds it to all metrics, or, where anything of it is wrong, to none and to the failures.
   mutating func add(
-    _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader]
+    _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader], textHeight: Double? = nil
   ) {
     done.append(sample.name)
     do throws(MTLError) {
-      try measure(sample, session, readers)
+      try measure(sample, session, readers, textHeight)
     } catch {
       failures.append(Failure(name: sample.name, error: error.description))
     }
   }
 
   private mutating func measure(
-    _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader]
+    _ sample: DataSet.Sample, _ session: InferenceSession, _ readers: [Int: TruthReader], _ textHeight: Double?
   ) throws(MTLError) {
-    let (result, frames) = try Evaluation.run(sample.input, session)
+    let (result, frames) = try Evaluation.run(sample.input, session, textHeight)
     defer { result.recycle() }
     var measured = metrics
     for (task, reader) in readers.sorted(by: { $0.key < $1.key }) {
@@ -86,13 +86,13 @@ struct Evaluation: Codable {
 
   /// The result, and what its answers are read with.
   private static func run(
-    _ input: DataSet.Input, _ session: InferenceSession
+    _ input: DataSet.Input, _ session: InferenceSession, _ textHeight: Double?
   ) throws(MTLError) -> (InferenceResult, TruthFrames) {
     let model = session.model
     switch input {
     case .picture(let path):
       let image = try ImageFile.read(path: path)
-      let result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
+      let result = try PictureRun(image, session, textHeight: textHeight).result
       return (result, TruthFrames(picture: image.uprightSize, model: model, isStretched: false))
     case .array(let path):
       let tensor = try ArrayPicture.read(path, model.input)
