@@ -6,8 +6,8 @@ import shutil
 import numpy
 import pytest
 from support import (
-    BINARY, CHECKPOINT, EXPECTED, FINGERS, FIXTURES, SAMPLES, call, call_json, outputs, png, safetensors,
-    scene, upright)
+    BINARY, CHECKPOINT, EXPECTED, FINGERS, FIXTURES, SAMPLES, call, call_json, outputs, png, refusal,
+    safetensors, scene, upright)
 
 
 def label(answer):
@@ -183,3 +183,51 @@ def test_numbers_that_are_none(tmp_path):
         assert shown in call("run", tmp_path, tmp_path / "x.png")
         (answer,) = call_json("run", tmp_path, tmp_path / "x.png")
         assert answer["tasks"]["t"]["index"] == 1
+
+
+def page(letter_height, lines=12):
+    """Lines of upright strokes on paper that darkens to the right."""
+    step = letter_height * 5 // 2
+    pixels = numpy.tile(numpy.linspace(235, 190, 60 * letter_height), ((lines + 2) * step, 1))
+    for line in range(1, lines + 1):
+        for stroke in range(3, 170):
+            left = stroke * letter_height // 3
+            pixels[line * step:line * step + letter_height, left:left + max(letter_height // 5, 1)] = 40
+    return pixels
+
+
+def test_pages_in_crops(tmp_path):
+    """Text twice as high is cut into crops twice as large; a card that knows no pages refuses a height of text."""
+    model = shutil.copytree(FIXTURES / "recipes" / "documents-resnet", tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    pages = {"text_height": 10, "limit": 100}
+    (model / "model.json").write_text(json.dumps({**card, "input": {"width": 64, "height": 64, "pages": pages}}))
+    for name, height in (("small", 10), ("large", 20)):
+        (tmp_path / f"{name}.png").write_bytes(png(page(height)))
+    small, large = call_json("run", model, tmp_path / "small.png", tmp_path / "large.png")
+    assert abs(small["text_height"] - 10) <= 1 and abs(large["text_height"] - 20) <= 2
+    assert small["crops"] == large["crops"] > 10
+    (given,) = call_json("run", model, tmp_path / "small.png", "--text-height", 30)
+    assert given["text_height"] == 30 and given["crops"] < small["crops"]
+    # One crop is the mean of one.
+    raw = outputs(tmp_path / "whole", model, tmp_path / "small.png", "--text-height", 3000)
+    (model / "model.json").write_text(json.dumps({**card, "input": {"width": 64, "height": 64}}))
+    plain = outputs(tmp_path / "plain", model, tmp_path / "small.png")
+    for name, values in plain.items():
+        if name.endswith("location"):
+            assert numpy.allclose(raw[name], values, atol=1e-5)
+        else:
+            shares = [numpy.exp(own - own.max()) / numpy.exp(own - own.max()).sum() for own in (raw[name], values)]
+            assert numpy.allclose(*shares, atol=1e-6), name
+    refusal("run", model, tmp_path / "small.png", "--text-height", 10, status=65, part="has no 'pages'")
+    refusal("run", model, tmp_path / "small.png", "--text-height", 0, status=64, part="must be 1 to 32768")
+
+
+def test_pages_of_maps(tmp_path):
+    """A mean over crops means nothing for a map."""
+    model = shutil.copytree(FIXTURES / "recipes" / "libmtl-single-depth-nyuv2", tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    (model / "model.json").write_text(json.dumps(
+        {**card, "input": {"width": 64, "height": 64, "pages": {"text_height": 8}}}))
+    (tmp_path / "a.png").write_bytes(png(page(8)))
+    refusal("run", model, tmp_path / "a.png", status=65, part="of kind depth has no mean over the crops")
