@@ -149,10 +149,15 @@ public final class InferenceSession: @unchecked Sendable {
     }
   }
 
-  /// The steps of the plan for one picture: node, part of the network, kernel. Sides of 0 mean the model's default size.
+  /// Multiply-accumulates of float32 in a second that the session's threads reach at this moment, to compare steps with.
+  public func measuredPeak() throws(MTLError) -> Double {
+    try exclusively { () throws(MTLError) in session.measuredPeak() }
+  }
+
+  /// The steps of the plan for one picture, with the times of the last run. Sides of 0 mean the model's default size.
   public func planDescription(
     height: Int = 0, width: Int = 0
-  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+  ) throws(MTLError) -> [PlanStep] {
     try exclusively { () throws(MTLError) in
       if let general { return try general.planDescription(generalFacts(height: height, width: width), tasks: tasks) }
       let own = model.input.shape(batch: 1)

@@ -88,13 +88,7 @@ struct ModelReport: Encodable {
 
   private static func steps(_ model: Model, _ session: InferenceSession) throws(MTLError) -> [Step] {
     try session.planDescription().map { step in
-      let part =
-        switch step.segment {
-        case .encoder: "encoder"
-        case .shared(let tasks): "shared by " + tasks.map { model.tasks[$0].name }.joined(separator: ", ")
-        case .head(let task): model.tasks[task].name
-        }
-      return Step(node: step.node, part: part, kernel: step.kernel)
+      Step(node: step.node, part: step.segment.name(in: model), kernel: step.kernel)
     }
   }
 
@@ -126,5 +120,16 @@ struct ModelReport: Encodable {
     for task in tasks { add(task.name, task.kind, "\(Shape(task.outputShape))", task.head) }
     add("total", "", "", total)
     return table.text
+  }
+}
+
+extension Segment {
+  /// For people.
+  func name(in model: Model) -> String {
+    switch self {
+    case .encoder: "encoder"
+    case .shared(let tasks): "shared by " + tasks.map { model.tasks[$0].name }.joined(separator: ", ")
+    case .head(let task): model.tasks[task].name
+    }
   }
 }

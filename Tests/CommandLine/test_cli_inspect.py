@@ -96,6 +96,18 @@ def test_networks():
     assert all(entry["name"] in text and entry["source"] in text for entry in entries)
 
 
+def test_bench_of_layers():
+    """Steps count all that the network does, and add up to its time."""
+    report = call_json("bench", FINGERS, "--runs", 9, "--threads", 1, "--layers")
+    layers = report["layers"]
+    assert sum(layer["macs"] for layer in layers) == call_json("inspect", FINGERS)["total"]["macs"]
+    assert 0.5 < sum(layer["median_ms"] for layer in layers) / report["whole"]["median_ms"] < 1.5
+    assert report["peak_gmacs"] > 0.1
+    assert all((layer["macs"] > 0) == ("share_of_peak" in layer) for layer in layers)
+    assert "layers" not in call_json("bench", FINGERS, "--runs", 1)
+    assert "GMAC/s of float32" in call("bench", FINGERS, "--runs", 2, "--layers")
+
+
 @pytest.mark.parametrize("command", [[], ["run"], ["inspect"], ["bench"], ["eval"], ["compare"], ["networks"]])
 def test_help(command):
     assert "USAGE: mtl-infer" in call(*command, "--help")

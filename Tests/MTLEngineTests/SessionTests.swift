@@ -76,6 +76,20 @@ import Testing
     #expect(plan.map(\.kernel) == ["convolution scalar", "tanh scalar", "sigmoid scalar", "global average scalar"])
   }
 
+  /// Steps count what their nodes do, and tell their times after a run.
+  @Test func stepsTellWorkAndTime() throws {
+    let network = try twoTasks()
+    let session = Session(testing: network)
+    let before = try session.planDescription(inputShape: image().shape, tasks: [0, 1])
+    #expect(before.allSatisfy { $0.nanoseconds == 0 })
+    _ = try session.run(image(), tasks: [0, 1])
+    let plan = try session.planDescription(inputShape: image().shape, tasks: [0, 1])
+    let costs = try network.graph.costs(for: [image().shape])
+    #expect(plan.reduce(0) { $0 + $1.multiplyAccumulates } == costs.values.reduce(0) { $0 + $1.multiplyAccumulates })
+    #expect(plan[0].multiplyAccumulates > 0 && plan.contains { $0.nanoseconds > 0 })
+    #expect(session.measuredPeak() > 1e8)
+  }
+
   @Test func packedWeightsAreShared() throws {
     let network = try twoTasks()
     #expect(network.packedWeightByteCount == 0)

@@ -56,6 +56,9 @@ enum { MTLK_ADD = 0, MTLK_SUBTRACT = 1, MTLK_MULTIPLY = 2, MTLK_DIVIDE = 3 };
  * one float for everything; the first of the next 16 floats, which is how an image of one channel meets all channels. */
 enum { MTLK_EACH_BLOCK = 0, MTLK_ONE_BLOCK = 1, MTLK_ONE_FLOAT = 2, MTLK_FIRST_LANES = 3 };
 
+/* What measures the processor: `multiply_adds` halves each of the sums of so many blocks and adds 1, so many rounds. */
+enum { MTLK_PEAK_BLOCKS = 24 };
+
 /* A separable change of size: output row r is the sum of `row_taps` input rows rows[r * row_taps ...] with their weights,
  * and columns likewise. One tap has weight 1 and needs no table of weights. */
 typedef struct {
@@ -187,7 +190,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
   X(max_pool_indices, (const mtlk_window *window, const float *input, float *output, float *indices,                  \
                        int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                   \
   X(attention, (const mtlk_attention *shape, const float *queries, const float *keys, const float *values,            \
-                const float *bias, float *output, int64_t begin, int64_t end))
+                const float *bias, float *output, int64_t begin, int64_t end))                                        \
+  X(multiply_adds, (float *sums, int64_t rounds))
 
 /* One row for each set of kernels: X(name, instruction set). */
 #if defined(__x86_64__)

@@ -24,6 +24,7 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #include "../families/resize.inc"
 #include "../families/depthwise.inc"
 #include "../families/attention.inc"
+#include "../families/peak.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

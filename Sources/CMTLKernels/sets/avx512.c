@@ -27,6 +27,7 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
 #include "../families/resize.inc"
 #include "../families/depthwise.inc"
 #include "../families/attention.inc"
+#include "../families/peak.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

@@ -124,5 +124,11 @@ static void activate(const float *x, float *y, int64_t count, int32_t activation
 #include "scalar_sums.inc"
 #include "scalar_winograd.inc"
 
+static void multiply_adds(float *sums, int64_t rounds) {
+  for (int i = 0; i < MTLK_PEAK_BLOCKS * MTLK_LANE; i++) {
+    for (int64_t round = 0; round < rounds; round++) sums[i] = sums[i] * 0.5f + 1;
+  }
+}
+
 #define MTLK_FILL(name, parameters) name,
 const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, 1, MTLK_KERNEL_LIST(MTLK_FILL)};

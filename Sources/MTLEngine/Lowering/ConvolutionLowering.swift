@@ -51,7 +51,8 @@ enum ConvolutionLowering {
     if !splits.isEmpty { outputs.append(planner.makeScratch(elementCount: WinogradStep.scratchCount(splits))) }
     planner.add(
       nodeName: nodeNames(nodes), inputs: inputs, outputs: outputs,
-      shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) }
+      shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) },
+      multiplyAccumulates: nodes.reduce(0) { $0.saturatingSum(planner.multiplyAccumulates($1)) }
     ) { operands in
       var rest = operands[...]
       let ends = drafts.map { draft in (rest.removeFirst(), draft.operand.map { _ in rest.removeFirst() }) }

@@ -48,6 +48,8 @@ struct Planner {
     let outputs: [Buffer]
     /// The parts of the network that the step works for, with the work for each.
     let shares: [(segment: Segment, work: Int)]
+    /// As the definition of the nodes counts them. Where a node takes several steps, the first one has all of them.
+    var multiplyAccumulates: Int
     /// Makes the step from its operands, inputs first.
     let make: ([Operand]) -> any Step
   }
@@ -85,6 +87,14 @@ struct Planner {
     return constants
   }
 
+  /// What steps are called that only bring a value into another layout.
+  private static let layoutName = "layout"
+
+  func multiplyAccumulates(_ node: Node) -> Int {
+    node.operation.multiplyAccumulates(
+      inputs: node.inputs.map { shapes[$0] ?? [] }, outputs: node.outputs.map { shapes[$0] ?? [] })
+  }
+
   /// Lowers every node; returns the buffers of the inputs.
   mutating func lowerAll() throws(MTLError) -> [Buffer] {
     var inputBuffers: [Buffer] = []
@@ -102,7 +112,12 @@ struct Planner {
       if schedule.epilogues[first] != nil {
         try ConvolutionLowering.lower(members, in: &self)
       } else {
+        let start = drafts.count
         try lower(graph.nodes[first])
+        // Behind steps that bring its inputs into another layout.
+        if let own = drafts[start...].firstIndex(where: { $0.nodeName != Planner.layoutName }) {
+          drafts[own].multiplyAccumulates = multiplyAccumulates(graph.nodes[first])
+        }
       }
       try checkMemory(of: graph.nodes[first])
     }
@@ -218,7 +233,7 @@ extension Planner {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
     let target = makeBuffer(for: value, layout)
-    LayoutStep.add(nodeName: "layout", from: source, to: target, in: &self)
+    LayoutStep.add(nodeName: Planner.layoutName, from: source, to: target, in: &self)
     return target
   }
 
@@ -228,13 +243,13 @@ extension Planner {
   /// - Parameter shares: the parts of the network that the step works for, where it is more than one.
   mutating func add(
     nodeName: String, inputs: [Buffer], outputs: [Buffer], shares: [(segment: Segment, work: Int)] = [],
-    make: @escaping ([Operand]) -> any Step
+    multiplyAccumulates: Int = 0, make: @escaping ([Operand]) -> any Step
   ) {
     for buffer in inputs + outputs { keepAlive(buffer) }
     drafts.append(
       Draft(
         nodeName: nodeName, segment: segment, inputs: inputs, outputs: outputs,
-        shares: shares.isEmpty ? [(segment, 1)] : shares, make: make))
+        shares: shares.isEmpty ? [(segment, 1)] : shares, multiplyAccumulates: multiplyAccumulates, make: make))
   }
 
   /// Keeps a buffer's memory until the plan's end.

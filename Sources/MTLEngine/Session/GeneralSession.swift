@@ -97,7 +97,7 @@ import MTLGraph
   /// What `inspect --plan` shows for inputs of these types and shapes.
   public func planDescription(
     _ inputs: [Fact], tasks: [Int]
-  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+  ) throws(MTLError) -> [PlanStep] {
     switch try program(for: inputs, tasks) {
     case .plan(let session): return try session.planDescription(inputShapes: inputs.compactMap(\.shape), tasks: tasks)
     case .interpretation(let interpretation): return interpretation.description

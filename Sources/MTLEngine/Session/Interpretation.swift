@@ -29,7 +29,11 @@ final class Interpretation {
     }
   }
 
-  var description: [(node: String, segment: Segment, kernel: String)] {
-    zip(graph.nodes, segments).map { ($0.name, $1, "\($0.operation.name), reference evaluation, node by node") }
+  var description: [PlanStep] {
+    zip(graph.nodes, segments).map { node, segment in
+      PlanStep(
+        node: node.name, segment: segment, kernel: "\(node.operation.name), reference evaluation, node by node",
+        multiplyAccumulates: 0, nanoseconds: 0)
+    }
   }
 }

@@ -16,6 +16,7 @@ final class Plan: ParallelWork {
     /// Where the time is added up: 0 the encoder and what several tasks share, 1 + i the head of task i; with the share
     /// of each, by work, in a step for several.
     let clocks: [(clock: Int, share: Double)]
+    let multiplyAccumulates: Int
   }
 
   let key: Key
@@ -25,6 +26,8 @@ final class Plan: ParallelWork {
   let outputs: [Operand]
   let outputLayout: OutputLayout
   let arena: Arena
+  /// Of each entry in the last run.
+  private var nanoseconds: [UInt64]
   private var current: (any Step)?
 
   init(_ key: Key, network: Network, kernels: KernelSet, threadCount: Int) throws(MTLError) {
@@ -53,10 +56,12 @@ final class Plan: ParallelWork {
     outputs = outputBuffers.map { operands[$0.index] }
     outputLayout = OutputLayout(
       batch: key.inputShapes.first?.dimensions.first ?? 1, tasks: key.tasks, shapes: outputBuffers.map { $0.shape })
+    nanoseconds = [UInt64](repeating: 0, count: planner.drafts.count)
     entries = planner.drafts.map { draft in
       Entry(
         step: draft.make((draft.inputs + draft.outputs).map { operands[$0.index] }), nodeName: draft.nodeName,
-        segment: draft.segment, clocks: Plan.clocks(draft.shares))
+        segment: draft.segment, clocks: Plan.clocks(draft.shares),
+        multiplyAccumulates: draft.multiplyAccumulates)
     }
   }
 
@@ -86,7 +91,7 @@ final class Plan: ParallelWork {
   /// Runs every step, adding the nanoseconds of each part of the network to `clocks`.
   func run(on pool: ThreadPool?, threadLimit: Int, clocks: UnsafeMutableBufferPointer<UInt64>) {
     var before = monotonicNanoseconds()
-    for entry in entries {
+    for (index, entry) in entries.enumerated() {
       if let pool, entry.step.itemCount > 1 {
         current = entry.step
         pool.run(self, count: entry.step.itemCount, limit: threadLimit)
@@ -95,9 +100,19 @@ final class Plan: ParallelWork {
       }
       let now = monotonicNanoseconds()
       for (clock, share) in entry.clocks { unsafe clocks[clock] += UInt64(Double(now - before) * share) }
+      nanoseconds[index] = now - before
       before = now
     }
     current = nil
+  }
+
+  /// The steps and their times in the last run.
+  var description: [PlanStep] {
+    zip(entries, nanoseconds).map { entry, nanoseconds in
+      PlanStep(
+        node: entry.nodeName, segment: entry.segment, kernel: entry.step.kernelName,
+        multiplyAccumulates: entry.multiplyAccumulates, nanoseconds: nanoseconds)
+    }
   }
 
   func run(item: Int) {

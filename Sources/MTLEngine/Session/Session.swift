@@ -109,16 +109,23 @@ import MTLGraph
     statistics.runs += 1
   }
 
-  /// What `inspect --plan` shows: each step's node, part of the network and kernel.
+  /// What `inspect --plan` and `bench --layers` show.
   public func planDescription(
     inputShape: Shape, tasks: [Int]
-  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
+  ) throws(MTLError) -> [PlanStep] {
     try planDescription(inputShapes: [inputShape], tasks: tasks)
   }
 
   func planDescription(
     inputShapes: [Shape], tasks: [Int]
-  ) throws(MTLError) -> [(node: String, segment: Segment, kernel: String)] {
-    try plan(inputShapes: inputShapes, tasks: tasks).entries.map { ($0.nodeName, $0.segment, $0.step.kernelName) }
+  ) throws(MTLError) -> [PlanStep] {
+    try plan(inputShapes: inputShapes, tasks: tasks).description
+  }
+
+  /// Multiply-accumulates of float32 in a second that the session's threads reach at this moment.
+  public func measuredPeak() -> Double {
+    let hasPool = threadCount > 1 && pool.take()
+    defer { if hasPool { pool.giveBack() } }
+    return PeakRate.measure(kernels, on: hasPool ? pool : nil, threadCount: threadCount)
   }
 }
