@@ -44,6 +44,11 @@ def smooth(points, closed=False, steps=6):
     return curve if closed else np.vstack([curve, points[-1:]])
 
 
+def mirrored(right):
+    """The points of a right half, and back along the left one."""
+    return [*right, *((-x, y) for x, y in right[::-1])]
+
+
 class Canvas:
     """A picture, and where in it the head is: its size, its turn and its tilt."""
 

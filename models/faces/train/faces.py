@@ -50,7 +50,7 @@ def draw_face(seed, index):
     draw_shine(canvas, person, random)
     draw_marks(canvas, person, random)
     draw_wrinkles(canvas, person, random)
-    beard = draw_beard(canvas, person, hair, random)
+    beard = draw_beard(canvas, person, random)
     draw_mouth(canvas, person, mimic, random)
     if beard in ("full", "moustache"):
         draw_moustache(canvas, person, random)
@@ -63,7 +63,7 @@ def draw_face(seed, index):
     if random.random() < 0.14:
         draw_hat(canvas, person, random)
     if random.random() < 0.15:
-        draw_obstacle(canvas, person, random)
+        draw_obstacle(canvas, random)
     return develop(canvas.image, SIDE, random), person
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from canvas import darker, ellipse, lighter, mix, smooth
+from canvas import darker, ellipse, lighter, mirrored, mix, smooth
 
 # How hair stands off the head: a share of the head's size for each angle from the crown, in radians.
 TEXTURES = {
@@ -57,15 +57,9 @@ def draw_back(canvas, person, hair, random):
         width = person.half_width * random.uniform(1.12, 1.35)
         end = random.uniform(1.2, 2.0) if hair.back == "long" else random.uniform(0.7, 1.05)
         curl = random.uniform(-0.15, 0.15)
-        right = [
-            (0.5 * width, -0.85),
-            (width, -0.3),
-            (width * 1.05, 0.4),
-            (width + curl, end),
-            (0.35 * width, end + 0.05),
-        ]
-        left = [(-x, y) for x, y in right[::-1]]
-        canvas.fill(smooth(right + left, closed=True), darker(person.hair, 0.15), outline=edge)
+        right = [(0.5 * width, -0.85), (width, -0.3), (width * 1.05, 0.4), (width + curl, end)]
+        right.append((0.35 * width, end + 0.05))
+        canvas.fill(smooth(mirrored(right), closed=True), darker(person.hair, 0.15), outline=edge)
     elif hair.back == "bunches":
         for side in (-1, 1):
             x = side * (person.half_width + 0.24)
@@ -85,52 +79,48 @@ def hairline(person, hair, random):
         teeth = np.linspace(0.8, -0.8, 9)
         low = person.eye_height - 1.5 * person.eye_size - random.uniform(0.0, 0.14)
         return [(x * width, low + 0.05 * (index % 2)) for index, x in enumerate(teeth)]
+    across = np.array([0.82, 0.5, 0, -0.5, -0.82])
     if hair.front == "parted":
-        points = [
-            (0.82, temple + 0.12),
-            (0.5, temple - 0.06),
-            (0.25 * side, middle - 0.14),
-            (-0.5, temple - 0.06),
-            (-0.82, temple + 0.12),
-        ]
+        across[2] = 0.25 * side
+        heights = [temple + 0.12, temple - 0.06, middle - 0.14, temple - 0.06, temple + 0.12]
     elif hair.front == "swept":
-        points = [
-            (0.82, temple),
-            (0.4, middle + 0.2),
-            (-0.1, middle + 0.06),
-            (-0.5, middle - 0.08),
-            (-0.82, temple + 0.1),
-        ]
-        points = points if side > 0 else [(-x, y) for x, y in points[::-1]]
+        across = np.array([0.82, 0.4, -0.1, -0.5, -0.82]) * side
+        heights = [temple, middle + 0.2, middle + 0.06, middle - 0.08, temple + 0.1]
     else:
-        points = [
-            (0.8, temple),
-            (0.5, middle - 0.1 * hair.loss),
-            (0, middle),
-            (-0.5, middle - 0.1 * hair.loss),
-            (-0.8, temple),
-        ]
-    return smooth([(x * width, y) for x, y in points])
+        across[[0, 4]] = 0.8, -0.8
+        heights = [temple, middle - 0.1 * hair.loss, middle, middle - 0.1 * hair.loss, temple]
+    # From right to left, whichever way it is swept.
+    return smooth(np.column_stack([across * width, heights])[:: 1 if across[0] > 0 else -1])
+
+
+def draw_down(canvas, person, hair, random):
+    """A small child's: a breath of hair, and three that stand up."""
+    crown = person.outline(np.radians(np.linspace(-55, 55, 16)))
+    cap = np.vstack([crown, smooth([(0.55, -0.75), (0, -0.7), (-0.55, -0.75)])])
+    canvas.fill(cap, person.hair, 0.35 * (1 - hair.down) + 0.1)
+    for lean in random.uniform(-0.22, 0.22, 3):
+        canvas.line(smooth([(0, -0.96), (lean / 2, -1.12), (lean, -1.16)]), person.hair, 0.04)
+
+
+def draw_wreath(canvas, person, reach, colour, edge):
+    """What is left at the sides."""
+    for side in (-1, 1):
+        angles = side * np.linspace(np.radians(52), reach, 10)
+        outer, inner = person.outline(angles) * (1.08, 1), person.outline(angles)[::-1] * 0.9
+        canvas.fill(np.vstack([outer, inner]), colour, outline=edge)
 
 
 def draw_front(canvas, person, hair, random):
     """What lies on the head."""
+    if hair.down > 0.3:
+        draw_down(canvas, person, hair, random)
+        return
     edge = darker(person.hair, 0.45)
     thin = mix(person.hair, person.skin, min(0.6, 0.5 * hair.loss + 0.5 * hair.down))
-    if hair.down > 0.3:
-        cap = np.vstack(
-            [person.outline(np.radians(np.linspace(-55, 55, 16))), smooth([(0.55, -0.75), (0, -0.7), (-0.55, -0.75)])]
-        )
-        canvas.fill(cap, person.hair, 0.35 * (1 - hair.down) + 0.1)
-        for lean in random.uniform(-0.22, 0.22, 3):
-            canvas.line(smooth([(0, -0.96), (lean / 2, -1.12), (lean, -1.16)]), person.hair, 0.04)
-        return
     reach = np.radians(random.uniform(78, 98))
     if hair.loss > 0.85:
-        for side in (-1, 1) if hair.loss < 1.15 else ():
-            angles = side * np.linspace(np.radians(52), reach, 10)
-            outer, inner = person.outline(angles) * (1.08, 1), person.outline(angles)[::-1] * 0.9
-            canvas.fill(np.vstack([outer, inner]), thin, outline=edge)
+        if hair.loss < 1.15:
+            draw_wreath(canvas, person, reach, thin, edge)
         return
     angles = np.linspace(-reach, reach, 90)
     outer = person.outline(angles) * (1 + TEXTURES[hair.texture](angles)[:, None] * (1 - 0.5 * hair.loss))
@@ -140,8 +130,8 @@ def draw_front(canvas, person, hair, random):
         canvas.line(strand, lighter(thin, 0.25), 0.025)
 
 
-def draw_beard(canvas, person, hair, random):
-    """Below the mouth; from the end of youth on, and then at any age."""
+def draw_beard(canvas, person, random):
+    """Below the mouth; from the end of youth on, and then at any age. Says which style it is, if any."""
     if person.shape_age < 18 or random.random() > 0.3:
         return None
     style = random.choice(["stubble", "full", "goatee", "moustache"])
@@ -163,12 +153,7 @@ def draw_moustache(canvas, person, random):
     y = 0.44
     wide, high = random.uniform(0.24, 0.36), random.uniform(0.07, 0.11)
     tips = random.uniform(-0.08, 0.08)
-    right = [
-        (0, y - high * 0.4),
-        (wide * 0.5, y - high * 0.5),
-        (wide, y + tips),
-        (wide * 0.5, y + high * 0.6),
-        (0, y + high * 0.2),
-    ]
-    left = [(-x, y) for x, y in right[::-1]]
-    canvas.fill(smooth(right + left, closed=True), person.hair, outline=darker(person.hair, 0.4), width=0.02)
+    across = np.array([0, 0.5, 1, 0.5, 0]) * wide
+    heights = y + np.array([-0.4 * high, -0.5 * high, tips, 0.6 * high, 0.2 * high])
+    shape = smooth(mirrored(list(zip(across, heights, strict=True))), closed=True)
+    canvas.fill(shape, person.hair, outline=darker(person.hair, 0.4), width=0.02)

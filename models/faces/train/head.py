@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canvas import darker, ellipse, lighter, mix, smooth
+from canvas import darker, ellipse, lighter, mirrored, mix, smooth
 from person import bright
 
 ALL_AROUND = np.radians(np.arange(0, 360, 6))
@@ -18,10 +18,9 @@ def draw_body(canvas, person, random):
     for height in np.linspace(1.12, 1.32, 3)[: round(3 * person.wear(46, 68))]:
         canvas.line(ellipse(0, height - 0.1, neck * 0.8, 0.1, 20, 160), shade, 0.02)
     shirt = bright(random)
-    right = np.array([(neck * 0.9, 1.28), (neck * 1.3, 1.3), (shoulders, 1.6), (shoulders + 0.15, 3.2)])
-    collar = [(0.0, 1.3 + random.uniform(0.1, 0.4))]
-    shape = np.vstack([right, right[::-1] * (-1, 1), collar])
-    canvas.fill(shape, shirt, outline=darker(shirt))
+    right = [(neck * 0.9, 1.28), (neck * 1.3, 1.3), (shoulders, 1.6), (shoulders + 0.15, 3.2)]
+    collar = (0.0, 1.3 + random.uniform(0.1, 0.4))
+    canvas.fill(np.array([*mirrored(right), collar]), shirt, outline=darker(shirt))
     if random.random() < 0.35:
         second = bright(random)
         for height in np.arange(1.7, 3, 0.26):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canvas import darker, ellipse, lighter, mix, smooth
+from canvas import darker, ellipse, lighter, mirrored, mix, smooth
 from person import bright
 
 
@@ -40,9 +40,8 @@ def draw_glasses(canvas, person, random):
         if random.random() < 0.5:
             glare = np.array([(-0.3, 0.35), (0.25, -0.4)]) * size + (side * x, y)
             canvas.line(glare, (255, 255, 255), 0.05, 0.6)
-        canvas.line(
-            np.array([(side * (x + size), y - 0.05), (side * person.half_width * 1.02, y - 0.02)]), colour, width
-        )
+        temple = np.array([(x + size, y - 0.05), (person.half_width * 1.02, y - 0.02)])
+        canvas.line(temple * (side, 1), colour, width)
     canvas.line(ellipse(0, y - 0.01, x - size + 0.02, 0.06, 190, 350), colour, width)
 
 
@@ -53,34 +52,17 @@ def draw_hat(canvas, person, random):
     low = random.uniform(-0.62, -0.48)
     width = person.half_width * 1.12
     side = random.choice([-1, 1])
-    dome = smooth(
-        [(-width, low), (-width, low - 0.3), (-0.5, -1.15), (0, -1.28), (0.5, -1.15), (width, low - 0.3), (width, low)]
-    )
+    left = [(-width, low), (-width, low - 0.3), (-0.5, -1.15)]
+    dome = smooth([*left, (0, -1.28), *mirrored(left)[3:]])
     if style == "beanie":
         canvas.fill(dome, colour, outline=edge)
-        cuff = [
-            (-width * 1.04, low - 0.14),
-            (width * 1.04, low - 0.14),
-            (width * 1.04, low + 0.08),
-            (-width * 1.04, low + 0.08),
-        ]
-        canvas.fill(np.array(cuff), second, outline=edge)
+        cuff = np.array([(-1.04, low - 0.14), (1.04, low - 0.14), (1.04, low + 0.08), (-1.04, low + 0.08)])
+        canvas.fill(cuff * (width, 1), second, outline=edge)
         canvas.fill(ellipse(0, -1.34, 0.17, 0.17), second, outline=edge)
     elif style == "cap":
         canvas.fill(dome, colour, outline=edge)
-        canvas.fill(
-            smooth(
-                [
-                    (-side * width * 0.3, low - 0.12),
-                    (side * width * 1.5, low),
-                    (side * width * 1.5, low + 0.09),
-                    (-side * width * 0.2, low + 0.07),
-                ],
-                closed=True,
-            ),
-            second,
-            outline=edge,
-        )
+        visor = np.array([(-0.3, low - 0.12), (1.5, low), (1.5, low + 0.09), (-0.2, low + 0.07)])
+        canvas.fill(smooth(visor * (side * width, 1), closed=True), second, outline=edge)
     elif style == "brim":
         canvas.fill(dome, colour, outline=edge)
         canvas.fill(ellipse(0, low, width * 1.5, 0.13), colour, outline=edge)
@@ -92,9 +74,9 @@ def draw_hat(canvas, person, random):
         canvas.fill(ellipse(side * 0.1, -1.75, 0.1, 0.1), second)
 
 
-def draw_obstacle(canvas, person, random):
+def draw_obstacle(canvas, random):
     """A leaf, a ball, a scarf or a post before a part of the face."""
-    style = random.choice(["leaf", "ball", "scarf", "bar"])
+    style = random.choice(["leaf", "ball", "scarf", "post"])
     colour = bright(random)
     edge = darker(colour, 0.4)
     x, y = random.choice([-1, 1]) * random.uniform(0.55, 1.1), random.uniform(-0.8, 0.9)
