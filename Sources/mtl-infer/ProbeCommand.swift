@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataSets
 import FoundationEssentials
 import MTLFormats
 import MTLGraph
@@ -8,8 +9,9 @@ struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Accuracy of a k-nearest-neighbour classifier on features, each left out in turn.",
     discussion: """
-      FEATURES is an array of pictures x numbers as 'embed' writes it. LABELS is a text file with a line for each row, or
-      an array of numbers. Nearness is the cosine of the angle between two rows, as usual for learned representations;
+      FEATURES is an array of pictures x numbers as 'embed' writes it. LABELS is a text file with a line for each row, an
+      array of numbers, or, with --task, a data set as 'eval' takes it, whose pictures are found by the names that 'embed' wrote
+      beside the features. Nearness is the cosine of the angle between two rows, as usual for learned representations;
       of equally frequent labels among the neighbours the nearest one's counts.
       """)
 
@@ -18,6 +20,9 @@ struct ProbeCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("A label for each row.", valueName: "labels"))
   var labels: String
+
+  @Option(help: ArgumentHelp("What of the data set is looked for, as a column of its table.", valueName: "name"))
+  var task: String?
 
   @Option(help: ArgumentHelp("Neighbours that vote.", valueName: "k"))
   var neighbours = 5
@@ -62,7 +67,9 @@ struct ProbeCommand: ParsableCommand {
 
   private func readLabels(count: Int) throws(MTLError) -> [String] {
     var found: [String]
-    if labels.hasSuffix(".npy") {
+    if let task {
+      found = try readDataSet(task)
+    } else if labels.hasSuffix(".npy") {
       found = try NumpyFile.read(MappedFile.open(path: labels), name: labels).floats(of: labels).map { "\($0)" }
     } else {
       guard let data = FileManager.default.contents(atPath: labels) else {
@@ -78,6 +85,40 @@ struct ProbeCommand: ParsableCommand {
     }
     return found
   }
+}
+
+extension ProbeCommand {
+  /// The labels of the pictures that `embed` named, in its order.
+  private func readDataSet(_ task: String) throws(MTLError) -> [String] {
+    let set = try DataSet.open(labels)
+    var known: [Substring: String] = [:]
+    for sample in set.samples {
+      let label: String? =
+        switch sample.truths[task] {
+        case .text(let text): text
+        case .index(let index): "\(index)"
+        default: nil
+        }
+      guard let label else { continue }
+      guard known.updateValue(label, forKey: ProbeCommand.fileName(sample.name)) == nil else {
+        throw MTLError(.badFormat, labels, "has two pictures named '\(ProbeCommand.fileName(sample.name))'")
+      }
+    }
+    let list = features + ".txt"
+    guard let data = FileManager.default.contents(atPath: list) else {
+      throw MTLError(.inputOutput, list, "cannot be read; 'embed' writes it beside the features")
+    }
+    var found: [String] = []
+    for path in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+      guard let label = known[ProbeCommand.fileName(String(path))] else {
+        throw MTLError(.badFormat, labels, "says nothing of '\(task)' of \(path)")
+      }
+      found.append(label)
+    }
+    return found
+  }
+
+  private static func fileName(_ path: String) -> Substring { path.split(separator: "/").last ?? "" }
 }
 
 /// Rows of length 1, to be compared by their products.

@@ -15,14 +15,15 @@ struct TextTable {
 
   mutating func add(_ cells: [String]) { rows.append(cells) }
 
-  /// The table with its heading, without a line break at the end.
+  /// The table with its heading, without a line break at the end. Columns in which no row says anything are left out.
   var text: String {
     let lines = [titles] + rows
+    let columns = titles.indices.filter { column in rows.isEmpty || rows.contains { !$0[column].isEmpty } }
     let widths = titles.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
     return lines.map { cells in
-      let padded = cells.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        return alignments[column] == .left ? cell + space : space + cell
+      let padded = columns.map { column in
+        let space = String(repeating: " ", count: widths[column] - cells[column].count)
+        return alignments[column] == .left ? cells[column] + space : space + cells[column]
       }
       return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
     }.joined(separator: "\n")

@@ -22,6 +22,24 @@ def test_fingers_are_told_by_their_representation(tmp_path):
         max(map(labels.count, labels)) / len(labels)), "accuracy": pytest.approx(leave_one_out(features, labels, 3))}
 
 
+def test_labels_of_a_data_set(tmp_path):
+    """By the names of the pictures, in whatever order the data set has them."""
+    file = tmp_path / "features.npy"
+    call("embed", FINGERS, *reversed(SAMPLES), "--out", file)
+    labels = [path.stem[-2] for path in reversed(SAMPLES)]
+    (tmp_path / "labels.txt").write_text("\n".join(labels))
+    expected = call_json("probe", file, tmp_path / "labels.txt")
+    assert call_json("probe", file, FINGERS / "samples", "--task", "count") == expected
+    table = tmp_path / "labels.csv"
+    table.write_text("file,count\n" + "".join(f"{path.name},{path.stem[-2]}\n" for path in SAMPLES))
+    assert call_json("probe", file, table, "--task", "count") == expected
+    refusal("probe", file, table, "--task", "hand", status=65, part="says nothing of 'hand' of")
+    table.write_text(table.read_text() + f"other/{SAMPLES[0].name},1\n")
+    refusal("probe", file, table, "--task", "count", status=65, part="has two pictures named")
+    (tmp_path / "features.npy.txt").unlink()
+    refusal("probe", file, FINGERS / "samples", "--task", "count", status=74, part="'embed' writes it")
+
+
 def leave_one_out(features, labels, count):
     """The same, in NumPy."""
     rows = features / numpy.linalg.norm(features, axis=1, keepdims=True)
