@@ -15,8 +15,18 @@ enum COCOLayout {
       let category_id: Int
       let bbox: [Double]
       let area: Double?
-      let iscrowd: Int?
+      let iscrowd: Flag?
       let keypoints: [Double]?
+    }
+
+    /// 0 or 1, or false or true.
+    struct Flag: Decodable {
+      let isSet: Bool
+
+      init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        isSet = try (try? container.decode(Bool.self)) ?? (container.decode(Int.self) != 0)
+      }
     }
 
     struct Category: Decodable {
@@ -34,6 +44,9 @@ enum COCOLayout {
     let categories = Dictionary(
       file.categories.sorted { $0.id < $1.id }.enumerated().map { ($1.id, (name: $1.name, index: $0)) },
       uniquingKeysWith: { first, _ in first })
+    guard categories.count == file.categories.count else {
+      throw MTLError(.badFormat, path, "two categories have the same id")
+    }
     let known = Set(file.images.map(\.id))
     guard known.count == file.images.count else { throw MTLError(.badFormat, path, "two pictures have the same id") }
     var objects: [Int: [ObjectAnnotation]] = [:]
@@ -55,11 +68,12 @@ enum COCOLayout {
       var truths: [String: DataSet.Truth] = ["objects": .objects(own)]
       if hasKeyPoints { truths["key_points"] = .objects(own.filter { !$0.keyPoints.isEmpty }) }
       return DataSet.Sample(
-        name: image.file_name, input: .picture(path: "\(folder)/\(image.file_name)"), truths: truths)
+        name: image.file_name, input: .picture(path: place(image.file_name, folder)), truths: truths)
     }
     return DataSet(
       layout: "COCO's JSON of \(file.annotations.count) objects in \(file.categories.count) categories",
-      samples: samples)
+      samples: samples,
+      categories: file.categories.sorted { $0.id < $1.id }.map(\.name))
   }
 
   private static func read(_ path: String) throws(MTLError) -> File {
@@ -69,12 +83,23 @@ enum COCOLayout {
     do {
       return try JSONDecoder().decode(File.self, from: data)
     } catch DecodingError.keyNotFound(let key, let context) {
-      let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
-      throw MTLError(
-        .badFormat, path, "is not COCO's JSON: \(place.isEmpty ? "it" : place) has no '\(key.stringValue)'")
+      throw MTLError(.badFormat, path, "is not COCO's JSON: \(name(context.codingPath)) has no '\(key.stringValue)'")
+    } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {
+      throw MTLError(.badFormat, path, "is not COCO's JSON: \(name(context.codingPath)) is no \(type)")
+    } catch DecodingError.dataCorrupted(let context) {
+      let place = context.codingPath.isEmpty ? "" : "\(name(context.codingPath)): "
+      throw MTLError(.badFormat, path, "is not COCO's JSON: \(place)\(context.debugDescription)")
     } catch {
       throw MTLError(.badFormat, path, "is not COCO's JSON: \(error)")
     }
+  }
+
+  private static func place(_ file: String, _ folder: String) -> String {
+    file.hasPrefix("/") ? file : "\(folder)/\(file)"
+  }
+
+  private static func name(_ path: [any CodingKey]) -> String {
+    path.isEmpty ? "it" : path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
   }
 
   private static func object(
@@ -84,13 +109,14 @@ enum COCOLayout {
     guard box.count == 4, box.allSatisfy(\.isFinite), box[2] >= 0, box[3] >= 0 else {
       throw MTLError(.badFormat, place, expected: "a bbox of left, top, width, height", found: "\(box)")
     }
+    guard annotation.area.map({ $0 >= 0 }) ?? true else { throw MTLError(.badFormat, place, "has an area below 0") }
     let points = annotation.keypoints ?? []
     guard points.count % 3 == 0 else {
       throw MTLError(.badFormat, place, expected: "three numbers for each key point", found: "\(points.count)")
     }
     return ObjectAnnotation(
       category: category.name, categoryIndex: category.index, left: box[0], top: box[1], width: box[2], height: box[3],
-      area: annotation.area ?? box[2] * box[3], isCrowd: annotation.iscrowd == 1, keyPoints: points)
+      area: annotation.area ?? box[2] * box[3], isCrowd: annotation.iscrowd?.isSet ?? false, keyPoints: points)
   }
 
   /// Where the pictures lie: beside the file, in `images/`, or, as COCO is unpacked, in the folder of the split beside

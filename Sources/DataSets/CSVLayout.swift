@@ -15,6 +15,10 @@ enum CSVLayout {
         .badFormat, path, expected: "a first line with 'file' and the names of tasks",
         found: lines.first?.joined(separator: ",") ?? "nothing")
     }
+    if let twice = header.first(where: { name in header.count { $0 == name } > 1 }) {
+      throw MTLError(.badFormat, path, "has two columns '\(twice)'")
+    }
+    guard lines.count > 1 else { throw MTLError(.badFormat, path, "has no line behind the first") }
     let folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
     var samples: [DataSet.Sample] = []
     for (index, line) in lines.enumerated().dropFirst() {

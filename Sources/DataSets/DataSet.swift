@@ -5,6 +5,12 @@ public struct DataSet: Sendable {
   /// How the folder is laid out, in words.
   public let layout: String
   public let samples: [Sample]
+  /// Names of the classes of objects in the order of their ids; empty for data sets without objects.
+  public let categories: [String]
+
+  init(layout: String, samples: [Sample], categories: [String] = []) {
+    (self.layout, self.samples, self.categories) = (layout, samples, categories)
+  }
 
   /// One picture and what is known of it.
   public struct Sample: Sendable {
@@ -29,6 +35,10 @@ public struct DataSet: Sendable {
     case objects([ObjectAnnotation])
     /// An index of a class.
     case index(Int)
+    /// A class by its name, or, for networks without names, by its index among so many.
+    case named(String, index: Int, count: Int)
+    /// A number, or, for networks of classes without names, an index among so many.
+    case quantity(Double, index: Int, count: Int)
     /// The name of a class, an index or a number, whichever the task wants; several names have semicolons between.
     case text(String)
   }

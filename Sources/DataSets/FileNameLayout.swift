@@ -5,15 +5,21 @@ struct FileNameLayout: Sendable {
   private let description: String
   private let truths: @Sendable (Substring) -> [String: DataSet.Truth]?
 
-  /// `[age]_[gender]_[race]_[date].jpg`; the age by decades up to "60 and above", as in the UTKFace experiment of DGR
-  /// (arXiv 2409.16651).
+  /// `[age]_[gender]_[race]_[date].jpg`. For networks that do not name their classes the age is by decades up to "60 and
+  /// above", as in the UTKFace experiment of DGR (arXiv 2409.16651).
   static let utkface = FileNameLayout(description: "UTKFace's file names") { name in
     let parts = name.split(separator: "_", omittingEmptySubsequences: false)
     guard parts.count >= 4, let age = Int(parts[0]), let gender = Int(parts[1]), let race = Int(parts[2]), age >= 0,
       (0...1).contains(gender), (0...4).contains(race)
     else { return nil }
-    return ["age": .index(min(age / 10, 6)), "gender": .index(gender), "ethnicity": .index(race), "race": .index(race)]
+    let origin = DataSet.Truth.named(races[race], index: race, count: races.count)
+    return [
+      "age": .quantity(Double(age), index: min(age / 10, 6), count: 7),
+      "gender": .named(["male", "female"][gender], index: gender, count: 2), "ethnicity": origin, "race": origin,
+    ]
   }
+
+  private static let races = ["White", "Black", "Asian", "Indian", "Others"]
 
   /// `..._3L.png`: how many fingers of which hand. The right hand is class 0, as the published heads have it.
   static let fingers = FileNameLayout(description: "Fingers' file names") { name in

@@ -13,7 +13,8 @@ enum MapLayout {
       if let inner = folder.folder(part), inner.has("image") { return try open(inner) }
     }
     guard let images = folder.folder("image") else { return nil }
-    let names = images.files([".npy"] + Folder.pictureEndings).sorted { (number($0), $0) < (number($1), $1) }
+    // Whatever lies there is a sample, so that what cannot be read is reported.
+    let names = images.names.sorted { (number($0), $0) < (number($1), $1) }
     guard !names.isEmpty else {
       throw MTLError(.badFormat, images.path, expected: "files 0.npy, 1.npy ... or pictures", found: "none")
     }

@@ -32,8 +32,10 @@ func decodePNGSamples(_ bytes: [UInt8], name: String) throws(MTLError) -> Stored
     let size = try ImageSize(width: Int(header.width), height: Int(header.height), name: name)
     let depth = Int(header.bit_depth)
     let rowBytes = (size.width * perPixel * depth + 7) / 8
-    // In the order of this machine, and several samples in a byte where they have fewer than 8 bits.
+    // In the order of this machine, and several samples in a byte where they have fewer than 8 bits. The decoder sets single
+    // bits of interlaced pictures, so that the bytes must be zero before.
     let packed = unsafe try makeSamples(capacity: rowBytes * size.height, name: name) { samples throws(MTLError) in
+      unsafe samples.initialize(repeating: 0)
       let format = Int32(bitPattern: SPNG_FMT_PNG.rawValue)
       unsafe try checkPNG(spng_decode_image(context, samples.baseAddress, samples.count, format, 0), name)
       return rowBytes * size.height

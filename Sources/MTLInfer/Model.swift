@@ -102,7 +102,7 @@ public final class Model: Sendable {
     (name, description, format, networkName) = (model.name, model.description, model.format, model.networkName)
     (fileByteCount, notes, ignoredKeys) = (model.fileByteCount, model.notes, model.ignoredKeys)
     (input, inputs) = (model.input, model.inputs)
-    tasks = [TaskDescription(name: "embedding", kind: .raw)]
+    tasks = [TaskDescription(name: "embedding", kind: .embedding)]
     source = nil
     network = model.network.isGeneral ? Network(general: graph) : try Network(graph)
     let inputShape = model.input.shape(batch: 1)

@@ -41,6 +41,8 @@ struct CompareCommand: ParsableCommand {
   @Option(name: .customLong("out"), help: ArgumentHelp("A chart of the comparison.", valueName: "file.png"))
   var chart: String?
 
+  @OptionGroup var pages: PageOptions
+
   @Flag(help: "Print JSON instead of a table.")
   var json = false
 
@@ -52,6 +54,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
+      if let chart { try checkWritable(chart) }
       let shared = try Model.open(path: multi, network: network)
       let others = try singles.map { (path: $0, model: try Model.open(path: $0, network: nil)) }
       let pairs = try matched(shared, others.map(\.model))
@@ -102,9 +105,9 @@ struct CompareCommand: ParsableCommand {
     for model in [shared] + singles {
       let session = try InferenceSession(model, runtime: runtime)
       let (readers, _) = try Evaluation.readers(session, set, path: path)
-      var evaluation = Evaluation(session, readers, dataSet: path)
+      var evaluation = Evaluation(session, readers, set, path: path, textHeight: pages.textHeight)
       for sample in samples {
-        evaluation.add(sample, session, readers)
+        evaluation.add(sample, session, readers, textHeight: pages.textHeight)
         done += 1
         progress.update(done)
       }

@@ -21,9 +21,12 @@ struct EmbedCommand: ParsableCommand {
   @Option(name: .customLong("out"), help: ArgumentHelp("Array of pictures x numbers.", valueName: "file.npy"))
   var output: String
 
+  @OptionGroup var pages: PageOptions
+
   func run() throws {
     try reporting {
       let paths = try PictureList.expand(images)
+      try checkWritable(output)
       let encoder = try options.openModel().encoder()
       let session = try options.session(for: encoder)
       var progress = ProgressBar(total: paths.count)
@@ -55,7 +58,7 @@ struct EmbedCommand: ParsableCommand {
   /// One picture's numbers: an average for each channel.
   private func represent(_ path: String, _ session: InferenceSession) throws(MTLError) -> [Float] {
     let image = try ImageFile.read(path: path)
-    let result = try image.withView { view throws(MTLError) in try session.run(count: 1) { _ in view } }
+    let result = try PictureRun(image, session, textHeight: pages.textHeight).result
     defer { result.recycle() }
     guard let tensor = result.tensor(task: 0) else { throw MTLError(.internalFault, path, "gave no representation") }
     let values = try tensor.floats()

@@ -39,6 +39,8 @@ struct EvalCommand: ParsableCommand {
   private struct Report: Encodable {
     struct Task: Encodable {
       let kind: String
+      /// That the data set says something of, and that did not fail.
+      let pictures: Int
       let figures: [Figure]
       /// What the model's card compares with, and the gain over it in percent.
       let baselines: [Baseline]?
@@ -74,8 +76,12 @@ struct EvalCommand: ParsableCommand {
       let session = try options.session(for: model)
       let (readers, notes) = try Evaluation.readers(session, set, path: dataSet)
       for note in notes { warn(note) }
-      var evaluation = try resumed(session, readers) ?? Evaluation(session, readers, dataSet: dataSet)
+      let new = Evaluation(session, readers, set, path: dataSet, textHeight: pages.textHeight)
+      var evaluation = try resumed(new) ?? new
+      // What cannot be saved is found before there is something to lose.
+      try save(evaluation)
       try measure(set, session, readers, &evaluation)
+      for note in remarks(evaluation, session) { warn(note) }
       try print(evaluation, set, session)
       guard evaluation.failures.isEmpty else { throw ExitStatus.badData }
     }
@@ -85,24 +91,23 @@ struct EvalCommand: ParsableCommand {
     _ set: DataSet, _ session: InferenceSession, _ readers: [Int: TruthReader], _ evaluation: inout Evaluation
   ) throws {
     let samples = set.samples.prefix(limit ?? .max)
-    let done = Set(evaluation.done)
     var progress = ProgressBar(total: samples.count)
     var saved = Date()
-    for (index, sample) in samples.enumerated() where !done.contains(sample.name) {
+    for sample in samples.dropFirst(evaluation.done) {
       let known = evaluation.failures.count
       evaluation.add(sample, session, readers, textHeight: pages.textHeight)
       for failure in evaluation.failures[known...] {
         progress.clear()
         warn("\(failure.name): \(failure.error)")
       }
-      progress.update(index + 1)
+      progress.update(evaluation.done)
       if state != nil, Date().timeIntervalSince(saved) > EvalCommand.secondsBetweenSaves {
         try save(evaluation)
         saved = Date()
       }
     }
     progress.clear()
-    if state != nil { try save(evaluation) }
+    try save(evaluation)
   }
 
   private func save(_ evaluation: Evaluation) throws {
@@ -111,20 +116,41 @@ struct EvalCommand: ParsableCommand {
   }
 
   /// What an earlier run of the same model on the same data set has measured.
-  private func resumed(
-    _ session: InferenceSession, _ readers: [Int: TruthReader]
-  ) throws -> Evaluation? {
-    guard let state, let data = FileManager.default.contents(atPath: state) else { return nil }
+  private func resumed(_ new: Evaluation) throws -> Evaluation? {
+    guard let state, let data = FileManager.default.contents(atPath: state), !data.isEmpty else { return nil }
     guard let found = try? JSONDecoder().decode(Evaluation.self, from: data) else {
       throw MTLError(.badFormat, state, "is no state of an evaluation")
     }
-    let tasks = Set(readers.values.map(\.task.name))
-    guard found.model == session.model.name, found.dataSet == dataSet, Set(found.metrics.keys) == tasks else {
+    guard found.canGoOn(as: new) else {
+      let isOther = found.model != new.model || found.dataSet != new.dataSet
       throw MTLError(
-        .badFormat, state, expected: "a state of \(session.model.name) on \(dataSet)",
-        found: "\(found.model) on \(found.dataSet), tasks \(found.metrics.keys.sorted().joined(separator: ", "))")
+        .badFormat, state, expected: "a state of \(new.model) on \(new.dataSet)",
+        found: isOther
+          ? "\(found.model) on \(found.dataSet)" : "one with other weights, another description, options or data")
+    }
+    guard found.done <= limit ?? .max else {
+      throw MTLError(.badFormat, state, expected: "at most --limit \(limit ?? 0) pictures", found: "\(found.done)")
     }
     return found
+  }
+
+  /// What a user should know of the figures.
+  private func remarks(_ evaluation: Evaluation, _ session: InferenceSession) -> [String] {
+    let pictures = evaluation.done - evaluation.failures.count
+    return session.tasks.map { session.model.tasks[$0] }.flatMap { task -> [String] in
+      guard let figures = evaluation.metrics[task.name]?.figures else { return [] }
+      let count = evaluation.counts[task.name] ?? 0
+      var remarks: [String] = []
+      if count < pictures {
+        remarks.append("is measured on \(count) of \(pictures) pictures: the others say nothing of it")
+      }
+      if figures.isEmpty, count > 0 {
+        remarks.append("has no figures: the truths of all pictures are invalid or empty")
+      }
+      remarks += task.convention.baselines.filter { own in !figures.contains { $0.name == own.figure } }
+        .map { "has no figure '\($0.figure)' to compare with the baseline" }
+      return remarks.map { "task '\(task.name)' \($0)" }
+    }
   }
 
   private func print(_ evaluation: Evaluation, _ set: DataSet, _ session: InferenceSession) throws {
@@ -135,12 +161,13 @@ struct EvalCommand: ParsableCommand {
         let figures = evaluation.metrics[task.name]?.figures ?? []
         let baselines = task.convention.baselines.map { Report.Baseline($0, figures) }
         tasks[task.name] = Report.Task(
-          kind: task.kind.rawValue, figures: figures, baselines: baselines.isEmpty ? nil : baselines)
+          kind: task.kind.rawValue, pictures: evaluation.counts[task.name] ?? 0, figures: figures,
+          baselines: baselines.isEmpty ? nil : baselines)
       }
       return try printJSON(
         Report(
           model: evaluation.model, dataset: dataSet, layout: set.layout,
-          pictures: evaluation.done.count - evaluation.failures.count, tasks: tasks, failures: evaluation.failures))
+          pictures: evaluation.done - evaluation.failures.count, tasks: tasks, failures: evaluation.failures))
     }
     var table = TextTable([
       ("task", .left), ("metric", .left), ("value", .right), ("", .left), ("baseline", .right), ("gain", .right),
@@ -157,10 +184,10 @@ struct EvalCommand: ParsableCommand {
         ])
       }
     }
-    try writeLine("\(evaluation.model) on \(evaluation.done.count - evaluation.failures.count) pictures, \(set.layout)")
+    try writeLine("\(evaluation.model) on \(evaluation.done - evaluation.failures.count) pictures, \(set.layout)")
     try writeLine(table.text)
     if !evaluation.failures.isEmpty {
-      warn("\(evaluation.failures.count) of \(evaluation.done.count) pictures failed and are left out")
+      warn("\(evaluation.failures.count) of \(evaluation.done) pictures failed and are left out")
     }
   }
 }

@@ -53,12 +53,31 @@ struct OutputFolder {
   }
 }
 
-/// Writes one file, whole or not at all.
+/// Writes one file, whole or not at all. A link is followed, and what is no regular file, such as a pipe, is written to.
 func writeFile(_ bytes: [UInt8], to path: String) throws(MTLError) {
+  var status = stat()
+  let isThere = unsafe stat(path, &status) == 0
+  let isRegular = !isThere || status.st_mode & S_IFMT == S_IFREG
   do {
-    try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    let target = unsafe realpath(path, nil).map { real in
+      defer { unsafe free(real) }
+      return unsafe String(cString: real)
+    }
+    try Data(bytes).write(to: URL(fileURLWithPath: target ?? path), options: isRegular ? .atomic : [])
   } catch {
     throw MTLError(.inputOutput, path, "cannot be written: \(reason(error))")
+  }
+}
+
+/// Fails where a file could not be written, before any work is done for it.
+func checkWritable(_ path: String) throws(MTLError) {
+  var isFolder = false
+  let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+  let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  guard !isFolder, !path.isEmpty else { throw MTLError(.inputOutput, path, "is no file", systemErrorNumber: EISDIR) }
+  guard unsafe access(isThere ? path : folder, W_OK) == 0 else {
+    throw MTLError(
+      .inputOutput, path, "cannot be written: \(unsafe String(cString: strerror(errno)))", systemErrorNumber: errno)
   }
 }
 

@@ -51,7 +51,11 @@ struct ProbeCommand: ParsableCommand {
           .shapeMismatch, features, expected: "more than \(neighbours) rows of numbers", found: "\(tensor.shape)")
       }
       let labels = try readLabels(count: tensor.shape[0])
-      let probe = NearestNeighbours(try tensor.floats(of: features), width: tensor.shape[1])
+      let values = try tensor.floats(of: features)
+      guard values.allSatisfy(\.isFinite) else {
+        throw MTLError(.badFormat, features, "has values that are no finite numbers")
+      }
+      let probe = NearestNeighbours(values, width: tensor.shape[1])
       let hits = labels.indices.count { probe.vote(on: $0, labels, count: neighbours) == labels[$0] }
       var counts: [String: Int] = [:]
       for label in labels { counts[label, default: 0] += 1 }
@@ -75,9 +79,8 @@ struct ProbeCommand: ParsableCommand {
       guard let data = FileManager.default.contents(atPath: labels) else {
         throw MTLError(.inputOutput, labels, "cannot be read")
       }
-      found = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map {
-        String($0.last == "\r" ? $0.dropLast() : $0)
-      }
+      found = String(decoding: data, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        .map(String.init)
       if found.last == "" { found.removeLast() }
     }
     guard found.count == count else {
@@ -95,7 +98,8 @@ extension ProbeCommand {
     for sample in set.samples {
       let label: String? =
         switch sample.truths[task] {
-        case .text(let text): text
+        case .text(let text), .named(let text, _, _): text
+        case .quantity(let number, _, _): "\(number)"
         case .index(let index): "\(index)"
         default: nil
         }

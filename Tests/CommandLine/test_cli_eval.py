@@ -1,6 +1,7 @@
 """mtl-infer eval: metrics against their definitions, written out in NumPy, and data sets with something wrong."""
 
 import json
+import os
 import shutil
 import struct
 import zlib
@@ -118,8 +119,28 @@ def test_an_interrupted_evaluation_goes_on(rooms, tmp_path):
     state = tmp_path / "state.json"
     assert call_json("eval", DENSE, rooms, "--state", state, "--limit", 1)["pictures"] == 1
     assert call_json("eval", DENSE, rooms, "--state", state) == whole
-    kept = json.loads(state.read_text())
-    assert kept["done"] == ["image/0.npy", "image/1.npy", "image/2.npy"]
+    assert json.loads(state.read_text())["done"] == 3
+    refusal("eval", DENSE, rooms, "--state", state, "--limit", 2, status=65, part="at most --limit 2 pictures, found 3")
+    # Nothing of what was measured may have changed.
+    model = shutil.copytree(DENSE, tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    task = {"name": "depth", "kind": "depth", "unit": "m", "upsampling": "corners"}
+    (model / "model.json").write_text(json.dumps({**card, "tasks": [task]}))
+    one = tmp_path / "one.json"
+    first = call_json("eval", model, rooms, "--state", one)
+    assert call_json("eval", model, rooms, "--state", one) == first
+    (model / "model.json").write_text(json.dumps({**card, "tasks": [{**task, "invalid": 3}]}))
+    refusal("eval", model, rooms, "--state", one, status=65, part="other weights, another description, options or data")
+    damaged = json.loads(state.read_text())
+    damaged["metrics"]["segmentation"]["segmentation"]["_0"]["matrix"]["counts"] = []
+    (tmp_path / "damaged.json").write_text(json.dumps(damaged))
+    refusal("eval", DENSE, rooms, "--state", tmp_path / "damaged.json", status=65, part="expected a state of")
+    refusal("eval", DENSE, rooms, "--state", tmp_path / "none" / "s", status=74, part="cannot be written")
+    # A link stays one, an empty file is a new state.
+    (tmp_path / "real").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert call_json("eval", DENSE, rooms, "--state", tmp_path / "link") == whole
+    assert (tmp_path / "link").is_symlink() and json.loads((tmp_path / "real").read_text())["done"] == 3
     refusal("eval", FINGERS, FINGERS / "samples", "--state", state, status=65, part="expected a state of fingers")
     state.write_text("{}")
     refusal("eval", DENSE, rooms, "--state", state, status=65, part="is no state of an evaluation")
@@ -232,13 +253,18 @@ def test_maps_in_a_table(street):
     ("classes", lambda a: png(numpy.zeros((40, 60, 3))), "1 number for each pixel, found 3"),
     ("classes", lambda a: a[:-20], "PNG chunks up to an IEND"),
     ("classes", lambda a: b"", "a PNG picture"),
+    ("normals", lambda a: os.mkfifo, "is no regular file"),
     ("mask", lambda a: palette_png(numpy.zeros((60, 40), bool), 1), "60 x 40 pixels, found 40 x 60"),
     ("parts", lambda a: None, "parts.png"),
 ])
 def test_broken_maps_are_reported(street, name, content, message):
     file = street / f"{name}.png"
     changed = content(file.read_bytes())
-    file.unlink() if changed is None else file.write_bytes(changed)
+    file.unlink()
+    if changed is os.mkfifo:
+        os.mkfifo(file)
+    elif changed is not None:
+        file.write_bytes(changed)
     report = json.loads(call("eval", PASCAL, table(street, "png"), "--json", status=65, stderr=message))
     assert report["pictures"] == 0 and report["failures"][0]["name"] == "a.png"
 
@@ -306,23 +332,33 @@ def found(tmp_path_factory):
     return folder, whole("detection"), whole("pose")
 
 
-def test_boxes_of_coco(found):
+def test_boxes_of_coco(found, tmp_path):
     """What the network finds is there, where it finds it, and not a picture's width beside it."""
     folder, objects, _ = found
     assert len(objects) == 10
     labels = [str(index) for index in range(4)]
 
-    def measured(objects, labels, shift=0, stderr=""):
-        report = call_json("eval", BOXES, coco(folder, objects, labels, shift), "--tasks", "detection", stderr=stderr)
+    def measured(objects, labels, shift=0):
+        report = call_json("eval", BOXES, coco(folder, objects, labels, shift), "--tasks", "detection")
         return figures(report, "detection")
 
     right = measured(objects, labels)
     assert right["ar_100"] > 0.8 and right["average_precision"] > 0.2
     assert set(measured(objects, labels, 400).values()) == {0}
+    refusal("eval", BOXES, coco(folder, objects, labels[:3]), "--tasks", "detection", status=65,
+            part="expected 4 categories, one for each of its classes, which have no names, found 3")
+    # With names, the order of the categories does not matter, and what is not known is left out.
+    named = shutil.copytree(BOXES, tmp_path / "named")
+    card = json.loads((named / "model.json").read_text())
+    task = {"name": "detection", "kind": "detection", "labels": labels}
+    (named / "model.json").write_text(json.dumps({**card, "tasks": [task]}))
+    again = call_json("eval", named, coco(folder, objects, ["3", "2", "1", "0"]))
+    assert figures(again, "detection") == right
     more = [*objects, {**objects[0], "label": "unicorn"}]
-    assert measured(more, [*labels, "unicorn"], stderr="does not know are left out: unicorn") == right
-    refusal("eval", BOXES, coco(folder, more[-1:], [*labels, "unicorn"]), "--tasks", "detection", status=65,
-            part="found unicorn")
+    noted = call_json("eval", named, coco(folder, more, [*labels, "unicorn"]),
+                      stderr="does not know are left out: unicorn")
+    assert figures(noted, "detection") == right
+    refusal("eval", named, coco(folder, more[-1:], ["unicorn"]), status=65, part="found unicorn")
 
 
 def test_key_points_of_coco(found):
@@ -354,3 +390,117 @@ def test_key_points_of_coco(found):
 def test_broken_coco(tmp_path, text, message):
     (tmp_path / "x.json").write_text(text)
     refusal("eval", BOXES, tmp_path / "x.json", status=65, part=message)
+
+
+def interlaced_png(labels, bits):
+    """Seven passes (Adam7) of indices of few bits with a palette."""
+    rows, columns = labels.shape
+    lines = b""
+    for top, left, down, across in ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2),
+                                    (1, 0, 2, 1)):
+        for row in labels[top::down, left::across].astype(int):
+            if len(row):
+                single = (row[:, None] >> numpy.arange(bits)[::-1] & 1).astype(numpy.uint8)
+                lines += b"\0" + numpy.packbits(single.ravel()).tobytes()
+    header = struct.pack(">IIBBBBB", columns, rows, bits, 3, 0, 0, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"PLTE", bytes(3 * 2**bits)) + chunk(
+        b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def test_interlaced_maps(street):
+    expected = call_json("eval", PASCAL, table(street, "npy"))
+    for name, bits in (("classes", 4), ("parts", 2), ("mask", 1)):
+        (street / f"{name}.png").write_bytes(interlaced_png(numpy.load(street / f"{name}.npy"), bits))
+    assert call_json("eval", PASCAL, table(street, "png"))["tasks"] == expected["tasks"]
+
+
+def test_partly_labelled_pictures(tmp_path):
+    """A picture counts for the tasks that the table says something of."""
+    for index, sample in enumerate(SAMPLES[:4]):
+        shutil.copy(sample, tmp_path / f"{index}.png")
+    hands = ["left" if sample.stem.endswith("L") else "right" for sample in SAMPLES[:4]]
+    lines = [f"{index}.png,{hands[index]},{'' if index else SAMPLES[0].stem[-2]}" for index in range(4)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,hand,count", *lines, "0.png,,"]) + "\n")
+    report = json.loads(call("eval", FINGERS, tmp_path, "--json", status=65,
+                             stderr="task 'count' is measured on 1 of 4 pictures"))
+    assert report["tasks"]["hand"]["pictures"] == 4 and report["tasks"]["count"]["pictures"] == 1
+    assert len(report["failures"]) == 1 and "says nothing of 'count', 'hand'" in report["failures"][0]["error"]
+
+
+@pytest.mark.parametrize("text, message", [
+    ("file,count,count\na.png,1,2\n", "has two columns 'count'"), ("file,count\n", "has no line behind the first"),
+])
+def test_broken_tables(tmp_path, text, message):
+    (tmp_path / "x.csv").write_text(text)
+    refusal("eval", FINGERS, tmp_path / "x.csv", status=65, part=message)
+
+
+@pytest.mark.parametrize("labels, ages, expected", [
+    (["0-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60+"], [3, 25, 78], [0, 2, 6]),
+    (["0-2", "3-20", "21-50", "51-60", "61-70", "71-80", "81+"], [3, 25, 78], [1, 2, 5]),
+    (None, [3, 25, 78], [0, 2, 6]),
+])
+def test_ages_of_utkface(tmp_path, labels, ages, expected):
+    """Years are told by the names of the classes, by decades where there are none."""
+    model = shutil.copytree(FIXTURES / "recipes" / "utkface-resnet50", tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    task = {"name": "age", "kind": "classification", **({"labels": labels} if labels else {})}
+    (model / "model.json").write_text(json.dumps({**card, "tasks": [task]}))
+    (tmp_path / "set").mkdir()
+    (tmp_path / "table").mkdir()
+    lines = ["file,age"]
+    for age, index in zip(ages, expected):
+        (tmp_path / "set" / f"{age}_0_2_2017.jpg.png").write_bytes(png(scene(40 + age, 50)))
+        lines.append(f"../set/{age}_0_2_2017.jpg.png,{index}")
+    (tmp_path / "table" / "labels.csv").write_text("\n".join(lines))
+    assert figures(call_json("eval", model, tmp_path / "set"), "age") == figures(
+        call_json("eval", model, tmp_path / "table"), "age")
+
+
+def test_what_is_invalid_as_it_is_stored(tmp_path):
+    """Before it is scaled, and in float32: 0.1 is no double."""
+    random = numpy.random.default_rng(9)
+    model = shutil.copytree(FIXTURES / "recipes" / "libmtl-single-depth-nyuv2", tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    for part in ("image", "depth"):
+        (tmp_path / "set" / part).mkdir(parents=True)
+    (tmp_path / "set" / "image" / "a.png").write_bytes(png(random.integers(0, 256, (32, 48, 3))))
+    depth = random.integers(500, 9000, (32, 48))
+    hidden = random.random((32, 48)) < 0.3
+
+    def measured(values, ending, **convention):
+        for old in (tmp_path / "set" / "depth").iterdir():
+            old.unlink()
+        file = tmp_path / "set" / "depth" / f"a.{ending}"
+        if ending == "npy":
+            numpy.save(file, values.astype(numpy.float32))
+        else:
+            file.write_bytes(wide_png(values))
+        task = {"name": "depth", "kind": "depth", "unit": "m", "upsampling": "corners", **convention}
+        (model / "model.json").write_text(json.dumps({**card, "tasks": [task]}))
+        return figures(call_json("eval", model, tmp_path / "set"), "depth")
+
+    expected = measured(numpy.where(hidden, 0, depth), "png")
+    assert measured(numpy.where(hidden, 65535, depth), "png", invalid=65535) == expected
+    assert measured(numpy.where(hidden, 0.1, depth / 1000), "npy", invalid=0.1) == pytest.approx(expected, rel=1e-6)
+
+
+def test_conventions_beside_a_recipes_task(rooms, tmp_path):
+    """They leave the task what the recipe says it is."""
+    model = shutil.copytree(DENSE, tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    (model / "model.json").write_text(json.dumps({**card, "tasks": [{"name": "segmentation", "invalid": 3}]}))
+    report = call_json("eval", model, rooms)
+    assert report["tasks"]["segmentation"]["kind"] == "segmentation"
+    assert figures(report, "segmentation") != figures(call_json("eval", DENSE, rooms), "segmentation")
+
+
+@pytest.mark.parametrize("value", [numpy.nan, numpy.inf, 255])
+def test_pictures_that_are_no_pictures(rooms, tmp_path, value):
+    folder = shutil.copytree(rooms, tmp_path / "rooms")
+    file = folder / "val" / "image" / "1.npy"
+    array = numpy.load(file)
+    array[3, 4, 1] = value
+    numpy.save(file, array)
+    report = json.loads(call("eval", DENSE, folder, "--json", status=65, stderr="expected numbers of 0 to 1"))
+    assert report["pictures"] == 2

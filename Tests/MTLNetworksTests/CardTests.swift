@@ -205,6 +205,7 @@ struct CardTests {
     (#"[{"name": "a", "baseline": 3}]"#, "tasks[0].baseline: is no object"),
     (#"[{"name": "a", "baseline": {"mean_iou": "good"}}]"#, "tasks[0].baseline.mean_iou: is no number"),
     (#"[{"name": "a", "match_distance": 2}]"#, "tasks[0].match_distance: is no share"),
+    (#"[{"name": "a", "truth_scale": 0}]"#, "tasks[0].truth_scale: is not above 0"),
     (#"[{"name": "a", "sigmas": [0.1, 0]}]"#, "tasks[0].sigmas: has a number that is not above 0"),
     (#"[{"name": "a", "prefix": 1}]"#, "tasks[0].prefix: is not text"),
     (#"[{"name": "a", "units": "m"}]"#, "card: tasks[0]: unknown field 'units'"),

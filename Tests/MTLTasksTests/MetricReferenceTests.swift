@@ -189,6 +189,12 @@ import Testing
       metric.add(try #require(ScalarMap(probable: sampler, form: .probabilities)), truth: [false, false, nil])
     }
     try check(metric, ["mean_iou": 1, "max_f": 0])
+    // Of a picture of which nothing is known nothing is right.
+    try withSampler([0, 0.1, 0.95], 1, 3, 1) { sampler in
+      metric.add(try #require(ScalarMap(probable: sampler, form: .probabilities)), truth: [true, true, true])
+      metric.add(try #require(ScalarMap(probable: sampler, form: .probabilities)), truth: [nil, nil, nil])
+    }
+    try check(metric, ["mean_iou": 2.0 / 3])
     var edges = EdgeMetric()
     try withSampler([0, 0, 0], 1, 3, 1) { sampler in
       edges.add(try #require(ScalarMap(probable: sampler, form: .probabilities)), truth: [false, false, false])
@@ -267,6 +273,25 @@ import Testing
     try check(points, all.figures["key_points"] ?? [:])
   }
 
+  /// Recall that lies on one of COCO's places, which are those that numpy rounds: 7 of 20 objects, then 7 of 10, are found behind as
+  /// many that are not there (pycocotools 2.0.11).
+  @Test(arguments: [(20, 35), (10, 70)]) func recallOnAPlace(_ count: Int, _ places: Int) throws {
+    var metric = DetectionMetric()
+    let truth = (0..<count).map { TrueObject(index: 0, box: (Double($0) * 20, 0, 10, 10), area: 100) }
+    let found = (0..<7).flatMap { place -> [ScoredObject] in
+      let left = Float(place) * 20
+      let wrong = Box(left: left, top: 500, right: left + 10, bottom: 510)
+      let right = Box(left: left, top: 0, right: left + 10, bottom: 10)
+      return [
+        ScoredObject(index: 0, score: 1 - Float(place) / 10, box: wrong),
+        ScoredObject(index: 0, score: 0.95 - Float(place) / 10, box: right),
+      ]
+    }
+    metric.add(found, truth: truth)
+    // Every precision is 1 / 2 up to the recall, and so many of 101 places are not above it: 0.35 and 0.7 are not among them.
+    try check(metric, ["ap_50": 0.5 * Double(places) / 101], within: 1e-12)
+  }
+
   @Test func correctKeyPoints() throws {
     let person = TrueObject(
       index: 0, box: (0, 0, 10, 20), area: 200,
@@ -295,6 +320,9 @@ import Testing
     #expect(passed.index == 2 && passed.probabilities.count == 4)
     #expect(largestDifference(passed.probabilities, [0.1192029, 0.2583377, 0.3535180, 0.2689414]) <= 1e-6)
     #expect(abs(passed.expectation - 1.7721979) <= 1e-5)
+    // Out of order: as many are passed, and the probabilities are some.
+    let crossed = try #require(Ordinal([-1, 2, 0.5], form: .cumulative))
+    #expect(crossed.index == 2 && crossed.probabilities == passed.probabilities)
     #expect(Ordinal([], form: .logits) == nil && Ordinal([.nan, 1], form: .logits) == nil)
     let infinite = try #require(Ordinal([.infinity, 0], form: .logits))
     #expect(infinite.index == 0 && infinite.confidence == 1)

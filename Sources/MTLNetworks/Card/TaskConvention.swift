@@ -15,8 +15,8 @@ public struct TaskConvention: Sendable, Equatable {
 
   /// Truths beyond these are left out, in the task's unit.
   public var validRange: ClosedRange<Double>?
-  /// The value that marks pixels without a truth. Without one, 0 and below are invalid for distances, all zeros for
-  /// normals, negative numbers and 255 for classes.
+  /// The value that marks pixels without a truth, as it is stored. Without one, 0 and below are invalid for distances, parts
+  /// that add up to 0 for normals, negative numbers and 255 for classes.
   public var invalid: Double?
   /// What the whole numbers of a picture that holds distances are multiplied by; 0.001 where the unit is m.
   public var truthScale: Double?
@@ -48,8 +48,11 @@ public struct TaskConvention: Sendable, Equatable {
       truthScale: try TaskConvention.finite("truth_scale", &fields), palette: try TaskConvention.palette(&fields),
       baselines: try TaskConvention.baselines(&fields),
       matchDistance: try TaskConvention.finite("match_distance", &fields), sigmas: try fields.numbers("sigmas") ?? [])
-    guard matchDistance.map({ (0.0...1).contains($0) }) ?? true else {
-      throw MTLError(.badFormat, "\(fields.path).match_distance", "is no share of the picture's diagonal, 0 to 1")
+    guard matchDistance.map({ (0.0...0.1).contains($0) }) ?? true else {
+      throw MTLError(.badFormat, "\(fields.path).match_distance", "is no share of the picture's diagonal, 0 to 0.1")
+    }
+    guard truthScale.map({ $0 > 0 }) ?? true else {
+      throw MTLError(.badFormat, "\(fields.path).truth_scale", "is not above 0")
     }
     guard sigmas.allSatisfy({ $0 > 0 && $0.isFinite }) else {
       throw MTLError(.badFormat, "\(fields.path).sigmas", "has a number that is not above 0")
@@ -97,6 +100,15 @@ public struct TaskConvention: Sendable, Equatable {
       baselines.append(Baseline(member.name, number))
     }
     return baselines
+  }
+
+  /// What is said here, and what the other says of the rest.
+  func completed(by other: TaskConvention) -> TaskConvention {
+    TaskConvention(
+      validRange: validRange ?? other.validRange, invalid: invalid ?? other.invalid,
+      truthScale: truthScale ?? other.truthScale, palette: palette.isEmpty ? other.palette : palette,
+      baselines: baselines.isEmpty ? other.baselines : baselines, matchDistance: matchDistance ?? other.matchDistance,
+      sigmas: sigmas.isEmpty ? other.sigmas : sigmas)
   }
 
   /// The fields of a `model.json` that say the same.

@@ -67,10 +67,10 @@ public struct TaskDescription: Sendable, Equatable {
   /// The head's key prefix in the checkpoint, to choose it among a recipe's heads; nil chooses by name.
   public private(set) var prefix: String?
   /// Of the data that the task was trained on.
-  public let convention: TaskConvention
+  public private(set) var convention: TaskConvention
   /// Whether somebody said what the form is; if not, the network's blocks do.
   private let isFormGiven: Bool
-  /// Whether a card names the task, and says nothing of what it means.
+  /// Whether a card names the task, and says nothing of what its output means.
   private let isBare: Bool
 
   /// - Parameter form: nil leaves it to the network: probabilities behind a softmax, else logits.
@@ -95,6 +95,7 @@ public struct TaskDescription: Sendable, Equatable {
     guard isBare else { return self }
     var task = own
     (task.name, task.prefix) = (name, prefix)
+    task.convention = convention.completed(by: own.convention)
     return task
   }
 
@@ -108,8 +109,7 @@ public struct TaskDescription: Sendable, Equatable {
     let upsampling: Upsampling? = try fields.choice("upsampling")
     self.upsampling = upsampling ?? .centers
     convention = try TaskConvention(&fields)
-    isBare =
-      labels == nil && form == nil && kind == nil && unit == nil && upsampling == nil && convention == TaskConvention()
+    isBare = labels == nil && form == nil && kind == nil && unit == nil && upsampling == nil
     self.kind = kind ?? (labels == nil ? .raw : .classification)
     self.labels = labels ?? []
     self.form = form ?? .logits

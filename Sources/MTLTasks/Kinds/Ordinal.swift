@@ -18,8 +18,8 @@ public struct Ordinal: Sendable, Equatable {
   /// Reads one row of a network's output; nil when it is empty or has a value that is no number.
   ///
   /// Of classes the most probable one is the answer, the first of several equal ones. Of cumulative logits it is the number
-  /// of classes that are passed with a probability above one half, as in CORAL; a probability that grows from class to
-  /// class, which only a network without shared weights can give, counts as none.
+  /// of classes that are passed with a probability above one half, as in CORAL. Where these probabilities grow from class to
+  /// class, which only a network without shared weights can give, they are put in order before classes are told from them.
   public init?(_ values: [Float], form: TaskDescription.Form) {
     guard !values.isEmpty, !values.contains(where: \.isNaN) else { return nil }
     guard form == .cumulative else {
@@ -29,9 +29,9 @@ public struct Ordinal: Sendable, Equatable {
       (index, probabilities) = (best, shares)
       return
     }
-    let passed = [1] + values.map(sigmoid) + [0]
+    let passed = [1] + values.map(sigmoid).sorted(by: >) + [0]
     index = values.count { sigmoid($0) > 0.5 }
-    probabilities = (0...values.count).map { max(passed[$0] - passed[$0 + 1], 0) }
+    probabilities = (0...values.count).map { passed[$0] - passed[$0 + 1] }
   }
 
   private static func shares(_ values: [Float], _ form: TaskDescription.Form) -> [Float] {

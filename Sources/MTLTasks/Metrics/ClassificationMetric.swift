@@ -19,6 +19,8 @@ public struct ClassificationMetric: Metric {
     return true
   }
 
+  public func isLike(_ new: ClassificationMetric) -> Bool { matrix.isLike(new.matrix) }
+
   public var figures: [Figure] {
     guard matrix.total > 0 else { return [] }
     let scores = (0..<matrix.classCount).compactMap { index -> Double? in

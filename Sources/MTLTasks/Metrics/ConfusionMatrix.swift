@@ -17,6 +17,12 @@ struct ConfusionMatrix: Sendable, Codable, Equatable {
   var total: Int { counts.reduce(0, +) }
   var hits: Int { (0..<classCount).reduce(0) { $0 + counts[$1 * classCount + $1] } }
 
+  /// Whether its counts are those of as many classes as the other's.
+  func isLike(_ other: ConfusionMatrix) -> Bool {
+    classCount == other.classCount && counts.count == other.counts.count
+      && counts.allSatisfy { (0..<1 << 56).contains($0) }
+  }
+
   /// Of one class: where it was there and found, was there, and was found.
   func sums(of index: Int) -> (hits: Int, truths: Int, predictions: Int) {
     var (truths, predictions) = (0, 0)

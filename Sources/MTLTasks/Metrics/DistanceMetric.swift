@@ -8,7 +8,7 @@ import MTLNetworks
 /// as in SimonVandenhende/Multi-Task-Learning-PyTorch). The relative error, ratios and logarithms are of truths above 0.
 public struct DistanceMetric: Metric {
   private let unit: String?
-  private let invalid: Double?
+  private let invalid: Float?
   private let least: Double
   private let largest: Double
   private var count = 0
@@ -23,22 +23,22 @@ public struct DistanceMetric: Metric {
   /// - Parameter convention: without a value that marks invalid truths, 0 and below do: mtan and LibMTL write 0.
   public init(unit: String?, convention: TaskConvention = TaskConvention()) {
     self.unit = unit
-    invalid = convention.invalid
+    invalid = convention.invalid.map { Float($0) }
     least = convention.validRange?.lowerBound ?? -.greatestFiniteMagnitude
     largest = convention.validRange?.upperBound ?? .greatestFiniteMagnitude
   }
 
-  private func isValid(_ truth: Double) -> Bool {
-    (invalid.map { truth != $0 } ?? (truth > 0)) && truth >= least && truth <= largest
+  private func isValid(_ truth: Float) -> Bool {
+    (invalid.map { truth != $0 } ?? (truth > 0)) && Double(truth) >= least && Double(truth) <= largest
   }
 
   /// Adds one picture.
   ///
-  /// - Parameter truth: as many values as the map has pixels.
+  /// - Parameter truth: as many values as the map has pixels; what is no number is invalid.
   public mutating func add(_ map: ScalarMap, truth: [Float]) {
     for (value, expected) in zip(map.values, truth) {
-      let (value, expected) = (Double(value), Double(expected))
       guard isValid(expected) else { continue }
+      let (value, expected) = (Double(value), Double(expected))
       let error = abs(value - expected)
       count += 1
       absolute += error
@@ -56,6 +56,8 @@ public struct DistanceMetric: Metric {
       }
     }
   }
+
+  public func isLike(_ new: DistanceMetric) -> Bool { near.count == new.near.count }
 
   public var figures: [Figure] {
     guard count > 0 else { return [] }

@@ -1,7 +1,11 @@
-/// What is measured of a task over a data set: fed answer by answer, in memory that does not grow with them.
+/// What is measured of a task over a data set: fed answer by answer, in memory that does not grow with them, save for
+/// average precision, which needs every score.
 public protocol Metric: Sendable, Codable {
   /// The figures so far, the most telling one first; none before anything was added.
   var figures: [Figure] { get }
+  /// Whether this one, which was saved, can go on where another, which is new, would begin: what it counts has the same
+  /// sizes.
+  func isLike(_ new: Self) -> Bool
 }
 
 /// One number of a metric.

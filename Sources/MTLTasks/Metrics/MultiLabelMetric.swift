@@ -31,6 +31,10 @@ public struct MultiLabelMetric: Metric {
     return true
   }
 
+  public func isLike(_ new: MultiLabelMetric) -> Bool {
+    [hits, truths, predictions].allSatisfy { $0.count == new.hits.count }
+  }
+
   public var figures: [Figure] {
     guard pictures > 0, !hits.isEmpty else { return [] }
     let scores = hits.indices.map { index in

@@ -18,11 +18,11 @@ public struct NormalMetric: Metric {
 
   /// Adds one picture.
   ///
-  /// - Parameter truth: x, y, z of each of the map's pixels.
+  /// - Parameter truth: x, y, z of each of the map's pixels; what is no number is invalid.
   public mutating func add(_ map: NormalMap, truth: [Float]) {
     for pixel in 0..<min(map.vectors.count, truth.count) / 3 {
       let (x, y, z) = (truth[3 * pixel], truth[3 * pixel + 1], truth[3 * pixel + 2])
-      guard invalid.map({ x != $0 || y != $0 || z != $0 }) ?? (x + y + z != 0) else { continue }
+      guard invalid.map({ x != $0 || y != $0 || z != $0 }) ?? (x + y + z != 0), !x.isNaN else { continue }
       let product =
         Double(x) * Double(map.vectors[3 * pixel]) + Double(y) * Double(map.vectors[3 * pixel + 1]) + Double(z)
         * Double(map.vectors[3 * pixel + 2])
@@ -33,6 +33,8 @@ public struct NormalMetric: Metric {
       for (index, limit) in NormalMetric.limits.enumerated() { within[index] += angle < limit ? 1 : 0 }
     }
   }
+
+  public func isLike(_ new: NormalMetric) -> Bool { within.count == new.within.count }
 
   public var figures: [Figure] {
     guard angles.count > 0 else { return [] }
@@ -86,15 +88,17 @@ struct RunningMedian: Sendable, Equatable {
   }
 }
 
-/// As pairs of place and count, for places that have one.
+/// As pairs of the distance from the place before and the count, for places that have one.
 extension RunningMedian: Codable {
   init(from decoder: any Decoder) throws {
     let pairs = try decoder.singleValueContainer().decode([UInt64].self)
     guard pairs.count % 2 == 0 else {
       throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "odd"))
     }
+    var whole: UInt64 = 0
     for index in stride(from: 0, to: pairs.count, by: 2) {
-      let (page, place) = pairs[index].quotientAndRemainder(dividingBy: 1 << RunningMedian.fractionBits)
+      whole &+= pairs[index]
+      let (page, place) = whole.quotientAndRemainder(dividingBy: 1 << RunningMedian.fractionBits)
       guard page < 2048, let many = UInt32(exactly: pairs[index + 1]) else {
         throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "place or count out of range"))
       }
@@ -105,9 +109,12 @@ extension RunningMedian: Codable {
 
   func encode(to encoder: any Encoder) throws {
     var pairs: [UInt64] = []
+    var before: UInt64 = 0
     for (page, places) in pages.sorted(by: { $0.key < $1.key }) {
       for (place, many) in places.enumerated() where many > 0 {
-        pairs += [page << RunningMedian.fractionBits | UInt64(place), UInt64(many)]
+        let whole = page << RunningMedian.fractionBits | UInt64(place)
+        pairs += [whole - before, UInt64(many)]
+        before = whole
       }
     }
     var container = encoder.singleValueContainer()

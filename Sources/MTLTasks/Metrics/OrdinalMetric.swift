@@ -20,6 +20,8 @@ public struct OrdinalMetric: Metric {
     return true
   }
 
+  public func isLike(_ new: OrdinalMetric) -> Bool { matrix.isLike(new.matrix) }
+
   public var figures: [Figure] {
     guard matrix.total > 0 else { return [] }
     let total = Double(matrix.total)

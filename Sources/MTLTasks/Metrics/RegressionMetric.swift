@@ -15,6 +15,8 @@ public struct RegressionMetric: Metric {
     squared += (prediction - truth) * (prediction - truth)
   }
 
+  public func isLike(_ new: RegressionMetric) -> Bool { true }
+
   public var figures: [Figure] {
     guard count > 0 else { return [] }
     return [

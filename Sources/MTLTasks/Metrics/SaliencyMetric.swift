@@ -11,7 +11,7 @@ public struct SaliencyMetric: Metric {
 
   public init() {}
 
-  /// Adds one picture.
+  /// Adds one picture, unless nothing is known of it.
   ///
   /// - Parameter truth: for each of the map's pixels whether it stands out; nil where that is unknown.
   public mutating func add(_ map: ScalarMap, truth: [Bool?]) {
@@ -24,6 +24,7 @@ public struct SaliencyMetric: Metric {
       if isSalient { salient[passed] += 1 } else { other[passed] += 1 }
     }
     let truths = salient.reduce(0, +)
+    guard truths + other.reduce(0, +) > 0 else { return }
     count += 1
     var (hits, alarms) = (0, 0)
     for place in SaliencyMetric.thresholds.indices.reversed() {
@@ -34,6 +35,10 @@ public struct SaliencyMetric: Metric {
       precisions[place] += Double(hits) / max(Double(hits + alarms), 1e-12)
       recalls[place] += Double(hits) / max(Double(truths), 1e-12)
     }
+  }
+
+  public func isLike(_ new: SaliencyMetric) -> Bool {
+    [overlaps, precisions, recalls].allSatisfy { $0.count == new.overlaps.count }
   }
 
   public var figures: [Figure] {

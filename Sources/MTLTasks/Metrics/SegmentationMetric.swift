@@ -46,6 +46,8 @@ public struct SegmentationMetric: Metric {
     }
   }
 
+  public func isLike(_ new: SegmentationMetric) -> Bool { matrix.isLike(new.matrix) }
+
   public var figures: [Figure] {
     guard matrix.total > 0 else { return [] }
     let known = intersectionsOverUnions.compactMap { $0 }

@@ -7,8 +7,10 @@ public struct PageCrops: Sendable {
   public let textHeight: Double
   public let regions: [PixelView.Region]
 
-  /// A crop with less ink than this share of the page's median crop says nothing of its text.
+  /// A crop with less ink than this share of what crops with text have says nothing of it.
   private static let leastInk = 0.25
+  /// Crops with this share of the fullest one's ink have some text.
+  private static let someInk = 0.1
 
   /// - Parameters:
   ///   - textHeight: nil estimates it.
@@ -32,8 +34,10 @@ public struct PageCrops: Sendable {
       }
     }
     let shares = all.map(ink.share)
-    let median = shares.sorted()[shares.count / 2]
-    let written = zip(all, shares).filter { $0.1 >= PageCrops.leastInk * median }.map(\.0)
+    let most = shares.max() ?? 0
+    let inked = shares.filter { $0 >= PageCrops.someInk * most }.sorted()
+    let usual = inked[inked.count / 2]
+    let written = zip(all, shares).filter { $0.1 >= PageCrops.leastInk * usual }.map(\.0)
     let count = min(written.count, description.limit)
     regions = (0..<count).map { written[$0 * written.count / count] }
   }

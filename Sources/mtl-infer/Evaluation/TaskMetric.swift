@@ -48,6 +48,24 @@ enum TaskMetric: Codable {
     }
   }
 
+  /// Whether this one, which was saved, can go on where a new one would begin.
+  func isLike(_ new: TaskMetric) -> Bool {
+    switch (self, new) {
+    case (.classification(let own), .classification(let new)): own.isLike(new)
+    case (.multiLabel(let own), .multiLabel(let new)): own.isLike(new)
+    case (.ordinal(let own), .ordinal(let new)): own.isLike(new)
+    case (.regression(let own), .regression(let new)): own.isLike(new)
+    case (.segmentation(let own), .segmentation(let new)): own.isLike(new)
+    case (.distance(let own), .distance(let new)): own.isLike(new)
+    case (.normals(let own), .normals(let new)): own.isLike(new)
+    case (.saliency(let own), .saliency(let new)): own.isLike(new)
+    case (.edges(let own), .edges(let new)): own.isLike(new)
+    case (.detection(let own), .detection(let new)): own.isLike(new)
+    case (.keyPoints(let own), .keyPoints(let new)): own.isLike(new)
+    default: false
+    }
+  }
+
   /// Classes, labels, numbers or key points of a task with this output.
   static func count(_ task: TaskDescription, _ outputShape: Shape) -> Int {
     let channels = outputShape.rank > 1 ? outputShape[1] : 1
@@ -83,13 +101,14 @@ enum TaskMetric: Codable {
       _ = metric.add(prediction: answer.index, truth: label)
       self = .classification(metric)
     case (.multiLabel(var metric), .labels(let labels)):
-      _ = metric.add(MultiLabel(try result.values(task: task, image: 0), form: description.form), truth: labels)
+      let values = try TaskMetric.numbers(result, task)
+      _ = metric.add(MultiLabel(values, form: description.form), truth: labels)
       self = .multiLabel(metric)
     case (.ordinal(var metric), .label(let label)):
       _ = metric.add(prediction: try result.ordinal(task: task, image: 0).index, truth: label)
       self = .ordinal(metric)
     case (.regression(var metric), .numbers(let numbers)):
-      for (value, number) in zip(try result.values(task: task, image: 0), numbers) {
+      for (value, number) in zip(try TaskMetric.numbers(result, task), numbers) {
         metric.add(prediction: Double(value), truth: number)
       }
       self = .regression(metric)
@@ -97,16 +116,23 @@ enum TaskMetric: Codable {
       metric.add(try result.labelMap(task: task, image: 0, frame: frame), truth: labels)
       self = .segmentation(metric)
     case (.distance(var metric), .map(let values, let frame)):
-      metric.add(try result.scalarMap(task: task, image: 0, frame: frame), truth: values)
+      let map = try result.scalarMap(task: task, image: 0, frame: frame)
+      try TaskMetric.check(map.values, description)
+      metric.add(map, truth: values)
       self = .distance(metric)
     case (.normals(var metric), .map(let values, let frame)):
+      try TaskMetric.check(try result.values(task: task, image: 0), description)
       metric.add(try result.normalMap(task: task, image: 0, frame: frame), truth: values)
       self = .normals(metric)
     case (.saliency(var metric), .mask(let mask, let frame)):
-      metric.add(try result.scalarMap(task: task, image: 0, frame: frame), truth: mask)
+      let map = try result.scalarMap(task: task, image: 0, frame: frame)
+      try TaskMetric.check(map.values, description)
+      metric.add(map, truth: mask)
       self = .saliency(metric)
     case (.edges(var metric), .mask(let mask, let frame)):
-      metric.add(try result.scalarMap(task: task, image: 0, frame: frame), truth: mask.map { $0 ?? false })
+      let map = try result.scalarMap(task: task, image: 0, frame: frame)
+      try TaskMetric.check(map.values, description)
+      metric.add(map, truth: mask)
       self = .edges(metric)
     case (.detection(var metric), .objects(let objects)):
       metric.add(try finder.objects(task, result).map(\.scored), truth: objects)
@@ -115,6 +141,21 @@ enum TaskMetric: Codable {
       metric.add(try finder.objects(task, result).map(\.scored), truth: objects)
       self = .keyPoints(metric)
     default: throw MTLError(.internalFault, description.name, "its truth is of another kind")
+    }
+  }
+}
+
+extension TaskMetric {
+  /// The numbers of an answer, all of which are some.
+  private static func numbers(_ result: InferenceResult, _ task: Int) throws(MTLError) -> [Float] {
+    let values = try result.values(task: task, image: 0)
+    try check(values, result.model.tasks[task])
+    return values
+  }
+
+  private static func check(_ values: [Float], _ task: TaskDescription) throws(MTLError) {
+    guard values.allSatisfy(\.isFinite) else {
+      throw MTLError(.invalidState, "task '\(task.name)'", "its answer has values that are no finite numbers")
     }
   }
 }

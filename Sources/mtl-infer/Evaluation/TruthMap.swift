@@ -18,6 +18,7 @@ struct TruthMap {
 
   init(path: String) throws(MTLError) {
     self.path = path
+    try checkRegular(path)
     guard path.lowercased().hasSuffix(".png") else {
       let tensor = try NumpyFile.read(MappedFile.open(path: path), name: path)
       let shape = tensor.shape
@@ -48,7 +49,7 @@ struct TruthMap {
     var labels: [Int32] = []
     labels.reserveCapacity(values.count)
     for (pixel, value) in values.enumerated() {
-      if let invalid, Double(value) == invalid {
+      if let invalid, value == Float(invalid) {
         labels.append(-1)
         continue
       }
@@ -62,24 +63,29 @@ struct TruthMap {
     return labels
   }
 
-  /// Distances in the task's unit. The whole numbers of a PNG file are millimetres where the unit is m, as SUN RGB-D and
+  /// Distances in the task's unit; what is invalid as it is stored is no number. The whole numbers of a PNG file are millimetres where the unit is m, as SUN RGB-D and
   /// ScanNet have them, unless the model says otherwise.
-  func distances(scale: Double?, unit: String?) throws(MTLError) -> [Float] {
+  func distances(scale: Double?, unit: String?, invalid: Double?) throws(MTLError) -> [Float] {
     try check(channels: 1)
-    let known = try numbers()
+    let known = try numbers().map { value in Float(value) == invalid.map { Float($0) } ? Float.nan : value }
     guard let bits else { return known }
     guard let scale = scale ?? (unit == "m" && bits == 16 ? 0.001 : nil) else {
       throw MTLError(
         .badFormat, path, expected: "a NumPy array, or 'truth_scale' of the task in model.json",
         found: "whole numbers of \(bits) bits")
     }
-    return known.map { $0 == 0 ? 0 : Float(Double($0) * scale) }
+    return known.map { Float(Double($0) * scale) }
   }
 
-  /// x, y and z of each pixel; in pictures 0 to 255 stands for -1 to 1, and black for no direction.
-  func directions() throws(MTLError) -> [Float] {
+  /// x, y and z of each pixel, no numbers where all are the invalid one as it is stored; in pictures 0 to 255 stands for -1 to 1, and black for no direction.
+  func directions(invalid: Double?) throws(MTLError) -> [Float] {
     try check(channels: 3)
     var known = try numbers()
+    if let invalid {
+      for pixel in 0..<known.count / 3 where known[3 * pixel..<3 * pixel + 3].allSatisfy({ $0 == Float(invalid) }) {
+        for place in 3 * pixel..<3 * pixel + 3 { known[place] = .nan }
+      }
+    }
     guard let bits else { return known }
     let half = Float(1 << bits - 1) / 2
     for pixel in 0..<known.count / 3 {
@@ -96,8 +102,8 @@ struct TruthMap {
   func mask(invalid: Double?) throws(MTLError) -> [Bool?] {
     try check(channels: 1)
     return try numbers().map { value in
-      if let invalid, Double(value) == invalid { return nil }
-      return value > 0
+      if let invalid, value == Float(invalid) { return nil }
+      return value != 0
     }
   }
 

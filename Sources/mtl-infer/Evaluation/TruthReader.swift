@@ -35,6 +35,16 @@ struct TruthReader {
     case (.classification, .index(let index)), (.ordinal, .index(let index)):
       return .label(try checked(index, "\(index)"))
     case (.classification, .text(let text)), (.ordinal, .text(let text)): return .label(try label(text))
+    case (.classification, .named(let text, let index, let count)), (.ordinal, .named(let text, let index, let count)):
+      return .label(try label(text, orIndex: index, among: count))
+    case (.multiLabel, .named(let text, let index, let count)) where self.count == 1 && count == 2:
+      // One label of two classes: whether it is this one.
+      guard let own = task.labels.first else { return .labels([index == 1]) }
+      return .labels([own.lowercased() == text.lowercased()])
+    case (.classification, .quantity(let number, let index, let count)),
+      (.ordinal, .quantity(let number, let index, let count)):
+      return .label(try label(of: number, orIndex: index, among: count))
+    case (.regression, .quantity(let number, _, _)) where self.count == 1: return .numbers([number])
     case (.multiLabel, .text(let text)): return .labels(try labels(text))
     case (.regression, .index(let index)) where count == 1: return .numbers([Double(index)])
     case (.regression, .text(let text)): return .numbers(try numbers(text))
@@ -67,6 +77,32 @@ struct TruthReader {
       throw wrong("a class of 0 to \(count - 1)\(known)", "'\(text)'")
     }
     return try checked(index, text)
+  }
+
+  /// By name, whatever its case; by index where the network has as many classes and no names.
+  private func label(_ text: String, orIndex index: Int, among count: Int) throws(MTLError) -> Int {
+    if let own = task.labels.firstIndex(where: { $0.lowercased() == text.lowercased() }) { return own }
+    guard task.labels.isEmpty, self.count == count else {
+      let own = task.labels.isEmpty ? "\(self.count) classes without names" : task.labels.joined(separator: ", ")
+      throw wrong("one of the network's classes, \(own)", "'\(text)'")
+    }
+    return index
+  }
+
+  /// The class whose name is a range that a number lies in, such as "20-29" or "70+".
+  private func label(of number: Double, orIndex index: Int, among count: Int) throws(MTLError) -> Int {
+    let own = task.labels.firstIndex { label in
+      if label.hasSuffix("+") { return Double(label.dropLast()).map { number >= $0 } ?? false }
+      let ends = label.split(separator: "-").map { Double($0) }
+      guard ends.count == 2, let low = ends[0], let high = ends[1] else { return false }
+      return number >= low && number < high + 1
+    }
+    if let own { return own }
+    guard task.labels.isEmpty, self.count == count else {
+      let known = task.labels.isEmpty ? "\(self.count) classes without names" : task.labels.joined(separator: ", ")
+      throw wrong("a number in one of the network's classes, \(known)", "\(number)")
+    }
+    return index
   }
 
   /// What stands between semicolons, without spaces around it.
@@ -118,8 +154,9 @@ struct TruthReader {
     case .segmentation, .partSegmentation:
       return .labelMap(try map.labels(below: max(count, 2), invalid: convention.invalid), frame: frame)
     case .depth, .disparity:
-      return .map(try map.distances(scale: convention.truthScale, unit: task.unit), frame: frame)
-    case .normals: return .map(try map.directions(), frame: frame)
+      return .map(
+        try map.distances(scale: convention.truthScale, unit: task.unit, invalid: convention.invalid), frame: frame)
+    case .normals: return .map(try map.directions(invalid: convention.invalid), frame: frame)
     case .saliency, .edges: return .mask(try map.mask(invalid: convention.invalid), frame: frame)
     default: throw wrong("what a task of kind \(task.kind.rawValue) is measured by", "a map")
     }
@@ -129,7 +166,17 @@ struct TruthReader {
 extension TruthReader {
   /// What a user should know of how a data set fits the task; nil where there is nothing.
   func note(_ set: DataSet) throws(MTLError) -> String? {
+    let sigmas = task.convention.sigmas.count
+    guard task.kind != .keyPoints || sigmas == 0 || sigmas == count else {
+      throw MTLError(.badFormat, "task '\(task.name)'", expected: "\(count) sigmas", found: "\(sigmas)")
+    }
     guard task.kind == .detection else { return nil }
+    guard !task.labels.isEmpty || set.categories.count == count else {
+      throw MTLError(
+        .badFormat, "task '\(task.name)'",
+        expected: "\(count) categories, one for each of its classes, which have no names",
+        found: "\(set.categories.count)")
+    }
     var (known, unknown) = (Set<String>(), Set<String>())
     for sample in set.samples {
       guard case .objects(let all) = sample.truths[name] else { continue }
@@ -142,7 +189,7 @@ extension TruthReader {
     guard !known.isEmpty else {
       throw MTLError(
         .badFormat, "task '\(task.name)'",
-        expected: task.labels.isEmpty ? "\(count) categories" : "a category of \(task.labels.joined(separator: ", "))",
+        expected: "a category of \(task.labels.joined(separator: ", "))",
         found: names)
     }
     return "task '\(task.name)': objects of categories that the model does not know are left out: \(names)"

@@ -42,14 +42,16 @@ public struct EdgeMetric: Metric {
 
   /// Adds one picture.
   ///
-  /// - Parameter truth: for each of the map's pixels whether it is an edge, drawn one pixel wide.
-  public mutating func add(_ map: ScalarMap, truth: [Bool]) {
-    let matcher = EdgeMatcher(width: map.width, height: map.height, truth: truth, share: matchDistance)
+  /// - Parameter truth: for each of the map's pixels whether it is an edge, drawn one pixel wide; nil where that is unknown,
+  ///   and nothing that is found there counts.
+  public mutating func add(_ map: ScalarMap, truth: [Bool?]) {
+    let matcher = EdgeMatcher(
+      width: map.width, height: map.height, truth: truth.map { $0 ?? false }, share: matchDistance)
     pictures += 1
     var best = Counts()
     var last: (mask: [Bool], counts: Counts)?
     for (place, threshold) in EdgeMetric.thresholds.enumerated() {
-      let mask = map.values.map { $0 >= threshold }
+      let mask = zip(map.values, truth).map { $0 >= threshold && $1 != nil }
       // Confident maps change at few thresholds.
       let own: Counts
       if let last, last.mask == mask {
@@ -66,6 +68,8 @@ public struct EdgeMetric: Metric {
     }
     bestOfPictures = bestOfPictures + best
   }
+
+  public func isLike(_ new: EdgeMetric) -> Bool { counts.count == new.counts.count }
 
   public var figures: [Figure] {
     guard pictures > 0 else { return [] }

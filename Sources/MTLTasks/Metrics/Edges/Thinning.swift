@@ -3,19 +3,33 @@
 enum Thinning {
   static func thin(_ mask: [Bool], width: Int, height: Int) -> [Bool] {
     var pixels = mask
-    // Only what has changed its surroundings can change next.
-    var candidates = pixels.indices.filter { pixels[$0] }
-    while true {
-      var removed = 0
-      for isFirst in [true, false] {
-        let doomed = candidates.filter {
-          goes(neighbours($0, pixels, width, height), isFirst: isFirst)
-        }
-        for place in doomed { pixels[place] = false }
-        removed += doomed.count
-        candidates = candidates.filter { pixels[$0] }
+    // A pixel can go only where its surroundings have changed since it was looked at in the same turn: in this turn's last
+    // but one or last pass.
+    var changed = pixels.indices.filter { pixels[$0] }
+    var changedBefore = changed
+    var isFirst = true
+    var listed = [Int](repeating: -1, count: pixels.count)
+    var pass = 0
+    while !changed.isEmpty || !changedBefore.isEmpty {
+      var doomed: [Int] = []
+      for place in [changed, changedBefore].joined() where pixels[place] && listed[place] != pass {
+        listed[place] = pass
+        if goes(neighbours(place, pixels, width, height), isFirst: isFirst) { doomed.append(place) }
       }
-      guard removed > 0 else { return pixels }
+      for place in doomed { pixels[place] = false }
+      changedBefore = changed
+      changed = doomed.flatMap { around($0, width, height) }.filter { pixels[$0] }
+      isFirst.toggle()
+      pass += 1
+    }
+    return pixels
+  }
+
+  /// The places around one, as far as there are any.
+  private static func around(_ place: Int, _ width: Int, _ height: Int) -> [Int] {
+    let (row, column) = place.quotientAndRemainder(dividingBy: width)
+    return (max(row - 1, 0)...min(row + 1, height - 1)).flatMap { y in
+      (max(column - 1, 0)...min(column + 1, width - 1)).map { y * width + $0 }
     }
   }
 

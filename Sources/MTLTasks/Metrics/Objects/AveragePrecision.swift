@@ -3,8 +3,14 @@
 ///
 /// Keeps some 24 bytes for each object found, since precision needs them all in the order of their scores.
 struct AveragePrecision: Sendable, Codable, Equatable {
-  static let thresholds = (0..<10).map { 0.5 + 0.05 * Double($0) }
-  private static let recallPlaces = (0...100).map { Double($0) / 100 }
+  static let thresholds = AveragePrecision.places(10, from: 0.5, to: 0.95)
+  private static let recallPlaces = AveragePrecision.places(101, from: 0, to: 1)
+
+  /// As numpy.linspace rounds them: recall may lie exactly on one.
+  private static func places(_ count: Int, from first: Double, to last: Double) -> [Double] {
+    let step = (last - first) / Double(count - 1)
+    return (0..<count - 1).map { Double($0) * step + first } + [last]
+  }
 
   /// A range of an object's area in square pixels.
   struct SizeRange: Sendable, Codable, Equatable {
@@ -46,6 +52,15 @@ struct AveragePrecision: Sendable, Codable, Equatable {
   init(ranges: [SizeRange], limit: Int) { (self.ranges, self.limit) = (ranges, limit) }
 
   var isEmpty: Bool { finds.isEmpty }
+
+  /// Whether it looks at the same ranges, and what it keeps of each object is there.
+  func isLike(_ new: AveragePrecision) -> Bool {
+    ranges == new.ranges && limit == new.limit
+      && finds.values.allSatisfy { own in
+        own.truths.count == ranges.count && own.ranks.count == own.scores.count
+          && [own.matched, own.ignored].allSatisfy { $0.count == own.scores.count * ranges.count }
+      }
+  }
 
   /// Adds the objects of one class in one picture.
   ///

@@ -18,6 +18,8 @@ public struct DetectionMetric: Metric {
     }
   }
 
+  public func isLike(_ new: DetectionMetric) -> Bool { average.isLike(new.average) }
+
   public var figures: [Figure] {
     guard !average.isEmpty else { return [] }
     let values: [(String, Double?)] = [

@@ -81,6 +81,8 @@ public struct KeyPointMetric: Metric {
     }
   }
 
+  public func isLike(_ new: KeyPointMetric) -> Bool { average.isLike(new.average) }
+
   public var figures: [Figure] {
     var values: [(String, Double?)] = []
     if !average.isEmpty {
