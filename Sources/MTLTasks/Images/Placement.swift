@@ -29,10 +29,12 @@ public struct Placement: Sendable, Equatable {
   public init(_ resize: InputDescription.Resize, picture: (width: Int, height: Int), input: (width: Int, height: Int)) {
     switch resize {
     case .center: self.init(centered: picture, input: input)
-    case .stretch:
+    case .stretch, .letterbox, .crop:
+      let fit = PictureFit(resize, picture: picture, input: input)
       self.init(
-        scaleX: Float(picture.width) / Float(input.width), scaleY: Float(picture.height) / Float(input.height),
-        offsetX: 0, offsetY: 0)
+        scaleX: Float(fit.columns.scale), scaleY: Float(fit.rows.scale),
+        offsetX: Float(Double(fit.columns.origin) * fit.columns.scale),
+        offsetY: Float(Double(fit.rows.origin) * fit.rows.scale))
     }
   }
 
