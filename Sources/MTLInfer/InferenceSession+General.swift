@@ -146,7 +146,8 @@ extension InferenceSession {
     for index in 0..<count {
       let view = try image(index)
       let buffer = try HeapBuffer<Float>(count: pixels, of: input.name)
-      try unsafe preparer.prepare(view, width: input.width, height: input.height, into: buffer.base)
+      try unsafe preparer.prepare(
+        view, width: input.width, height: input.height, into: buffer.base, on: preparationThreads)
       unsafe values += UnsafeBufferPointer(start: buffer.base, count: pixels)
     }
     let interleaved = Tensor(values, shape: [count, input.height, input.width, input.color.channelCount])

@@ -37,6 +37,7 @@ public final class InferenceSession: @unchecked Sendable {
   /// Runs the model where it is in general form.
   let general: GeneralSession?
   let preparer: ImagePreparer
+  let preparationThreads: SessionThreads
   let results = ResultPool()
   private let isBusy = AtomicFlag()
   private var prepareNanoseconds: UInt64 = 0
@@ -56,7 +57,8 @@ public final class InferenceSession: @unchecked Sendable {
     session = Session(model.network, pool: runtime.pool, options: engineOptions)
     general = model.network.isGeneral ? GeneralSession(model.network, pool: runtime.pool, options: engineOptions) : nil
     instructionSet = session.kernels.instructionSet
-    preparer = ImagePreparer(model.input)
+    preparer = ImagePreparer(model.input, instructionSet: instructionSet.rawValue)
+    preparationThreads = SessionThreads(session)
   }
 
   deinit { results.close() }
@@ -97,7 +99,8 @@ public final class InferenceSession: @unchecked Sendable {
           guard let target = unsafe destination.interleavedImage(index) else {
             throw MTLError(.unsupported, input.name, "the network does not take pictures")
           }
-          try unsafe preparer.prepare(view, width: input.width, height: input.height, into: target)
+          try unsafe preparer.prepare(
+            view, width: input.width, height: input.height, into: target, on: preparationThreads)
         }
       }
     }

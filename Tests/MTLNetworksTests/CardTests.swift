@@ -76,6 +76,32 @@ struct CardTests {
     #expect(card.tasks.map(\.name) == ["t"] && card.tasks[0].kind == .raw && card.tasks[0].unit == nil)
   }
 
+  /// What a policy of resizing needs has a default, is read, and is written back.
+  @Test func policiesAndFilters() throws {
+    func input(_ fields: String) throws -> InputDescription {
+      let text = #"{"format": 1, "network": {"recipe": "x"}, "input": {"width": 5, "height": 7\#(fields)}}"#
+      return try #require(try card(text).input)
+    }
+    for (fields, resize) in [
+      (#", "resize": "letterbox""#, .letterbox(fill: 114)),
+      (#", "resize": "letterbox", "fill": 0"#, .letterbox(fill: 0)),
+      (#", "resize": "crop""#, .crop(shorterSide: 5)),
+      (#", "resize": "crop", "shorter_side": 9"#, .crop(shorterSide: 9)),
+      (#", "resize": "center""#, .center),
+    ] as [(String, InputDescription.Resize)] {
+      let described = try input(fields)
+      #expect(described.resize == resize)
+      var fields = try FieldReader(described.json, path: "input")
+      #expect(try InputDescription(&fields) == described)
+    }
+    for filter in InputDescription.Filter.allCases {
+      let described = try input(#", "filter": "\#(filter.rawValue)""#)
+      #expect(described.filter == filter && described.resize == .stretch)
+      var fields = try FieldReader(described.json, path: "input")
+      #expect(try InputDescription(&fields) == described)
+    }
+  }
+
   @Test func wholeNumbersMayHaveAPoint() throws {
     let card = try card(#"{"format": 1.0, "network": {"recipe": "x"}, "input": {"width": 5.0, "height": 0.7e1}}"#)
     #expect(card.input?.width == 5 && card.input?.height == 7)
@@ -157,8 +183,13 @@ struct CardTests {
     (#"{"width": 4, "height": 4, "name": 1}"#, "card: input.name: is not text"),
     (#"{"width": 4, "height": 4, "color": "cmyk"}"#, "input.color: expected one of gray, rgb, bgr, found 'cmyk'"),
     (#"{"width": 4, "height": 4, "color": 3}"#, "input.color: is not text"),
-    (#"{"width": 4, "height": 4, "resize": "crop"}"#, "input.resize: expected one of stretch, center, found 'crop'"),
-    (#"{"width": 4, "height": 4, "filter": "cubic"}"#, "input.filter: expected one of bilinear, found 'cubic'"),
+    (#"{"width": 4, "height": 4, "resize": "pad"}"#, "one of stretch, center, letterbox, crop, found 'pad'"),
+    (#"{"width": 4, "height": 4, "filter": "cubic"}"#, "input.filter: expected one of bilinear, bicubic, lanczos"),
+    (#"{"width": 4, "height": 4, "fill": 1}"#, "input.fill: expected it with 'resize': 'letterbox' alone"),
+    (#"{"width": 4, "height": 4, "resize": "crop", "fill": 1}"#, "found 'crop'"),
+    (#"{"width": 4, "height": 4, "resize": "letterbox", "fill": 256}"#, "is not a whole number from 0 to 255"),
+    (#"{"width": 4, "height": 4, "resize": "letterbox", "shorter_side": 4}"#, "'resize': 'crop' alone"),
+    (#"{"width": 4, "height": 4, "resize": "crop", "shorter_side": 0}"#, "whole number from 1 to 32768"),
     (#"{"width": 4, "height": 4, "range": [1]}"#, "needs 2 numbers in 'range'"),
     (#"{"width": 4, "height": 4, "range": 1}"#, "input.range: is not a list of numbers"),
     (#"{"width": 4, "height": 4, "mean": [1, 2]}"#, "3 in 'mean' and 'std' for rgb"),

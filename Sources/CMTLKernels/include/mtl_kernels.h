@@ -68,6 +68,22 @@ typedef struct {
   const float *row_weights, *column_weights;
 } mtlk_resize;
 
+/* Fractional bits of resampling weights that are whole numbers. */
+enum { MTLK_WEIGHT_BITS = 22 };
+
+/* The pixels of a line that make each of `count` pixels of a resized line: lengths[x] of them from first[x] on. Their
+ * weights are the first of `places` numbers in a list of their own. */
+typedef struct {
+  const int32_t *first, *lengths;
+  int32_t count, places;
+} mtlk_taps;
+
+/* How many low bits are dropped when two rows are mixed: of the rows' values, of their products with the weights, and
+ * of the sum of both, which is rounded half up. */
+typedef struct {
+  int32_t sums, products, result;
+} mtlk_blend;
+
 /* Queries that attention takes together: split work along them. */
 enum { MTLK_ATTENTION_QUERIES = 96 };
 
@@ -156,6 +172,17 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   output are blocked [depth / 16][query][16]; keys are [key / 16][depth][16]. Bias, if there is one, is
  *   [query][bias_stride]. Without value blocks the output is [query]: the bias that would make the exponentials of the
  *   query's scores add up to 1.
+ * pixel_strip: `count` pixels of 16 rows in the network's colours, [pixel][channel][16] bytes: those numbered from
+ *   `first` on, or those that `places` lists. `rows` are where pixel 0 of each row lies, the next one is `step` bytes
+ *   on; `red`, `green`, `blue` are byte offsets in a pixel of `size` bytes, all equal for grey ones. Grey (ITU-R 601-2
+ *   luma as Pillow rounds it) is made of colours for one channel; `output` then has room for three.
+ * resample_columns: a strip to `rows` lines of taps->count pixels, `stride` bytes apart: sums with whole weights,
+ *   rounded half up to 8 bits. The float form keeps the sums, added up from the first pixel to the last; `stride` in
+ *   floats.
+ * resample_rows: one line from `count` lines `stride` apart, likewise; the float form adds from the first to the last.
+ * blend_rows: one line of bytes from two lines of whole numbers, as mtlk_blend says.
+ * grey_levels: the nearest of 0 to 255 to x times `factor`, halves to even; or, where it `wraps`, the low 8 bits of the
+ *   whole part.
  */
 #define MTLK_KERNEL_LIST(X)                                                                                           \
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
@@ -191,7 +218,20 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                        int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                   \
   X(attention, (const mtlk_attention *shape, const float *queries, const float *keys, const float *values,            \
                 const float *bias, float *output, int64_t begin, int64_t end))                                        \
-  X(multiply_adds, (float *sums, int64_t rounds))
+  X(multiply_adds, (float *sums, int64_t rounds))                                                                      \
+  X(pixel_strip, (const uint8_t *const *rows, int64_t step, int32_t size, const int32_t *places, int32_t first,        \
+                  int32_t count, int32_t red, int32_t green, int32_t blue, int32_t channels, uint8_t *output))         \
+  X(resample_columns, (const uint8_t *strip, const mtlk_taps *taps, const int32_t *weights, int32_t channels,          \
+                       uint8_t *output, int64_t stride, int32_t rows))                                                 \
+  X(resample_columns_float, (const uint8_t *strip, const mtlk_taps *taps, const float *weights, int32_t channels,      \
+                             float *output, int64_t stride, int32_t rows))                                             \
+  X(resample_rows, (const uint8_t *rows, int64_t stride, int32_t count, const int32_t *weights, uint8_t *output,       \
+                    int64_t bytes))                                                                                    \
+  X(blend_rows, (const float *upper, const float *lower, const int32_t *weights, mtlk_blend shifts, uint8_t *output,   \
+                 int64_t count))                                                                                       \
+  X(resample_rows_float, (const float *rows, int64_t stride, int32_t count, const float *weights, float *output,       \
+                          int64_t length))                                                                             \
+  X(grey_levels, (const float *x, uint8_t *y, int64_t count, float factor, int32_t wraps))
 
 /* One row for each set of kernels: X(name, instruction set). */
 #if defined(__x86_64__)
@@ -261,16 +301,6 @@ void mtlk_max_unpool(const float *input, const float *indices, float *output, in
 void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
                            int64_t taps, int64_t lane);
 
-/* Triangle-filter resampling of 8-bit pixels, one direction at a time, as Pillow does it: fixed-point coefficients with
- * 22 fractional bits, an 8-bit result rounded half up after each direction.
- * horizontal: one row; output pixel x sums `channels`-interleaved input pixels first[x] ... first[x] + count[x] - 1 with
- *   coefficients [x * taps ...].
- * vertical: one output row of `bytes` bytes from `count` input rows `row_stride` bytes apart. */
-void mtlk_resample_horizontal(const uint8_t *input, uint8_t *output, int32_t output_columns, int32_t channels,
-                              const int32_t *first, const int32_t *count, const int32_t *coefficients, int32_t taps);
-void mtlk_resample_vertical(const uint8_t *input, int64_t row_stride, uint8_t *output, int64_t bytes, int32_t count,
-                            const int32_t *coefficients);
-
 /* One row of pixels to grey (ITU-R 601-2 luma as Pillow rounds it) or RGB. `red`, `green`, `blue` are byte offsets in
  * a source pixel of `source_step` bytes (negative steps walk backwards); grey sources have all three equal. */
 void mtlk_convert_row(const uint8_t *source, int64_t source_step, int32_t red, int32_t green, int32_t blue,
@@ -278,5 +308,10 @@ void mtlk_convert_row(const uint8_t *source, int64_t source_step, int32_t red, i
 
 /* y[i] = table[i % channels][x[i]]: the network's value for each 8-bit value of each channel. */
 void mtlk_normalize(const uint8_t *x, float *y, int64_t pixels, int32_t channels, const float *table);
+
+/* y = (x / 255 * (high - low) + low - mean) / deviation: the same for values between grey levels, with a mean and a
+ * deviation for each channel. */
+void mtlk_normalize_floats(const float *x, float *y, int64_t pixels, int32_t channels, float low, float high,
+                           const float *means, const float *deviations);
 
 #endif

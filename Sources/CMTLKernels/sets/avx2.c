@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../kernel_sets.h"
+#include "../transpose.h"
 
 enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
@@ -25,6 +26,7 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #include "../families/depthwise.inc"
 #include "../families/attention.inc"
 #include "../families/peak.inc"
+#include "../families/pixels.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../kernel_sets.h"
+#include "../transpose.h"
 
 enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
 #define TILE_WIDTHS(X) X(8) X(4) X(2) X(1)
@@ -28,6 +29,7 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
 #include "../families/depthwise.inc"
 #include "../families/attention.inc"
 #include "../families/peak.inc"
+#include "../families/pixels.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

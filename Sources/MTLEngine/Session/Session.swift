@@ -109,6 +109,16 @@ import MTLGraph
     statistics.runs += 1
   }
 
+  /// Runs pieces of work of the caller's on the session's threads; on the calling one alone if another run has them.
+  public func share(_ work: any ParallelWork, count: Int) {
+    guard threadCount > 1, count > 1, pool.take() else {
+      for item in 0..<count { work.run(item: item) }
+      return
+    }
+    pool.run(work, count: count, limit: threadCount)
+    pool.giveBack()
+  }
+
   /// What `inspect --plan` and `bench --layers` show.
   public func planDescription(
     inputShape: Shape, tasks: [Int]

@@ -1,4 +1,4 @@
 /// Work in numbered pieces that may run in any order and on any thread.
-protocol ParallelWork: AnyObject {
+public protocol ParallelWork: AnyObject {
   func run(item: Int)
 }

@@ -42,10 +42,12 @@ public struct AstmtRecipe: Recipe {
     }
   }
 
-  /// Raw pixel values: the published data loaders neither divide nor subtract.
+  /// Raw pixel values: the published data loaders neither divide nor subtract. They resize float pictures with OpenCV's
+  /// cubic, which is PyTorch's.
   private var input: InputDescription {
     InputDescription(
-      width: 512, height: 512, color: .rgb, range: [0, 255], mean: [0, 0, 0], standardDeviation: [1, 1, 1])
+      width: 512, height: 512, color: .rgb, range: [0, 255], mean: [0, 0, 0], standardDeviation: [1, 1, 1],
+      filter: .torchBicubic)
   }
 
   /// Whether any part before the last layer has weights for each task.

@@ -79,7 +79,7 @@ public struct VandenhendeRecipe: Recipe {
     let (width, height) = data == .pascal ? (512, 512) : (640, 480)
     return InputDescription(
       width: width, height: height, color: .rgb, mean: [0.485, 0.456, 0.406],
-      standardDeviation: [0.229, 0.224, 0.225])
+      standardDeviation: [0.229, 0.224, 0.225], filter: .openCVCubicWrapped)
   }
 
   /// The key of a head's last convolution, under the head's.

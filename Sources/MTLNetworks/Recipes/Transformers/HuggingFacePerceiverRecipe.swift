@@ -47,11 +47,19 @@ public struct HuggingFacePerceiverRecipe: Recipe {
       trunk.resolution = try parameters.integer("resolution", in: 1...Window.maximumSide) ?? trunk.resolution
     }
     return NetworkBlueprint(
-      input: .imageNet(Window.Pair(trunk.side)), tasks: heads.heads.map(\.task),
+      input: trunk.picture, tasks: heads.heads.map(\.task),
       notes: ["the self-attention layers run \(trunk.blocks) times"]
     ) { [trunk] builder, image, tasks throws(MTLError) in
       try heads.build(&builder, after: trunk.build(&builder, after: image), tasks)
     }
+  }
+}
+
+extension HuggingFacePerceiver {
+  /// PerceiverImageProcessor cuts seven eighths of the shorter side out of the middle, then resizes that; resizing first
+  /// differs at the cut alone.
+  fileprivate var picture: InputDescription {
+    .imageNet(Window.Pair(side), resize: .crop(shorterSide: side * 8 / 7), filter: .bicubic)
   }
 }
 

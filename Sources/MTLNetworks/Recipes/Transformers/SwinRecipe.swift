@@ -43,7 +43,7 @@ public struct SwinRecipe: Recipe {
     else { throw unfitting(checkpoint, "a Swin trunk in the names of \(origin) and a head") }
     let windows = trunk.windows.map { "\($0.rows)x\($0.columns)" }.joined(separator: ", ")
     return NetworkBlueprint(
-      input: .imageNet(size), tasks: heads.heads.map(\.task),
+      input: input(size, isClassifier: heads.heads.map(\.key) == [trunk.classifier]), tasks: heads.heads.map(\.task),
       notes: ["\(trunk.depths) blocks, windows of \(windows)"]
     ) { builder, image, tasks throws(MTLError) in
       try heads.build(&builder, after: trunk.build(&builder, after: image), tasks)
@@ -61,11 +61,23 @@ extension Recipe {
   }
 }
 
+extension SwinRecipe {
+  /// timm's default for what was trained on ImageNet: bicubic, of which nine tenths are cut out. Heads of one's own, dense
+  /// ones above all, see the whole picture.
+  private func input(_ size: Window.Pair, isClassifier: Bool) -> InputDescription {
+    guard codeBase == .timm else { return .imageNet(size) }
+    let shorterSide = min(size.rows, size.columns) * 10 / 9
+    return .imageNet(size, resize: isClassifier ? .crop(shorterSide: shorterSide) : .stretch, filter: .bicubic)
+  }
+}
+
 extension InputDescription {
   /// RGB with ImageNet's mean and standard deviation.
-  static func imageNet(_ size: Window.Pair) -> InputDescription {
+  static func imageNet(
+    _ size: Window.Pair, resize: Resize = .stretch, filter: Filter = .bilinear
+  ) -> InputDescription {
     InputDescription(
       width: size.columns, height: size.rows, color: .rgb, mean: [0.485, 0.456, 0.406],
-      standardDeviation: [0.229, 0.224, 0.225])
+      standardDeviation: [0.229, 0.224, 0.225], resize: resize, filter: filter)
   }
 }
