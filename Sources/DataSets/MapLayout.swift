@@ -15,7 +15,7 @@ enum MapLayout {
     guard let images = folder.folder("image") else { return nil }
     // Whatever lies there is a sample, so that what cannot be read is reported.
     let names = images.names.sorted { (number($0), $0) < (number($1), $1) }
-    guard !names.isEmpty else {
+    guard !images.files([".npy"] + Folder.pictureEndings).isEmpty else {
       throw MTLError(.badFormat, images.path, expected: "files 0.npy, 1.npy ... or pictures", found: "none")
     }
     let others = folder.names.compactMap { $0 == "image" ? nil : folder.folder($0) }

@@ -79,7 +79,7 @@ def test_places_are_on_the_picture(tmp_path):
 def test_threshold_and_table(tmp_path):
     folder = write_model(tmp_path, "centernet-ctdet-res18")
     text = call("run", folder, folder / "picture.png", "--threshold", 0.0)
-    assert "objects" in text and "key points" in text and "bottom" in text
+    assert "object" in text and "bottom" in text and "key points" not in text
     text = call("run", folder, folder / "picture.png", "--threshold", 1.0)
     assert "0 objects" in text and "bottom" not in text
     refusal("run", folder, folder / "picture.png", "--threshold", 1.5, status=64, part="--threshold must be 0 to 1")
