@@ -1,4 +1,4 @@
-"""Draws pages of historical documents, or patches of them, and writes PNG files with labels.csv.
+"""Draws pages of historical documents, or patches of them, and writes pictures with labels.csv.
 
     python draw.py DIR/train --count 12000 --seed 1
     python draw.py ../samples/pages --count 4 --seed 2000 --pages
@@ -30,7 +30,7 @@ PAGE_SIZE = (480, 640)
 # Drawn around a patch, so that turning it brings in no corners.
 MARGIN = 8
 TURN_DEGREES = 1.2
-COLUMNS = ("file", "font", "script", "location", "date")
+COLUMNS = ("file", "font", "script", "location", "date", "text_height")
 
 
 def patch_frame(random):
@@ -57,7 +57,7 @@ def turned(layers, random):
 
 
 def draw(seed, index, is_page=False):
-    """A picture in bytes, and its labels."""
+    """A picture in bytes, its labels, and how high its small letters are in pixels."""
     random = np.random.default_rng([seed, index])
     traits = draw_traits(random)
     frame = page_frame(random) if is_page else patch_frame(random)
@@ -65,13 +65,14 @@ def draw(seed, index, is_page=False):
     if not is_page:
         inside = slice(MARGIN, MARGIN + SIZE)
         layers = [layer[inside, inside] for layer in turned(layers, random)]
-    return develop(traits, layers, random), traits.labels()
+    return develop(traits, layers, random), {**traits.labels(), "text_height": f"{frame.text_height:.1f}"}
 
 
 def write(options, index):
     picture, labels = draw(options.seed, index, options.pages)
-    name = f"{index:05}.png"
-    Image.fromarray(picture).save(options.out / name)
+    # The noise of a page makes a large PNG.
+    name = f"{index:05}.{'jpg' if options.pages else 'png'}"
+    Image.fromarray(picture).save(options.out / name, quality=90)
     return {"file": name, **labels}
 
 
