@@ -10,10 +10,10 @@ from torch.nn import functional
 
 STAGE_WIDTHS = (24, 48, 80, 128)
 
-LATENTS, LATENT_WIDTH = 32, 96
+LATENTS, LATENT_WIDTH = 32, 64
 LAYERS, SELF_ATTENTIONS = 2, 1
 CROSS_HEADS, CROSS_HEAD_WIDTH = 1, 32
-LATENT_HEADS, LATENT_HEAD_WIDTH = 4, 24
+LATENT_HEADS, LATENT_HEAD_WIDTH = 4, 16
 FREQUENCY_BANDS, LARGEST_FREQUENCY = 8, 32
 
 
@@ -68,7 +68,9 @@ class Attention(nn.Module):
     def forward(self, tokens, context):
         parts = (self.to_q(tokens), *self.to_kv(context).chunk(2, -1))
         query, key, value = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
-        answer = functional.scaled_dot_product_attention(query, key, value)
+        # Quicker to train on a processor than scaled_dot_product_attention.
+        shares = (query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)).softmax(-1)
+        answer = shares @ value
         return self.to_out(answer.transpose(1, 2).flatten(2))
 
 

@@ -76,7 +76,8 @@ def write_model(model, classes, trunk, folder):
             for task, names in classes.items()
         ],
     }  # fmt: skip
-    (folder / "model.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    fields = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in description.items()]
+    (folder / "model.json").write_text("{\n" + ",\n".join(fields) + "\n}\n")
 
 
 class Training:
