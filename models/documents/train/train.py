@@ -76,8 +76,10 @@ def write_model(model, classes, trunk, folder):
             for task, names in classes.items()
         ],
     }  # fmt: skip
-    fields = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in description.items()]
-    (folder / "model.json").write_text("{\n" + ",\n".join(fields) + "\n}\n")
+    tasks = ",\n    ".join(json.dumps(task, ensure_ascii=False) for task in description.pop("tasks"))
+    fields = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in description.items()]
+    text = ",\n".join([*fields, f'  "tasks": [\n    {tasks}\n  ]'])
+    (folder / "model.json").write_text(f"{{\n{text}\n}}\n")
 
 
 class Training:
