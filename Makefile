@@ -12,6 +12,8 @@ LIBRARY := .build/release/libmtl_infer.so
 
 run: build
 	$(BINARY) run models/fingers models/fingers/samples
+	$(BINARY) run models/faces models/faces/samples
+	$(BINARY) run models/documents/resnet/pages.json models/documents/samples/pages
 	$(BINARY) run models/rooms models/rooms/samples --out build/rooms
 	@echo "pictures of the answers: build/rooms/*.sheet.png"
 

@@ -33,7 +33,7 @@ enum CSVLayout {
       }
       samples.append(DataSet.Sample(name: line[file], input: .picture(path: place(line[file], folder)), truths: truths))
     }
-    return DataSet(layout: "a table of \(header.count - 1) columns", samples: samples)
+    return DataSet(layout: "a table of \(header.filter { $0 != "file" }.joined(separator: ", "))", samples: samples)
   }
 
   private static func place(_ path: String, _ folder: String) -> String {
