@@ -1,7 +1,7 @@
-"""LibMTL's MTAN and hard parameter sharing for NYUv2, with a dilated ResNet-18 of narrower stages than the published one.
+"""LibMTL's MTAN and hard parameter sharing for NYUv2, with a dilated ResNet-18 of narrower stages than published.
 
-The key names are LibMTL's (`encoder.*`, `decoders.<task>.*`), so `mtl-infer` reads a checkpoint as `libmtl-mtan-nyuv2` or
-`libmtl-hps-nyuv2`.
+The key names are LibMTL's (`encoder.*`, `decoders.<task>.*`), so `mtl-infer` reads a checkpoint as `libmtl-mtan-nyuv2`
+or `libmtl-hps-nyuv2`.
 """
 
 import re
@@ -104,8 +104,8 @@ def mask(inputs, outputs):
 class AttentionEncoder(nn.Module):
     """MTAN (Liu et al. 2019): each task has a mask for the last block of every stage of the trunk.
 
-    LibMTL's modules and keys. The blocks between the stages, which the tasks share, are the bottlenecks that LibMTL has on
-    a ResNet-50; on a ResNet-18 it has basic blocks, which would double the cost of the network.
+    LibMTL's modules and keys. The blocks between the stages, which the tasks share, are the bottlenecks that LibMTL has
+    on a ResNet-50; the basic blocks that it has on a ResNet-18 would cost nearly as much as trunk and heads together.
     """
 
     def __init__(self, tasks):
@@ -137,7 +137,7 @@ class AttentionEncoder(nn.Module):
 
 
 class RunningNorm(nn.BatchNorm2d):
-    """Normalises by its running statistics in training, too: a step has too few pictures for statistics of their means."""
+    """Normalises by running statistics in training, too: a step has too few pictures for statistics of their means."""
 
     def forward(self, features):
         if self.training:

@@ -19,16 +19,15 @@ from evaluate import measure
 from losses import LOSSES, DummyGradientNorm, equal, random_weights
 from network import CHANNELS, Rooms, attention_keys
 
-# Pictures are smaller first, so that the network sees many: up to which share of the training, made how much smaller, and
-# how many in a step.
-STAGES = ((0.15, 4, 16), (0.45, 2, 8), (1.0, 1, 4))
-# Weights to go on from have seen the smallest ones.
-LATER_STAGES = ((0.3, 2, 8), (1.0, 1, 4))
-HALF_STAGES = ((0.5, 4, 16), (1.0, 2, 8))
+# Pictures are smaller first, so that the network sees many: up to which share of the training, made how much smaller,
+# and how many in a step.
+STAGES = {
+    "all": ((0.15, 4, 16), (0.45, 2, 8), (1.0, 1, 4)),
+    "half": ((0.5, 4, 16), (1.0, 2, 8)),
+    "larger": ((0.3, 2, 8), (1.0, 1, 4)),
+    "whole": ((1.0, 1, 4),),
+}
 WARM_UP = 0.02
-# From this share of the training on, normalisation uses the statistics gathered so far, as it will when it is measured:
-# those of a step's few pictures are noise.
-FREEZE = 0.6
 # Of the average of the weights over the last steps, which is what is measured and kept.
 DECAY = 0.995
 REPORT_SECONDS = 60
@@ -43,7 +42,8 @@ def parse_options():
     parser.add_argument("--resume", action="store_true", help="go on with a training that was interrupted")
     parser.add_argument("--minutes", type=float, default=60, help="time to train (default %(default)s)")
     parser.add_argument("--pictures", type=int, help="train until so many were seen, not by the clock")
-    parser.add_argument("--half", action="store_true", help="no pictures larger than half the size")
+    parser.add_argument("--sizes", choices=STAGES, default="all", help="of pictures (default %(default)s)")
+    parser.add_argument("--freeze", type=float, default=0.6, help="share before statistics stand (default %(default)s)")
     parser.add_argument("--tasks", default=",".join(CHANNELS), help="tasks to train, with commas (default: all)")
     parser.add_argument("--weighting", choices=("equal", "rlw", "dgr"), default="equal", help="default: %(default)s")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default %(default)s)")
@@ -100,7 +100,7 @@ class Training:
         self.model = begin(options).to(self.device, memory_format=torch.channels_last)
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True)
         self.tasks = tuple(self.model.decoders)
-        self.stages = HALF_STAGES if options.half else LATER_STAGES if options.start else STAGES
+        self.stages = STAGES[options.sizes]
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=options.rate, weight_decay=1e-3)
         self.dummies = DummyGradientNorm(self.tasks).to(self.device) if options.weighting == "dgr" else None
         self.validation = Frames(options.data / "val", self.stages[-1][1])
@@ -124,7 +124,8 @@ class Training:
     def step(self, image, truths):
         progress = self.progress()
         self.model.train()
-        if progress > FREEZE:
+        # The statistics of a step's few pictures are noise, and not what the network normalises by when it is measured.
+        if progress >= self.options.freeze:
             for module in self.model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
@@ -212,6 +213,7 @@ def main():
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     Training(options).run()
 
 
