@@ -77,7 +77,8 @@ def measure(model, frames, batch=4):
 
 def load(path):
     state = torch.load(path, weights_only=True)
-    model = Rooms(task for task in CHANNELS if f"decoders.{task}.4.bias" in state)
+    tasks = [task for task in CHANNELS if f"decoders.{task}.4.bias" in state]
+    model = Rooms(tasks, "hps" if "encoder.conv1.weight" in state else "mtan")
     model.load_state_dict(state)
     return model
 
