@@ -32,19 +32,13 @@ struct ModelCost: Encodable {
     let total = model.totalCost
     return ModelCost(
       timeMs: report.whole.median_ms, peakMib: report.peak_mib ?? 0, fileMib: Double(model.fileByteCount) / 1_048_576,
-      parameters: total.parameters, macs: total.macs)
+      parameters: total.parameters, macs: total.multiplyAccumulates)
   }
 
   static func + (a: ModelCost, b: ModelCost) -> ModelCost {
     ModelCost(
       timeMs: a.timeMs + b.timeMs, peakMib: a.peakMib + b.peakMib, fileMib: a.fileMib + b.fileMib,
       parameters: a.parameters.saturatingSum(b.parameters), macs: a.macs.saturatingSum(b.macs))
-  }
-}
-
-extension Model {
-  fileprivate var totalCost: (parameters: Int, macs: Int) {
-    costs.values.reduce((0, 0)) { ($0.0.saturatingSum($1.parameters), $0.1.saturatingSum($1.multiplyAccumulates)) }
   }
 }
 
