@@ -200,7 +200,7 @@ public func mtl_model_task_info(
     try unsafe fill(out, "out", zero: mtl_task_info()) { info throws(MTLError) in
       unsafe info.index = task
       unsafe info.name = unsafe handle.taskName(index)
-      unsafe info.kind = Int32(description.kind == .classification ? MTL_KIND_CLASSIFICATION : MTL_KIND_RAW)
+      unsafe info.kind = Int32(description.kind.code)
       unsafe info.num_labels = UInt32(description.labels.count)
       unsafe info.output_rank = Int32(shape.count)
       unsafe info.reserved = 0

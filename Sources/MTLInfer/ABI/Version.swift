@@ -3,6 +3,7 @@ import Glibc
 import MTLEngine
 import MTLGraph
 import MTLInfer
+import MTLNetworks
 import MTLTasks
 
 /// A constant text for C, which lives as long as the library.
@@ -100,9 +101,6 @@ public func mtl_pixel_format_size(_ format: Int32) -> UInt32 {
 
 @c @implementation
 public func mtl_task_kind_name(_ kind: Int32) -> UnsafePointer<CChar>! {
-  switch Int(kind) {
-  case MTL_KIND_RAW: unsafe constant("raw")
-  case MTL_KIND_CLASSIFICATION: unsafe constant("classification")
-  default: nil
-  }
+  guard let own = TaskDescription.Kind.allCases.first(where: { $0.code == Int(kind) }) else { return nil }
+  return unsafe constant(own.constantName)
 }

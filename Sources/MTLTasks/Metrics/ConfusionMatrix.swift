@@ -9,6 +9,20 @@ struct ConfusionMatrix: Sendable, Codable, Equatable {
     counts = [Int](repeating: 0, count: classCount * classCount)
   }
 
+  /// nil for more classes than a matrix is kept of.
+  init?(checking classCount: Int) {
+    guard (1...SegmentationMetric.maximumClassCount).contains(classCount) else { return nil }
+    self.init(classCount: classCount)
+  }
+
+  /// False, and nothing is added, where one of them is no class.
+  mutating func addIfClasses(truth: Int, prediction: Int) -> Bool {
+    let classes = 0..<classCount
+    guard classes.contains(prediction), classes.contains(truth) else { return false }
+    add(truth: truth, prediction: prediction)
+    return true
+  }
+
   /// Both must be classes.
   mutating func add(truth: Int, prediction: Int) { counts[truth * classCount + prediction] += 1 }
 

@@ -6,18 +6,15 @@ public struct OrdinalMetric: Metric {
 
   /// nil for more classes than a matrix is kept of.
   public init?(classCount: Int) {
-    guard (1...SegmentationMetric.maximumClassCount).contains(classCount) else { return nil }
-    matrix = ConfusionMatrix(classCount: classCount)
+    guard let matrix = ConfusionMatrix(checking: classCount) else { return nil }
+    self.matrix = matrix
   }
 
   public var classCount: Int { matrix.classCount }
 
   /// False, and nothing is added, where one of them is no class.
   public mutating func add(prediction: Int, truth: Int) -> Bool {
-    let classes = 0..<matrix.classCount
-    guard classes.contains(prediction), classes.contains(truth) else { return false }
-    matrix.add(truth: truth, prediction: prediction)
-    return true
+    matrix.addIfClasses(truth: truth, prediction: prediction)
   }
 
   public func isLike(_ new: OrdinalMetric) -> Bool { matrix.isLike(new.matrix) }

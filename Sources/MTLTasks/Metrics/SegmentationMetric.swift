@@ -19,8 +19,8 @@ public struct SegmentationMetric: Metric {
   ///   - convention: may name a class whose pixels are left out.
   /// - Returns: nil for more classes than that.
   public init?(classCount: Int, isOfParts: Bool = false, convention: TaskConvention = TaskConvention()) {
-    guard (1...SegmentationMetric.maximumClassCount).contains(classCount) else { return nil }
-    matrix = ConfusionMatrix(classCount: classCount)
+    guard let matrix = ConfusionMatrix(checking: classCount) else { return nil }
+    self.matrix = matrix
     self.isOfParts = isOfParts
     invalid = convention.invalid.flatMap { Int32(exactly: $0) }
   }

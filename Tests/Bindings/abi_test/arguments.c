@@ -57,6 +57,25 @@ static void null_pointers_of_result(mtl_result *result) {
   GIVES(MTL_INVALID_ARGUMENT, mtl_result_label(NULL, 0, 0, &label, &confidence, &error));
   GIVES(MTL_INVALID_ARGUMENT, mtl_result_label(result, 0, 0, NULL, &confidence, &error));
   GIVES(MTL_INVALID_ARGUMENT, mtl_result_label(result, 0, 0, &label, NULL, &error));
+  uint16_t labels[4];
+  float values[4];
+  mtl_object object;
+  uint32_t count;
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_label_map(NULL, 0, 0, 2, 2, labels, sizeof labels, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_label_map(result, 0, 0, 2, 2, NULL, sizeof labels, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_label_map(result, 0, 0, 0, 2, labels, sizeof labels, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_label_map(result, 0, 0, 2, UINT32_MAX, labels, UINT64_MAX, &error));
+  GIVES(MTL_BUFFER_TOO_SMALL, mtl_result_label_map(result, 0, 0, 2, 2, labels, 7, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_label_map(result, 0, 0, 2, 2, labels, sizeof labels, &error)); /* its kind */
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_map(NULL, 0, 0, 2, 2, values, sizeof values, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_map(result, 0, 0, 2, 2, NULL, sizeof values, &error));
+  GIVES(MTL_BUFFER_TOO_SMALL, mtl_result_map(result, 0, 0, 2, 2, values, 15, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_map(result, 0, 0, 2, 2, values, sizeof values, &error)); /* its kind */
+  GIVES(MTL_NOT_FOUND, mtl_result_map(result, 99, 0, 2, 2, values, sizeof values, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_objects(NULL, 0, 0, 2, 2, 0, &object, 1, &count, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_objects(result, 0, 0, 2, 2, 0, NULL, 1, &count, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_objects(result, 0, 0, 2, 2, 0, &object, 1, NULL, &error));
+  GIVES(MTL_INVALID_ARGUMENT, mtl_result_objects(result, 0, 0, 2, 2, 0, &object, 1, &count, &error)); /* its kind */
   CHECK(mtl_result_batch(NULL) == 0);
 }
 

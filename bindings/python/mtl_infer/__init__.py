@@ -12,10 +12,10 @@ from .errors import (
     ArgumentError, BusyError, DtypeError, InternalError, MachineError, ModelError, MTLError, NotFoundError,
 )
 from .model import Input, Model, Runtime, Summary, Task, load, loads
-from .result import Label, Result
+from .result import Label, Object, Result
 from .session import Session, Stats
 
 __all__ = [
     "ArgumentError", "BusyError", "DtypeError", "Input", "InternalError", "Label", "MTLError", "MachineError", "Model",
-    "ModelError", "NotFoundError", "Result", "Runtime", "Session", "Stats", "Summary", "Task", "cpu_isa", "load", "loads", "version",
+    "ModelError", "NotFoundError", "Object", "Result", "Runtime", "Session", "Stats", "Summary", "Task", "cpu_isa", "load", "loads", "version",
 ]

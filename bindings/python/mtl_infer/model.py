@@ -16,7 +16,7 @@ class Task:
     """What a model can be asked for. Counts are for a batch of 1 at the default input size."""
 
     name: str
-    #: "classification"; "raw" = numbers without a known meaning
+    #: as in a model.json: "classification", "segmentation", "depth" ...; "raw" = numbers without a known meaning
     kind: str
     #: names of the classes, in the order of their indices
     labels: Tuple[str, ...]

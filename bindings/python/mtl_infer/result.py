@@ -1,7 +1,7 @@
 """The outputs of one run."""
 import ctypes
 from collections.abc import Mapping
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy
 
@@ -17,6 +17,20 @@ class Label(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks a label for
     #: probability, 0 to 1
     confidence: float
+
+
+class Object(NamedTuple):
+    """An object that a detection task found, in pixels of the picture."""
+
+    #: None if the model does not name the class
+    name: Optional[str]
+    index: int  # type: ignore[assignment]
+    #: 0 to 1
+    score: float
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 class Result(Owner, Mapping[str, Any]):
@@ -81,6 +95,50 @@ class Result(Owner, Mapping[str, Any]):
         name = library.mtl_model_task_label(self._model, index, label.value)
         return Label(name.decode() if name is not None else None, label.value, confidence.value)
 
+    def label_map(self, task: str, size: Tuple[int, int], image: int = 0) -> numpy.ndarray:
+        """Class of each pixel of the picture that image `image` of the batch was made from: height x width, uint16.
+
+        `size` is the upright picture's (width, height), as `PIL.Image.size` has it, or any at which the classes are wanted.
+        ArgumentError: the task is no segmentation.
+        """
+        index, (width, height) = self._checked(task, size, image)
+        labels = numpy.empty((height, width), numpy.uint16)
+        pointer = labels.ctypes.data_as(ctypes.POINTER(ctypes.c_uint16))
+        call(library.mtl_result_label_map, self._open(), index, image, width, height, pointer, labels.nbytes)
+        return labels
+
+    def map(self, task: str, size: Tuple[int, int], image: int = 0) -> numpy.ndarray:
+        """Numbers for each pixel, likewise: depth and disparity in the task's unit, saliency and edges as probabilities
+        (height x width), normals of length 1 (height x width x 3). ArgumentError: the task is none of these."""
+        index, (width, height) = self._checked(task, size, image)
+        is_normals = self._kind(task) == _ffi.MTL_KIND_NORMALS
+        values = numpy.empty((height, width, 3) if is_normals else (height, width), numpy.float32)
+        pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        call(library.mtl_result_map, self._open(), index, image, width, height, pointer, values.nbytes)
+        return values
+
+    def objects(self, task: str, size: Tuple[int, int], image: int = 0, least_score: float = 0.3) -> List[Object]:
+        """What a detection task found in a picture of this size, best first."""
+        index, (width, height) = self._checked(task, size, image)
+        records, count = (_ffi.mtl_object * 100)(), ctypes.c_uint32()
+        call(library.mtl_result_objects, self._open(), index, image, width, height, least_score, records, len(records),
+             ctypes.byref(count))
+        found = []
+        for record in records[:count.value]:
+            name = library.mtl_model_task_label(self._model, index, record.index)
+            found.append(Object(name.decode() if name is not None else None, record.index, record.score, record.left,
+                                record.top, record.right, record.bottom))
+        return found
+
+    def _checked(self, task: str, size: Tuple[int, int], image: int) -> Tuple[int, Tuple[int, int]]:
+        index = task_index(self._model, task)
+        if not 0 <= image < self.batch:
+            raise IndexError(f"image {image}: the batch has {self.batch}")
+        width, height = size
+        if not (0 < width <= 32768 and 0 < height <= 32768):
+            raise ValueError(f"size {size}: 1 to 32768 pixels a side are possible")
+        return index, (int(width), int(height))
+
     @property
     def labels(self) -> Dict[str, List[Label]]:
         """For each classification task that was run, one label per image of the batch."""
@@ -88,8 +146,11 @@ class Result(Owner, Mapping[str, Any]):
                 for task in self if self._is_classification(task)}
 
     def _is_classification(self, task: str) -> bool:
+        return self._kind(task) == _ffi.MTL_KIND_CLASSIFICATION
+
+    def _kind(self, task: str) -> int:
         info = filled(_ffi.mtl_task_info, library.mtl_model_task_info, self._model, self._tasks[task])
-        return bool(info.kind == _ffi.MTL_KIND_CLASSIFICATION)
+        return int(info.kind)
 
 
 def _texts(view: Any) -> numpy.ndarray:
