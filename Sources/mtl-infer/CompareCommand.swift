@@ -105,7 +105,7 @@ struct CompareCommand: ParsableCommand {
     for model in [shared] + singles {
       let session = try InferenceSession(model, runtime: runtime)
       let (readers, _) = try Evaluation.readers(session, set, path: path)
-      var evaluation = Evaluation(session, readers, set, path: path, textHeight: pages.textHeight)
+      var evaluation = Evaluation(session, readers, dataSet: path)
       for sample in samples {
         evaluation.add(sample, session, readers, textHeight: pages.textHeight)
         done += 1

@@ -76,7 +76,8 @@ struct EvalCommand: ParsableCommand {
       let session = try options.session(for: model)
       let (readers, notes) = try Evaluation.readers(session, set, path: dataSet)
       for note in notes { warn(note) }
-      let new = Evaluation(session, readers, set, path: dataSet, textHeight: pages.textHeight)
+      let fingerprint = state.map { _ in Evaluation.fingerprint(session, set, textHeight: pages.textHeight) }
+      let new = Evaluation(session, readers, dataSet: dataSet, fingerprint: fingerprint ?? 0)
       var evaluation = try resumed(new) ?? new
       // What cannot be saved is found before there is something to lose.
       try save(evaluation)

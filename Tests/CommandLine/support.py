@@ -38,6 +38,11 @@ def call_json(*arguments, **expectations):
     return json.loads(call(*arguments, "--json", **expectations))
 
 
+def figures(report, task):
+    """What `eval --json` says of a task, by name."""
+    return {figure["name"]: figure["value"] for figure in report["tasks"][task]["figures"]}
+
+
 def refusal(*arguments, status, part):
     """A call that fails: nothing on standard output, `part` in the one line on standard error."""
     done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=120)

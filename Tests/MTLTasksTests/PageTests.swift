@@ -133,7 +133,6 @@ import Testing
     func probabilities(_ row: [Float]) throws -> [Float] {
       switch kind {
       case .multiLabel: MultiLabel(row, form: form).probabilities
-      case .ordinal: try #require(Ordinal(row, form: form)).probabilities
       default: try #require(Ordinal(row, form: form)).probabilities
       }
     }

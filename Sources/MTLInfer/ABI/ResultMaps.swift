@@ -14,7 +14,7 @@ public func mtl_result_label_map(
     let labels = unsafe try required(labels, "labels")
     let frame = try result.frame(width, height, byteSize, bytesPerPixel: 2)
     let map = try result.labelMap(task: Int(task), image: Int(image), frame: frame)
-    for (index, label) in map.labels.enumerated() { unsafe labels[index] = label }
+    _ = unsafe UnsafeMutableBufferPointer(start: labels, count: map.labels.count).update(fromContentsOf: map.labels)
   }
 }
 
@@ -33,7 +33,7 @@ public func mtl_result_map(
       isNormals
       ? try result.normalMap(task: Int(task), image: Int(image), frame: frame).vectors
       : try result.scalarMap(task: Int(task), image: Int(image), frame: frame).values
-    for (index, number) in numbers.enumerated() { unsafe values[index] = number }
+    _ = unsafe UnsafeMutableBufferPointer(start: values, count: numbers.count).update(fromContentsOf: numbers)
   }
 }
 

@@ -26,20 +26,11 @@ struct Evaluation: Codable {
   private(set) var done = 0
   private(set) var failures: [Failure] = []
 
-  init(
-    _ session: InferenceSession, _ readers: [Int: TruthReader], _ set: DataSet, path: String, textHeight: Double? = nil
-  ) {
+  /// - Parameter fingerprint: needed only where the state is kept.
+  init(_ session: InferenceSession, _ readers: [Int: TruthReader], dataSet: String, fingerprint: UInt64 = 0) {
     model = session.model.name
-    dataSet = path
-    var hash = Fingerprint()
-    hash.add(session.model.fingerprint)
-    hash.add(String(decoding: (try? session.model.card().text()) ?? [], as: UTF8.self))
-    hash.add("\(session.tasks) \(textHeight ?? 0)")
-    for sample in set.samples {
-      hash.add("\(sample.name) \(sample.input)")
-      for (name, truth) in sample.truths.sorted(by: { $0.key < $1.key }) { hash.add("\(name) \(truth)") }
-    }
-    fingerprint = hash.value
+    self.dataSet = dataSet
+    self.fingerprint = fingerprint
     for task in readers.keys {
       let description = session.model.tasks[task]
       metrics[description.name] = TaskMetric(description, outputShape: session.model.outputShapes[task])
@@ -71,6 +62,19 @@ struct Evaluation: Codable {
       throw MTLError(.badFormat, path, notes.first ?? "has nothing for the model's tasks")
     }
     return (readers, notes)
+  }
+
+  /// Of all that must be the same to go on with a state. Reads all weights and all of the set's description.
+  static func fingerprint(_ session: InferenceSession, _ set: DataSet, textHeight: Double?) -> UInt64 {
+    var hash = Fingerprint()
+    hash.add(session.model.fingerprint)
+    hash.add(String(decoding: (try? session.model.card().text()) ?? [], as: UTF8.self))
+    hash.add("\(session.tasks) \(textHeight ?? 0)")
+    for sample in set.samples {
+      hash.add("\(sample.name) \(sample.input)")
+      for (name, truth) in sample.truths.sorted(by: { $0.key < $1.key }) { hash.add("\(name) \(truth)") }
+    }
+    return hash.value
   }
 
   /// Whether this one, which was saved, is of the same things as a new one and whole.
