@@ -26,7 +26,9 @@ int32_t mtlk_best_isa(void) {
   const uint32_t f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
   const uint32_t avx512 = f | dq | bw | vl;
   const int saves_zmm = (state & 0xe6) == 0xe6; /* and opmask, both halves of zmm */
-  return (b & avx512) == avx512 && saves_zmm ? MTLK_AVX512 : MTLK_AVX2;
+  if ((b & avx512) != avx512 || !saves_zmm) return MTLK_AVX2;
+  const uint32_t vnni = 1u << 11;
+  return c & vnni ? MTLK_AVX512_VNNI : MTLK_AVX512;
 }
 #else
 int32_t mtlk_best_isa(void) { return MTLK_SCALAR; }

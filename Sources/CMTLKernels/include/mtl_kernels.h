@@ -12,8 +12,12 @@
 
 enum { MTLK_LANE = 16 };
 
+/* Quantized activations are bytes in blocks of 64 channels, so that a pixel's block is 64 bytes here, too; a byte stands
+ * for (byte - zero point) * scale. Channels that only fill a block up may hold anything: they meet zero weights. */
+enum { MTLK_BYTE_LANE = 64 };
+
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
-enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3 };
+enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3, MTLK_AVX512_VNNI = 4 };
 
 /* MTLK_GELU is the exact form, x times the normal distribution function of x. MTLK_CLIPPED_RELU ends at the slope. */
 enum {
@@ -55,6 +59,27 @@ enum { MTLK_ADD = 0, MTLK_SUBTRACT = 1, MTLK_MULTIPLY = 2, MTLK_DIVIDE = 3 };
 /* What an operand of `combine` gives to the block of 16 results at hand: the next 16 floats; the same 16 floats always;
  * one float for everything; the first of the next 16 floats, which is how an image of one channel meets all channels. */
 enum { MTLK_EACH_BLOCK = 0, MTLK_ONE_BLOCK = 1, MTLK_ONE_FLOAT = 2, MTLK_FIRST_LANES = 3 };
+
+/* What the bytes of a quantized convolution stand for. A scale of zero says that operand or outputs are floats in blocks
+ * of 16; outputs and operands that are bytes have their blocks of 64 from the window's blocks of 16. */
+typedef struct {
+  int32_t input_channels; /* without those that fill the last block up */
+  int32_t input_zero_point;
+  float operand_scale;
+  int32_t operand_zero_point;
+  float output_inverse_scale;
+  int32_t output_zero_point;
+} mtlk_grids;
+
+/* Whole sums that the scratch memory of a quantized convolution has room for. */
+enum { MTLK_SUM_BLOCKS = 3 }; /* blocks of outputs that are computed together at most */
+static inline int64_t mtlk_sum_rows(const mtlk_window *w) {
+  const int64_t rows = 32768 / ((int64_t)w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE);
+  return rows < 1 ? 1 : rows > w->output_rows ? w->output_rows : rows;
+}
+static inline int64_t mtlk_sum_count(const mtlk_window *w) {
+  return mtlk_sum_rows(w) * w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE;
+}
 
 /* What measures the processor: `multiply_adds` halves each of the sums of so many blocks and adds 1, so many rounds. */
 enum { MTLK_PEAK_BLOCKS = 24 };
@@ -148,6 +173,15 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   numbered row by row, and the input has lane 16.
  * winograd_output: the outputs of those tiles from the transformed input and the weights of convolution; the rest as
  *   convolution has it.
+ * convolution_bytes: the ranges of convolution; input blocks and lane are of 64 bytes. Sums of products of bytes and
+ *   weights are exact in 32 bits. Weights are packed as [output block][input block][kernel row][kernel column][16][16][4]:
+ *   fours of inputs, outputs, the input of the four. Then sum * multiplier + bias in one rounding (both are
+ *   [output block][16]; the bias makes up for the input's zero point), activations and operand as convolution has them,
+ *   and for bytes value * inverse scale, rounded half to even, plus zero point, saturated; what is no number becomes 0.
+ * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
+ * max_pool_bytes: the ranges of pool, over blocks of 64.
+ * global_average_bytes: as global_average, from blocks of 64 [begin, end) to the means in blocks of 16, of which the
+ *   output has `output_blocks`.
  * pool: the same ranges as convolution; input and output have lane 16 and equally many blocks.
  * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
  *   row-major arrays, any alignment; bias may be null.
@@ -188,6 +222,18 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
                   const float *operand, float *output, int32_t block_begin, int32_t block_end, int32_t row_begin,     \
                   int32_t row_end))                                                                                   \
+  X(convolution_bytes, (const mtlk_window *window, const mtlk_grids *grids, const uint8_t *input,                      \
+                        const int8_t *weights, const float *multipliers, const float *bias, const void *operand,       \
+                        void *output, int32_t *sums, int32_t block_begin, int32_t block_end, int32_t row_begin,        \
+                        int32_t row_end))                                                                              \
+  X(quantize, (const float *x, uint8_t *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end,                 \
+               float inverse_scale, int32_t zero_point))                                                               \
+  X(dequantize, (const uint8_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end, float scale,  \
+                 int32_t zero_point))                                                                                  \
+  X(max_pool_bytes, (const mtlk_window *window, const uint8_t *input, uint8_t *output, int32_t block_begin,            \
+                     int32_t block_end, int32_t row_begin, int32_t row_end))                                           \
+  X(global_average_bytes, (const uint8_t *input, float *output, int64_t pixels, int32_t begin, int32_t end,            \
+                           int32_t output_blocks, float scale, int32_t zero_point))                                    \
   X(winograd_input, (const mtlk_window *window, const mtlk_winograd *grid, const float *input, float *transformed,     \
                      float *scratch, int32_t tile_begin, int32_t tile_end))                                            \
   X(winograd_output, (const mtlk_window *window, const mtlk_winograd *grid, const float *transformed,                  \
@@ -235,7 +281,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
 
 /* One row for each set of kernels: X(name, instruction set). */
 #if defined(__x86_64__)
-#define MTLK_SET_LIST(X) X(scalar, MTLK_SCALAR) X(avx2, MTLK_AVX2) X(avx512, MTLK_AVX512)
+#define MTLK_SET_LIST(X)                                                                                              \
+  X(scalar, MTLK_SCALAR) X(avx2, MTLK_AVX2) X(avx512, MTLK_AVX512) X(avx512vnni, MTLK_AVX512_VNNI)
 #else
 #define MTLK_SET_LIST(X) X(scalar, MTLK_SCALAR)
 #endif
@@ -300,6 +347,9 @@ void mtlk_max_unpool(const float *input, const float *indices, float *output, in
  * unless that is null; filling channels are zero. */
 void mtlk_pack_convolution(const float *weights, const float *scale, float *packed, int64_t outputs, int64_t inputs,
                            int64_t taps, int64_t lane);
+
+/* Weights of a quantized convolution from OIHW to the order of convolution_bytes; filling channels are zero. */
+void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps);
 
 /* One row of pixels to grey (ITU-R 601-2 luma as Pillow rounds it) or RGB. `red`, `green`, `blue` are byte offsets in
  * a source pixel of `source_step` bytes (negative steps walk backwards); grey sources have all three equal. */

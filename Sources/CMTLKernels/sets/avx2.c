@@ -1,5 +1,6 @@
 /* AVX2 with FMA: a block of 16 channels is two registers; 6 pixels of one block fill the 16 there are. */
 #if defined(__x86_64__)
+#include <immintrin.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,14 +12,22 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
+/* Products of bytes: two pixels' sums take 8 registers, the weights 4. */
+enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
+#define BYTE_LINKAGE static
+#define BYTE_TILES(X) X(1, 1) X(1, 2)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"
+#include "../families/codes.inc"
 #include "../families/pool.inc"
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"
 #include "../families/winograd.inc"
+#include "../families/bytes.inc"
+#include "../families/dots_avx2.inc"
+#include "../families/convolution_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"

@@ -1,6 +1,7 @@
 /* AVX-512: a block of 16 channels is one register; 3 blocks x 8 pixels take 24 of the 32 there are, and need 11 loads
  * for 24 multiply-adds. */
 #if defined(__x86_64__)
+#include <immintrin.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -15,13 +16,23 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
   X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)                                                      \
   X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)
 
+/* Products of bytes: 2 blocks x 5 pixels of sums take 20 registers, the weights 4. */
+enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
+#define BYTE_LINKAGE static
+#define BYTE_TILES(X)                                                                                                  \
+  X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5)
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
 #include "../families/vector.inc"
+#include "../families/codes.inc"
 #include "../families/pool.inc"
 #include "../families/gemm.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"
 #include "../families/winograd.inc"
+#include "../families/bytes.inc"
+#include "../families/dots_avx512.inc"
+#include "../families/convolution_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"
@@ -34,4 +45,10 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
 
 #define MTLK_FILL(name, parameters) name,
 const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+
+/* The same with other instructions for products of bytes. */
+#define convolution_bytes mtlk_convolution_bytes_avx512vnni
+const mtlk_kernel_set mtlk_set_avx512vnni = {"avx512vnni", MTLK_AVX512_VNNI, TILE_BLOCKS,
+                                             MTLK_KERNEL_LIST(MTLK_FILL)};
+#undef convolution_bytes
 #endif

@@ -119,6 +119,7 @@ static void activate(const float *x, float *y, int64_t count, int32_t activation
   for (int64_t i = 0; i < count; i++) y[i] = activation_of(x[i], activation, slope);
 }
 
+#include "scalar_bytes.inc"
 #include "scalar_channels.inc"
 #include "scalar_images.inc"
 #include "scalar_pixels.inc"

@@ -24,10 +24,10 @@ struct Filters {
   }
 
   /// The weights in the operator's own order, without the factors.
-  func values() throws(MTLError) -> [Float] { try weight.floats() }
+  func values() throws(MTLError) -> [Float] { weight.numbers() }
 
   /// The weights, output by output, each times its factor.
-  func scaledValues() throws(MTLError) -> [Float] { try (scale.map(weight.scaledRows) ?? weight).floats() }
+  func scaledValues() throws(MTLError) -> [Float] { try (scale.map(weight.scaledRows) ?? weight).numbers() }
 
   /// The factor of each output channel.
   func factors(channels: Int) throws(MTLError) -> [Float] {

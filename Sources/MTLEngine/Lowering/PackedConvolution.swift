@@ -15,7 +15,7 @@ struct PackedConvolution {
     let packing = "convolution \(lane)\(live)"
     weights = try cache.bytes(for: .init(value: node.inputs[1], packing: packing + factor)) {
       () throws(MTLError) -> Bytes in
-      let packed = try PackedConvolution.pack(taps.trimmed(weight), scale, lane: lane)
+      let packed = try PackedConvolution.pack(taps.trimmed(weight.converted(to: .float32)), scale, lane: lane)
       // From now on this copy is read, and the file's pages may go.
       weight.bytes.releasePages()
       return packed

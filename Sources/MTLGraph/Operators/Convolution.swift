@@ -1,6 +1,6 @@
 /// Two-dimensional convolution, as PyTorch's `conv2d`: x NCHW, weight O x I/groups x KH x KW, optional bias O. A fourth
 /// input, also O, is a factor of each output's weights: what folding a normalisation leaves, so that the weights stay where
-/// the file maps them.
+/// the file maps them. Weights of int8 are whole numbers of such factors, with a zero point of 0.
 public struct Convolution: Operator {
   public static let name = "Conv"
 
@@ -51,7 +51,7 @@ public struct Convolution: Operator {
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     let outputShape = try outputShapes(inputs.map(\.shape))[0]
     let x = try inputs[0].floats()
-    let weight = try inputs.count == 4 ? inputs[1].scaledRows(by: inputs[3]).floats() : inputs[1].floats()
+    let weight = try inputs.count == 4 ? inputs[1].scaledRows(by: inputs[3]).floats() : inputs[1].numbers()
     let bias = inputs.count >= 3 ? try inputs[2].floats() : [Float](repeating: 0, count: outputShape[1])
     var result = [Float](repeating: 0, count: outputShape.elementCount)
     var position = 0
@@ -104,7 +104,7 @@ public struct Convolution: Operator {
 extension Tensor {
   /// Each row, the part at one place of the first axis, times its own factor.
   package func scaledRows(by factors: Tensor) throws(MTLError) -> Tensor {
-    var values = try floats()
+    var values = numbers()
     let factors = try factors.floats()
     let width = values.count / max(factors.count, 1)
     for index in values.indices { values[index] *= factors[index / width] }
