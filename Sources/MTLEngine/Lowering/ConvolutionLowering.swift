@@ -24,6 +24,9 @@ enum ConvolutionLowering {
   }
 
   static func lower(_ members: [Int], in planner: inout Planner) throws(MTLError) {
+    if let first = members.first, planner.schedule.epilogues[first]?.kind.readsBytes == true {
+      return try ByteConvolutionLowering.lower(members, in: &planner)
+    }
     var drafts: [Draft] = []
     for member in members {
       guard let epilogue = planner.schedule.epilogues[member] else { continue }
@@ -82,11 +85,7 @@ enum ConvolutionLowering {
     let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     flatten(&window)
-    let first = epilogue.kind.activation
-    if first.isCheap { window.activation = first.code } else { window.row_activation = first.code }
-    window.operand = epilogue.kind.operation ?? 0
-    window.operand_activation = epilogue.kind.operandActivation.code
-    window.slope = epilogue.slope
+    epilogue.describe(in: &window)
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
     let weights = try PackedConvolution(node, weight, taps, lane: input.layout.lane, in: planner)
     return Draft(
@@ -103,7 +102,7 @@ enum ConvolutionLowering {
 
   /// A convolution of single pixels does not see rows: they are cut anew so that tiles fill them. Rows remain for the
   /// threads to share.
-  private static func flatten(_ window: inout mtlk_window) {
+  static func flatten(_ window: inout mtlk_window) {
     let ones = [window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns]
     let zeros = [window.padding_top, window.padding_left, window.padding_bottom, window.padding_right]
     let isPointwise = ones.allSatisfy { $0 == 1 } && zeros.allSatisfy { $0 == 0 }
@@ -118,16 +117,18 @@ enum ConvolutionLowering {
   }
 
   /// Each name once: shared blocks have one for all their inputs.
-  private static func nodeNames(_ nodes: [Node]) -> String {
+  static func nodeNames(_ nodes: [Node]) -> String {
     var seen: Set<String> = []
     return nodes.map(\.name).filter { seen.insert($0).inserted }.joined(separator: ", ")
   }
 
-  private static func kernelName(_ nodes: [Node], _ kind: Epilogue.Kind, _ kernels: KernelSet) -> String {
-    var name = "convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
+  static func kernelName(_ nodes: [Node], _ kind: Epilogue.Kind, _ kernels: KernelSet) -> String {
+    let form = kind.readsBytes ? "int8 " : ""
+    var name = "\(form)convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
     if let operation = kind.operation {
       name += (operation == Int32(MTLK_ADD_OPERAND) ? " + sum" : " + product") + kind.operandActivation.suffix
     }
+    if kind.writesBytes { name += " to bytes" }
     guard nodes.count > 1 else { return name }
     let inputs = Set(nodes.map { $0.inputs[0] }).count
     let weights = Set(nodes.map { $0.inputs[1] }).count

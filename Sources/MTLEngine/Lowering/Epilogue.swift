@@ -2,7 +2,7 @@ import CMTLKernels
 import MTLGraph
 
 /// What a convolution's kernel does with its sums before it lets go of them: an activation, a sum or product with another
-/// value, and a last activation.
+/// value, a last activation, and of bytes' products the step to bytes.
 struct Epilogue {
   /// What must be equal for two convolutions to be one step.
   struct Kind: Hashable {
@@ -10,6 +10,9 @@ struct Epilogue {
     /// `MTLK_ADD_OPERAND` or `MTLK_MULTIPLY_OPERAND`; nil without an operand.
     var operation: Int32?
     var operandActivation = Activation.none
+    /// Whether the kernel multiplies bytes, and whether it writes bytes.
+    var readsBytes = false
+    var writesBytes = false
   }
 
   var kind = Kind()
@@ -18,6 +21,8 @@ struct Epilogue {
 
   /// The other value of the sum or product.
   var operand: ValueID?
+  /// What bytes that are written stand for.
+  private(set) var grid: ByteGrid?
   /// The value that is written in the end.
   var result: ValueID
   /// The nodes that are done with it.
@@ -26,7 +31,8 @@ struct Epilogue {
   /// The epilogue of every convolution that the direct kernel takes. It ends where a part of the network ends, so that
   /// each part's time is its own.
   static func all(
-    in graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool
+    in graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool,
+    readsBytes: (Node) -> Bool
   ) -> [Int: Epilogue] {
     let readers = Readers(graph)
     var levels: [ValueID: Int] = [:]
@@ -40,7 +46,8 @@ struct Epilogue {
     var claimed: Set<Int> = []
     var result: [Int: Epilogue] = [:]
     for (index, _) in convolutions.sorted(by: { ($0.level, $0.node) > ($1.level, $1.node) }) {
-      let epilogue = Epilogue(of: index, graph, readers, shapes, segments, isConstant, claimed)
+      let epilogue = Epilogue(
+        of: index, graph, readers, shapes, segments, isConstant, readsBytes(graph.nodes[index]), claimed)
       claimed.formUnion(epilogue.absorbed)
       result[index] = epilogue
     }
@@ -49,11 +56,12 @@ struct Epilogue {
 
   private init(
     of index: Int, _ graph: Graph, _ readers: Readers, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment],
-    _ isConstant: (ValueID) -> Bool, _ claimed: Set<Int>
+    _ isConstant: (ValueID) -> Bool, _ readsBytes: Bool, _ claimed: Set<Int>
   ) {
     let own = graph.nodes[index].outputs[0]
     result = own
-    while let reader = readers.only(of: result), !claimed.contains(reader) {
+    kind.readsBytes = readsBytes
+    while grid == nil, let reader = readers.only(of: result), !claimed.contains(reader) {
       let node = graph.nodes[reader]
       guard segments[node.outputs[0]] == segments[own] else { break }
       if let activation = Activation(node.operation), canTake(activation) {
@@ -63,12 +71,27 @@ struct Epilogue {
       {
         kind.operation = operation
         operand = other
+      } else if readsBytes, let quantize = node.operation as? FakeQuantize {
+        kind.writesBytes = true
+        grid = quantize.grid
       } else {
         break
       }
       absorbed.append(reader)
       result = node.outputs[0]
     }
+  }
+
+  /// What the kernels are told of it.
+  func describe(in window: inout mtlk_window) {
+    if kind.activation.isCheap {
+      window.activation = kind.activation.code
+    } else {
+      window.row_activation = kind.activation.code
+    }
+    window.operand = kind.operation ?? 0
+    window.operand_activation = kind.operandActivation.code
+    window.slope = slope
   }
 
   private func canTake(_ activation: Activation) -> Bool {

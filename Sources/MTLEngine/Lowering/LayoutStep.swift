@@ -14,7 +14,15 @@ final class LayoutStep: Step {
     self.split = split
   }
 
+  /// Bytes are made of blocks, and become blocks, or are copied.
   static func add(nodeName: String, from source: Buffer, to target: Buffer, in planner: inout Planner) {
+    switch (source.layout, target.layout) {
+    case (.bytes(let grid), .blocked):
+      return ByteLowering.dequantize(nodeName, from: source, grid, to: target, in: &planner)
+    case (.blocked, .bytes(let grid)):
+      return ByteLowering.quantize(nodeName, from: source, to: target, grid, in: &planner)
+    default: break
+    }
     let isImage = source.shape.rank == 4
     let lane = max(source.layout.lane, target.layout.lane)
     // Groups end where blocks of both layouts end: one lane divides the other but where the input has few channels.
@@ -41,6 +49,13 @@ final class LayoutStep: Step {
     let first = groups.lowerBound * lane
     let count = split.groups == 1 ? buffer.shape[1] : min(groups.upperBound * lane, buffer.shape[1]) - first
     let pixels = buffer.pixelCount
+    guard !buffer.layout.isBytes else {
+      let start = buffer.channelOffset(first)
+      unsafe (target.pointer(in: arena, image: image) + start).update(
+        from: source.pointer(in: arena, image: image) + start,
+        count: buffer.channelOffset(first + count + buffer.layout.lane - 1) - start)
+      return
+    }
     unsafe mtlk_reblock(
       source.pointer(in: arena, image: image) + first * pixels, Int64(buffer.layout.lane),
       target.pointer(in: arena, image: image) + first * pixels, Int64(target.buffer.layout.lane), Int64(count),

@@ -46,16 +46,20 @@ struct LiveTaps: Equatable {
   /// The weight, O x I x KH x KW, without the other taps.
   func trimmed(_ weight: Tensor) throws(MTLError) -> Tensor {
     guard !isWhole else { return weight }
-    let values = try weight.floats()
-    let shape = weight.shape
-    var kept: [Float] = []
-    kept.reserveCapacity(shape[0] * shape[1] * rows.count * columns.count)
-    for plane in 0..<shape[0] * shape[1] {
-      for row in rows {
-        let start = (plane * shape[2] + row) * shape[3]
-        kept += values[start + columns.lowerBound..<start + columns.upperBound]
+    let (shape, size) = (weight.shape, weight.type.byteCount)
+    let kept: Shape = [shape[0], shape[1], rows.count, columns.count]
+    let bytes = try unsafe Bytes(byteCount: kept.elementCount * size) { memory in
+      unsafe weight.bytes.withUnsafeBytes { values in
+        guard var to = memory.baseAddress, let from = values.baseAddress else { return }
+        for plane in 0..<shape[0] * shape[1] {
+          for row in rows {
+            let start = (plane * shape[2] + row) * shape[3] + columns.lowerBound
+            unsafe to.copyMemory(from: from + start * size, byteCount: columns.count * size)
+            unsafe to += columns.count * size
+          }
+        }
       }
     }
-    return Tensor(kept, shape: [shape[0], shape[1], rows.count, columns.count])
+    return try Tensor(shape: kept, type: weight.type, bytes: bytes, of: "weight")
   }
 }

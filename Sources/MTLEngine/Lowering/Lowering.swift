@@ -12,6 +12,7 @@ let lowerings: [any Lowering.Type] = [
   ViewLowering.self,
   GroupedConvolutionLowering.self,
   ConvolutionTransposeLowering.self,
+  ByteLowering.self,
   PoolingLowering.self,
   IndexPoolingLowering.self,
   GemmLowering.self,

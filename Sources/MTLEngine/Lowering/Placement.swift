@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLGraph
 
 /// Where in a concatenation a value stands that is written there in the first place.
@@ -8,9 +9,11 @@ struct Placement {
   private let axis: Int
   /// Channels or images in front of the part.
   private let start: Int
+  /// Whether all parts of the concatenation begin with a block of bytes.
+  let fitsBytes: Bool
 
   func elementOffset(in whole: Buffer) -> Int {
-    axis == 0 ? start * whole.imageStride : start * whole.pixelCount
+    axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
   }
 
   /// The placement of every value that can have one; of a value in several concatenations, in the last.
@@ -23,7 +26,8 @@ struct Placement {
       guard let concat = node.operation as? Concat, let starts = starts(node, concat, shapes) else { continue }
       for (value, start) in zip(node.inputs, starts)
       where placements[value] == nil && !isConstant(value) && producers[value] != nil {
-        placements[value] = Placement(whole: node.outputs[0], axis: starts.axis, start: start)
+        placements[value] = Placement(
+          whole: node.outputs[0], axis: starts.axis, start: start, fitsBytes: starts.fitBytes)
       }
     }
     return placements
@@ -46,6 +50,7 @@ struct Placement {
   private struct Starts: Sequence {
     let axis: Int
     let values: [Int]
+    var fitBytes: Bool { axis == 0 || values.allSatisfy { $0 % Int(MTLK_BYTE_LANE) == 0 } }
     func makeIterator() -> IndexingIterator<[Int]> { values.makeIterator() }
   }
 }

@@ -11,6 +11,9 @@ struct Planner {
   let schedule: Schedule
   /// Where the parts of concatenations are written.
   let placements: [ValueID: Placement]
+  private let byteConcatenations: Set<ValueID>
+  /// The values that are kept in bytes.
+  let byteGrids: [ValueID: ByteGrid]
   /// Whether the graph unpools to where maxima were found: rounding then may pick another place.
   let comparesValues: Bool
   private let constants: [ValueID: Tensor]
@@ -64,9 +67,12 @@ struct Planner {
     let constants = try Planner.foldedConstants(graph, shapes, kernels)
     self.shapes = shapes
     self.constants = constants
-    schedule = Schedule(graph, shapes, network.segments) { constants[$0] != nil }
+    let byteGrids = ByteGrids.all(in: graph, shapes) { constants[$0] != nil }
+    self.byteGrids = byteGrids
+    schedule = Schedule(graph, shapes, network.segments, byteGrids) { constants[$0] }
     comparesValues = graph.nodes.contains { $0.operation is MaxPoolWithIndices }
     placements = Placement.all(in: graph, shapes) { constants[$0] != nil }
+    byteConcatenations = Set(placements.values.filter(\.fitsBytes).map(\.whole))
     useCounts = graph.useCounts()
     var consumers: [ValueID: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
@@ -121,7 +127,7 @@ struct Planner {
       }
       try checkMemory(of: graph.nodes[first])
     }
-    for port in graph.outputs where homes[port.value] == nil && constants[port.value] != nil {
+    for port in graph.outputs where anyBuffer(of: port.value) == nil {
       _ = try buffer(of: port.value, as: self.shape(of: port.value).rank == 4 ? .blocked : .planar)
     }
     return inputBuffers
@@ -175,8 +181,8 @@ extension Planner {
   mutating func makeBuffer(for value: ValueID, _ layout: Layout) -> Buffer {
     let shape = self.shape(of: value)
     let buffer: Buffer
-    if layout == .blocked, let placement = placements[value] {
-      let whole = homes[placement.whole]?[.blocked] ?? makeBuffer(for: placement.whole, .blocked)
+    if let placement = placements[value], layout == concatenationLayout(placement.whole) {
+      let whole = homes[placement.whole]?[layout] ?? makeBuffer(for: placement.whole, layout)
       buffer = Buffer(
         index: buffers.count, shape: shape, layout: layout, partOf: whole,
         elementOffset: placement.elementOffset(in: whole), imageStride: whole.imageStride)
@@ -201,7 +207,13 @@ extension Planner {
   }
 
   /// The value in blocks, if it already lies so.
-  func existingBuffer(of value: ValueID) -> Buffer? { homes[value]?[.blocked] }
+  func existingBuffer(of value: ValueID, _ layout: Layout = .blocked) -> Buffer? { homes[value]?[layout] }
+
+  /// How a concatenation whose parts are written in place lies: in bytes where all of them begin with a block of bytes.
+  func concatenationLayout(_ whole: ValueID) -> Layout {
+    guard let grid = byteGrids[whole], byteConcatenations.contains(whole) else { return .blocked }
+    return .bytes(grid)
+  }
 
   /// A part of a buffer that is no value of its own.
   mutating func makePart(of whole: Buffer, shape: Shape, elementOffset: Int) -> Buffer {
@@ -229,16 +241,22 @@ extension Planner {
       contents.append((target, tensor))
       return target
     }
-    guard let source = anyBuffer(of: value) else {
+    guard let first = homes[value]?.values.min(by: { $0.index < $1.index }) else {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
+    var source = anyBuffer(of: value) ?? first
+    // Bytes are made of blocks, and become blocks.
+    let touchesBytes = layout.isBytes || source.layout.isBytes
+    if touchesBytes, layout != .blocked, source.layout != .blocked { source = try buffer(of: value, as: .blocked) }
     let target = makeBuffer(for: value, layout)
     LayoutStep.add(nodeName: Planner.layoutName, from: source, to: target, in: &self)
     return target
   }
 
-  /// Any layout in which the value already lies.
-  func anyBuffer(of value: ValueID) -> Buffer? { homes[value]?.values.min { $0.index < $1.index } }
+  /// Any layout in which the value already lies as floats.
+  func anyBuffer(of value: ValueID) -> Buffer? {
+    homes[value]?.values.filter { !$0.layout.isBytes }.min { $0.index < $1.index }
+  }
 
   /// - Parameter shares: the parts of the network that the step works for, where it is more than one.
   mutating func add(

@@ -16,9 +16,13 @@ struct Schedule {
   private static let sideBySideByteLimit = 64 << 20
 
   init(
-    _ graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool
+    _ graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], _ byteGrids: [ValueID: ByteGrid],
+    constant: (ValueID) -> Tensor?
   ) {
-    epilogues = Epilogue.all(in: graph, shapes, segments, isConstant: isConstant)
+    let isConstant = { constant($0) != nil }
+    epilogues = Epilogue.all(in: graph, shapes, segments, isConstant: isConstant) {
+      ByteGrids.areMultiplied(by: $0, byteGrids, constant)
+    }
     let units = Units(graph, epilogues, isConstant: isConstant)
     let sets = Schedule.grouped(graph, units, epilogues, shapes)
     groups = units.ordered(sets)

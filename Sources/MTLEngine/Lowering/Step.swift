@@ -26,4 +26,9 @@ protocol Step: AnyObject {
   @unsafe func pointer(in arena: UnsafeMutableRawPointer, image: Int = 0) -> UnsafeMutablePointer<Float> {
     unsafe (arena + byteOffset).assumingMemoryBound(to: Float.self) + image * buffer.imageStride
   }
+
+  /// The same of a buffer of bytes.
+  @unsafe func bytes(in arena: UnsafeMutableRawPointer, image: Int = 0) -> UnsafeMutablePointer<UInt8> {
+    unsafe UnsafeMutableRawPointer(pointer(in: arena, image: image)).assumingMemoryBound(to: UInt8.self)
+  }
 }

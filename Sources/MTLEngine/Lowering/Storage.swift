@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLGraph
 
 /// How a value lies in the arena.
@@ -6,6 +7,9 @@ enum Layout: Hashable {
   case planar
   /// N images of [channels / lane][rows][columns][lane].
   case blocked(lane: Int)
+  /// N images of [channels / 64][rows][columns][64] bytes, which stand for numbers of a grid. Sizes and offsets count
+  /// floats here, too: a pixel's block of 64 bytes is as long as one of 16 floats.
+  case bytes(ByteGrid)
 
   /// Channels that share a cache line of float32.
   static let lane = 16
@@ -16,8 +20,14 @@ enum Layout: Hashable {
     switch self {
     case .planar: 1
     case .blocked(let lane): lane
+    case .bytes: Int(MTLK_BYTE_LANE)
     }
   }
+
+  /// Floats that a block of channels takes at a pixel.
+  var blockFloats: Int { if case .bytes = self { Layout.lane } else { lane } }
+
+  var isBytes: Bool { if case .bytes = self { true } else { false } }
 }
 
 /// A value's place in the arena: a storage of its own, or a part of one that it shares with others.
@@ -56,8 +66,11 @@ struct Buffer: Hashable {
 
   private static func imageElementCount(_ shape: Shape, _ layout: Layout) -> Int {
     guard shape.rank == 4 else { return shape.dimensions.dropFirst().reduce(1, *) }
-    return (shape[1] + layout.lane - 1) / layout.lane * layout.lane * shape[2] * shape[3]
+    return (shape[1] + layout.lane - 1) / layout.lane * layout.blockFloats * shape[2] * shape[3]
   }
+
+  /// Floats from an image's start to the block that begins with this channel.
+  func channelOffset(_ channel: Int) -> Int { channel / layout.lane * layout.blockFloats * pixelCount }
 
   /// Blocks of channels of an image.
   var blockCount: Int { (shape[1] + layout.lane - 1) / layout.lane }

@@ -20,14 +20,15 @@ enum ViewLowering: Lowering {
     let output = node.outputs[0]
     let isPlaced = node.inputs.contains { planner.placements[$0]?.whole == output }
     guard isPlaced else { return false }
-    let whole = planner.existingBuffer(of: output) ?? planner.makeBuffer(for: output, .blocked)
+    let layout = planner.concatenationLayout(output)
+    let whole = planner.existingBuffer(of: output, layout) ?? planner.makeBuffer(for: output, layout)
     var start = 0
     let axis = try concat.axis(of: planner.shape(of: output))
     for value in node.inputs {
       let shape = planner.shape(of: value)
-      let offset = axis == 0 ? start * whole.imageStride : start * whole.pixelCount
+      let offset = axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
       start += shape[axis]
-      let home = try planner.buffer(of: value, as: .blocked)
+      let home = try planner.buffer(of: value, as: layout)
       let isThere =
         home.storage == whole.storage && home.elementOffset == whole.elementOffset + offset
         && home.imageStride == whole.imageStride
@@ -56,7 +57,7 @@ enum ViewLowering: Lowering {
     let source = try planner.buffer(of: node.inputs[0], as: .blocked)
     planner.makeView(
       of: node.outputs[0], .blocked, partOf: source,
-      elementOffset: axis == 0 ? first * source.imageStride : first * source.pixelCount,
+      elementOffset: axis == 0 ? first * source.imageStride : source.channelOffset(first),
       imageStride: source.imageStride)
     return true
   }

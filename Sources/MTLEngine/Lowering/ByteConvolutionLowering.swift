@@ -1,0 +1,136 @@
+import CMTLKernels
+import MTLGraph
+
+/// Convolutions of bytes with whole weights: all that the schedule joins in one step.
+enum ByteConvolutionLowering {
+  private struct Draft {
+    let window: mtlk_window
+    let grids: mtlk_grids
+    let weights: PackedByteConvolution
+    let input: Buffer
+    let operand: Buffer?
+    let output: Buffer
+    let work: Int
+  }
+
+  static func lower(_ members: [Int], in planner: inout Planner) throws(MTLError) {
+    var drafts: [Draft] = []
+    for member in members {
+      guard let epilogue = planner.schedule.epilogues[member] else { continue }
+      drafts.append(try draft(planner.graph.nodes[member], epilogue, in: &planner))
+    }
+    guard let first = members.first, let kind = planner.schedule.epilogues[first]?.kind else { return }
+    let nodes = members.map { planner.graph.nodes[$0] }
+    let kernels = planner.kernels
+    let name = ConvolutionLowering.kernelName(nodes, kind, kernels)
+    let items = ConvolutionItems(
+      drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) }, kernels: kernels,
+      threadCount: planner.threadCount)
+    // Each item has room of its own for its sums.
+    let room = drafts.map { draft in unsafe withUnsafePointer(to: draft.window) { unsafe Int(mtlk_sum_count($0)) } }
+    let sums = planner.makeScratch(elementCount: items.count.saturatingProduct(room.max() ?? 0))
+    planner.add(
+      nodeName: ConvolutionLowering.nodeNames(nodes),
+      inputs: drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }, outputs: drafts.map(\.output) + [sums],
+      shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) },
+      multiplyAccumulates: nodes.reduce(0) { $0.saturatingSum(planner.multiplyAccumulates($1)) }
+    ) { operands in
+      var rest = operands[...]
+      let ends = drafts.map { draft in (rest.removeFirst(), draft.operand.map { _ in rest.removeFirst() }) }
+      let parts = zip(zip(drafts, ends), rest).map { part, output in
+        ByteConvolutionStep.Part(
+          window: part.0.window, grids: part.0.grids, weights: part.0.weights, input: part.1.0, operand: part.1.1,
+          output: output)
+      }
+      return ByteConvolutionStep(
+        kernels: kernels, parts: parts, items: items, sums: operands[operands.count - 1], room: room.max() ?? 0,
+        kernelName: name)
+    }
+  }
+
+  private static func draft(_ node: Node, _ epilogue: Epilogue, in planner: inout Planner) throws(MTLError) -> Draft {
+    guard let convolution = node.operation as? Convolution, let weight = planner.constant(node.inputs[1]),
+      let grid = planner.byteGrids[node.inputs[0]]
+    else {
+      throw MTLError(.internalFault, node.name, "is no convolution of bytes")
+    }
+    let input = try planner.buffer(of: node.inputs[0], as: .bytes(grid))
+    var operand: Buffer?
+    if let value = epilogue.operand {
+      operand = try planner.buffer(of: value, as: planner.byteGrids[value].map { .bytes($0) } ?? .blocked)
+    }
+    let output = planner.makeBuffer(for: epilogue.result, epilogue.grid.map { .bytes($0) } ?? .blocked)
+    let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
+    var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
+    // Outputs are computed in blocks of 16, also where they lie in blocks of 64.
+    window.output_blocks = (window.output_channels + Int32(MTLK_LANE) - 1) / Int32(MTLK_LANE)
+    ConvolutionLowering.flatten(&window)
+    epilogue.describe(in: &window)
+    var grids = mtlk_grids()
+    (grids.input_channels, grids.input_zero_point) = (Int32(input.shape[1]), Int32(grid.zeroPoint))
+    if case .bytes(let grid)? = operand?.layout {
+      (grids.operand_scale, grids.operand_zero_point) = (grid.scale, Int32(grid.zeroPoint))
+    }
+    if let grid = epilogue.grid {
+      (grids.output_inverse_scale, grids.output_zero_point) = (grid.inverseScale, Int32(grid.zeroPoint))
+    }
+    let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
+    return Draft(
+      window: window, grids: grids, weights: try PackedByteConvolution(node, weight, taps, grid, in: planner),
+      input: input, operand: operand, output: output, work: work / max(output.imageCount, 1))
+  }
+}
+
+/// The weights of a convolution of bytes in the order of the kernel, and what its sums are multiplied with and added to.
+struct PackedByteConvolution {
+  let weights: Bytes
+  let multipliers: Bytes
+  let bias: Bytes
+
+  init(_ node: Node, _ weight: Tensor, _ taps: LiveTaps, _ grid: ByteGrid, in planner: Planner) throws(MTLError) {
+    guard let scale = planner.constant(node.inputs[3]), let bias = planner.constant(node.inputs[2]) else {
+      throw MTLError(.internalFault, node.name, "has no constant scale")
+    }
+    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
+    let trimmed = try taps.trimmed(weight)
+    weights = try planner.network.packedWeights.bytes(for: .init(value: node.inputs[1], packing: "bytes\(live)")) {
+      () throws(MTLError) -> Bytes in try PackedByteConvolution.pack(trimmed)
+    }
+    let filling = (Layout.lane - weight.shape[0] % Layout.lane) % Layout.lane
+    let zeros = [Float](repeating: 0, count: filling)
+    let factors = try scale.floats(of: node.name).map { $0 * grid.scale }
+    multipliers = Bytes(copying: factors + zeros)
+    let offsets = PackedByteConvolution.offsets(trimmed, grid)
+    let biases = try bias.floats(of: node.name)
+    self.bias = Bytes(
+      copying: biases.indices.map { Float(Double(biases[$0]) - Double(factors[$0]) * Double(offsets[$0])) } + zeros)
+  }
+
+  /// What a zero point adds to the sums of each output.
+  private static func offsets(_ weight: Tensor, _ grid: ByteGrid) -> [Int] {
+    let count = weight.shape[0]
+    guard grid.zeroPoint > 0, count > 0 else { return [Int](repeating: 0, count: count) }
+    let each = weight.shape.elementCount / count
+    return unsafe weight.bytes.withUnsafeBytes { bytes in
+      let values = unsafe bytes.assumingMemoryBound(to: Int8.self)
+      return (0..<count).map { output in
+        var sum = 0
+        for index in output * each..<(output + 1) * each { sum += unsafe Int(values[index]) }
+        return sum * Int(grid.zeroPoint)
+      }
+    }
+  }
+
+  private static func pack(_ weight: Tensor) throws(MTLError) -> Bytes {
+    let (shape, lane) = (weight.shape, Int(MTLK_BYTE_LANE))
+    let (outputBlocks, inputBlocks) = ((shape[0] + Layout.lane - 1) / Layout.lane, (shape[1] + lane - 1) / lane)
+    let taps = shape[2] * shape[3]
+    return try unsafe Bytes(byteCount: outputBlocks * Layout.lane * inputBlocks * lane * taps) { memory in
+      unsafe weight.bytes.withUnsafeBytes { values in
+        unsafe mtlk_pack_bytes(
+          values.assumingMemoryBound(to: Int8.self).baseAddress, memory.assumingMemoryBound(to: Int8.self).baseAddress,
+          Int64(shape[0]), Int64(shape[1]), Int64(taps))
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import MTLGraph
+import TestSupport
+import Testing
+
+@testable import MTLEngine
+
+@Suite("Networks of bytes") struct ByteNetworkTests {
+  /// The reference evaluation of these takes longest.
+  private static let seeds = RandomNetworkTests.seeds.filter { $0 < 24 || RandomNetworkTests.seeds.count > 60 }
+
+  /// What the reference evaluation gives, to the last bit, on every instruction set and with any number of threads.
+  @Test(arguments: seeds) func runsAsItIsDefined(_ seed: UInt64) throws {
+    let random = RandomByteNetwork(seed: seed)
+    let input = random.input(seed)
+    let expected = try random.graph.evaluate([input])
+    let network = try Network(random.graph)
+    for isa in InstructionSet.allCases where isa <= .detected {
+      for threads in [1, 2, 5] {
+        let found = try Session(testing: network, threads: threads, isa: isa).run(input)
+        #expect(found.count == expected.count)
+        for (index, pair) in zip(found, expected).enumerated() {
+          let difference = try pair.0.largestDifference(from: pair.1)
+          #expect(difference == 0, "\(isa.name), \(threads) threads, output \(index)")
+        }
+      }
+    }
+  }
+
+  @Test func generatorReachesEveryKernel() throws {
+    var kernels: Set<String> = []
+    for seed in ByteNetworkTests.seeds {
+      let random = RandomByteNetwork(seed: seed)
+      let session = Session(testing: try Network(random.graph), isa: .scalar)
+      for step in try session.planDescription(
+        inputShape: random.inputShape, tasks: Array(0..<session.network.taskCount))
+      {
+        kernels.insert(step.kernel)
+      }
+    }
+    for wanted in [
+      "int8 convolution scalar to bytes", "int8 convolution scalar + relu to bytes", "int8 convolution scalar",
+      "int8 convolution scalar + sum to bytes", "int8 convolution scalar to bytes, 2 siblings on one input",
+      "quantize scalar", "dequantize scalar", "max pool int8 scalar", "global average int8 scalar", "layout",
+    ] {
+      #expect(kernels.contains(wanted), "\(wanted): \(kernels.sorted())")
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import MTLGraph
+import TestSupport
+
+/// A random network of values on grids of bytes and convolutions with whole weights. All scales are powers of two and all
+/// sums small, so that float32 is exact and rounding to a grid has one right result.
+struct RandomByteNetwork {
+  private(set) var graph = Graph()
+  let inputShape: Shape
+  private var random: SeededRandom
+  private var nodeCount = 0
+  /// Values that lie on a grid or are floats.
+  private var images: [Image] = []
+
+  private struct Image {
+    let value: ValueID
+    let channels: Int
+    let rows: Int
+    let columns: Int
+    let isOnGrid: Bool
+  }
+
+  private static let channelCounts = [16, 17, 31, 48, 63, 64, 65, 70, 128]
+
+  init(seed: UInt64) {
+    random = SeededRandom(seed: seed)
+    let channels = random.pick([3, 16, 20, 64, 67])
+    let (rows, columns) = (random.integer(3...9), random.integer(3...20))
+    inputShape = [random.integer(1...3), channels, rows, columns]
+    let input = Image(value: graph.addInput("x"), channels: channels, rows: rows, columns: columns, isOnGrid: false)
+    images.append(onGrid(input))
+    for _ in 0..<random.integer(2...6) { addLayer() }
+    graph.addOutput("last", images[images.count - 1].value)
+    if random.once(in: 2) { graph.addOutput("some", random.pick(images).value) }
+  }
+
+  /// Whole sixteenths.
+  func input(_ number: UInt64) -> Tensor {
+    var random = SeededRandom(seed: number)
+    let values = (0..<inputShape.elementCount).map { _ in Float(random.integer(-90...90)) / 16 }
+    return Tensor(values, shape: inputShape)
+  }
+
+  private mutating func name(_ kind: String) -> String {
+    nodeCount += 1
+    return "\(kind)\(nodeCount)"
+  }
+
+  private mutating func grid() -> ByteGrid {
+    ByteGrid(
+      scale: random.pick([0.0625, 0.125, 0.25]),
+      zeroPoint: random.pick([0, 0, 128, 255, UInt8(random.integer(0...255))]))!
+  }
+
+  private mutating func onGrid(_ image: Image, _ grid: ByteGrid? = nil) -> Image {
+    let grid = grid ?? self.grid()
+    let value = graph.add(FakeQuantize(grid: grid), name: name("grid"), [image.value])
+    return Image(
+      value: value, channels: image.channels, rows: image.rows, columns: image.columns, isOnGrid: true)
+  }
+
+  private mutating func addLayer() {
+    let image = random.pick(images)
+    switch random.integer(0...9) {
+    case 0: addPool(image)
+    case 1: addMean(image)
+    case 2: addConcatenation(image)
+    default: addConvolution(image.isOnGrid ? image : onGrid(image))
+    }
+  }
+
+  private mutating func addPool(_ image: Image) {
+    let window = Window(kernel: .init(2, 3), stride: .init(1, random.integer(1...2)), padding: .init(1))
+    let size = (try? window.outputSize(rows: image.rows, columns: image.columns)) ?? (rows: 1, columns: 1)
+    let value = graph.add(MaxPool(window), name: name("pool"), [image.value])
+    images.append(
+      Image(
+        value: value, channels: image.channels, rows: size.rows, columns: size.columns, isOnGrid: image.isOnGrid))
+  }
+
+  /// Of as many pixels as a power of two has, the mean is exact.
+  private mutating func addMean(_ image: Image) {
+    let small = Resize(.nearest, to: .size(2, 4))
+    let resized = graph.add(small, name: name("resize"), [image.value])
+    let some = onGrid(Image(value: resized, channels: image.channels, rows: 2, columns: 4, isOnGrid: false))
+    let mean = graph.add(GlobalAveragePool(), name: name("mean"), [some.value])
+    graph.addOutput(name("mean"), mean)
+    images.append(some)
+  }
+
+  private mutating func addConcatenation(_ image: Image) {
+    let alike = images.filter { $0.rows == image.rows && $0.columns == image.columns }
+    let shared = grid()
+    let isShared = !random.once(in: 4)
+    var parts: [Image] = []
+    for part in [image, random.pick(alike), random.pick(alike)] { parts.append(onGrid(part, isShared ? shared : nil)) }
+    let value = graph.add(Concat(axis: 1), name: name("concat"), parts.map(\.value))
+    let channels = parts.reduce(0) { $0 + $1.channels }
+    guard channels <= 400 else { return }
+    images.append(
+      Image(value: value, channels: channels, rows: image.rows, columns: image.columns, isOnGrid: isShared))
+  }
+
+  private mutating func addConvolution(_ image: Image) {
+    let outputs = random.pick(RandomByteNetwork.channelCounts)
+    let kernel = Window.Pair(
+      random.once(in: 2) ? 1 : random.integer(1...min(3, image.rows)),
+      random.once(in: 2) ? 1 : random.integer(1...min(3, image.columns)))
+    let dilation = random.once(in: 3) ? Window.Pair(random.integer(1...9), random.integer(1...9)) : .init(1)
+    let padding =
+      random.once(in: 4)
+      ? Window.Padding(top: 9, left: 10, bottom: 11, right: 12)
+      : .init(
+        top: (kernel.rows - 1) * dilation.rows / 2, left: (kernel.columns - 1) * dilation.columns / 2,
+        bottom: (kernel.rows - 1) * dilation.rows / 2, right: (kernel.columns - 1) * dilation.columns / 2)
+    let stride = random.once(in: 4) ? Window.Pair(2, 2) : .init(1)
+    let convolution = Convolution(stride: stride, dilation: dilation, padding: padding)
+    let weights = (0..<outputs * image.channels * kernel.rows * kernel.columns).map { _ in random.integer(-9...9) }
+    let shape: Shape = [outputs, image.channels, kernel.rows, kernel.columns]
+    let bias = (0..<outputs).map { _ in Float(random.integer(-40...40)) / 8 }
+    let scale = (0..<outputs).map { _ in random.pick([Float(0.0625), 0.03125, -0.0625]) }
+    let inputs = [
+      graph.addConstant(Tensor(weights, as: .int8, shape: shape)), graph.addConstant(Tensor(bias, shape: [outputs])),
+      graph.addConstant(Tensor(scale, shape: [outputs])),
+    ]
+    let size =
+      (try? convolution.window(weight: shape).outputSize(rows: image.rows, columns: image.columns))
+      ?? (rows: 1, columns: 1)
+    guard size.rows * size.columns <= 900 else { return }
+    // Siblings on one input become one step.
+    for _ in 0..<(random.once(in: 4) ? 2 : 1) {
+      var value = graph.add(convolution, name: name("conv"), [image.value] + inputs)
+      if random.once(in: 2) { value = graph.add(activation(), name: name("activation"), [value]) }
+      if random.once(in: 2),
+        let other = images.first(where: {
+          $0.channels == outputs && $0.rows == size.rows && $0.columns == size.columns
+        })
+      {
+        // Products stay few bits long behind a grid of small numbers.
+        let joined = random.once(in: 3) ? onGrid(other).value : other.value
+        value = graph.add(Add(), name: name("sum"), [value, joined])
+        if random.once(in: 2) { value = graph.add(activation(), name: name("activation"), [value]) }
+      }
+      let result = Image(
+        value: value, channels: outputs, rows: size.rows, columns: size.columns, isOnGrid: false)
+      images.append(random.once(in: 5) ? result : onGrid(result))
+    }
+  }
+
+  private mutating func activation() -> any Operator {
+    random.pick([Relu(), LeakyRelu(slope: 0.5), ClippedRelu(limit: 6)])
+  }
+}
