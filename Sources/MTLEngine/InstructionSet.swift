@@ -95,7 +95,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   @unsafe private func agreesOnBytes(with scalar: UnsafePointer<mtlk_kernel_set>) -> Bool {
     var window = KernelSet.window(inputBlocks: 2, lane: Int(MTLK_BYTE_LANE))
     var grids = mtlk_grids(
-      input_channels: 70, input_zero_point: 3, operand_scale: 0, operand_zero_point: 0, output_inverse_scale: 1,
+      input_channels: 72, input_zero_point: 3, operand_scale: 0, operand_zero_point: 0, output_inverse_scale: 1,
       output_zero_point: 7)
     let input = (0..<5 * 21 * 128).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
     let weights = (0..<4 * 16 * 128 * 9).map { Int8(truncatingIfNeeded: $0 * 41 + 5) }

@@ -81,6 +81,14 @@ static inline int64_t mtlk_sum_count(const mtlk_window *w) {
   return mtlk_sum_rows(w) * w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE;
 }
 
+/* Two operands of bytes and the bytes that are made of them. */
+typedef struct {
+  float scales[2];
+  int32_t zero_points[2];
+  float output_inverse_scale;
+  int32_t output_zero_point;
+} mtlk_byte_pair;
+
 /* What measures the processor: `multiply_adds` halves each of the sums of so many blocks and adds 1, so many rounds. */
 enum { MTLK_PEAK_BLOCKS = 24 };
 
@@ -179,6 +187,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   [output block][16]; the bias makes up for the input's zero point), activations and operand as convolution has them,
  *   and for bytes value * inverse scale, rounded half to even, plus zero point, saturated; what is no number becomes 0.
  * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
+ * combine_bytes: y = activation(a operation b) over `count` bytes that lie alike; operation is MTLK_ADD,
+ *   MTLK_SUBTRACT or MTLK_MULTIPLY, the activation a cheap one.
  * max_pool_bytes: the ranges of pool, over blocks of 64.
  * global_average_bytes: as global_average, from blocks of 64 [begin, end) to the means in blocks of 16, of which the
  *   output has `output_blocks`.
@@ -230,6 +240,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                float inverse_scale, int32_t zero_point))                                                               \
   X(dequantize, (const uint8_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end, float scale,  \
                  int32_t zero_point))                                                                                  \
+  X(combine_bytes, (int32_t operation, const mtlk_byte_pair *pair, const uint8_t *a, const uint8_t *b, uint8_t *y,      \
+                    int64_t count, int32_t activation, float slope))                                                    \
   X(max_pool_bytes, (const mtlk_window *window, const uint8_t *input, uint8_t *output, int32_t block_begin,            \
                      int32_t block_end, int32_t row_begin, int32_t row_end))                                           \
   X(global_average_bytes, (const uint8_t *input, float *output, int64_t pixels, int32_t begin, int32_t end,            \

@@ -7,9 +7,15 @@ enum ByteLowering: Lowering {
     switch node.operation {
     case is FakeQuantize:
       guard let grid = planner.byteGrids[node.outputs[0]] else { return false }
+      if planner.byteGrids[node.inputs[0]] == grid {
+        let source = try planner.buffer(of: node.inputs[0], as: .bytes(grid))
+        planner.makeView(of: node.outputs[0], .bytes(grid), partOf: source, imageStride: source.imageStride)
+        return true
+      }
       let input = try planner.buffer(of: node.inputs[0], as: .blocked)
       let output = planner.makeBuffer(for: node.outputs[0], .bytes(grid))
       quantize(node.name, from: input, to: output, grid, in: &planner)
+    case is Add, is Sub, is Mul: return try lowerCombination(node, in: &planner)
     case let pool as MaxPool:
       guard let grid = planner.byteGrids[node.outputs[0]] else { return false }
       try lower(node, pool, grid, in: &planner)
@@ -17,6 +23,42 @@ enum ByteLowering: Lowering {
       guard let grid = planner.byteGrids[node.inputs[0]] else { return false }
       try lowerGlobalAverage(node, grid, in: &planner)
     default: return false
+    }
+    return true
+  }
+
+  /// Sums, differences and products of images of bytes whose only reader wants bytes.
+  private static func lowerCombination(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    let shape = planner.shape(of: node.outputs[0])
+    guard let left = planner.byteGrids[node.inputs[0]], let right = planner.byteGrids[node.inputs[1]],
+      node.inputs.allSatisfy({ planner.shape(of: $0) == shape }),
+      let end = planner.fuseToBytes(after: node)
+    else { return false }
+    let inputs = [
+      try planner.buffer(of: node.inputs[0], as: .bytes(left)), try planner.buffer(of: node.inputs[1], as: .bytes(right)),
+    ]
+    let output = planner.makeBuffer(for: end.result, .bytes(end.grid))
+    let operation = node.operation is Add ? MTLK_ADD : node.operation is Sub ? MTLK_SUBTRACT : MTLK_MULTIPLY
+    let pair = mtlk_byte_pair(
+      scales: (left.scale, right.scale), zero_points: (Int32(left.zeroPoint), Int32(right.zeroPoint)),
+      output_inverse_scale: end.grid.inverseScale, output_zero_point: Int32(end.grid.zeroPoint))
+    let kernels = planner.kernels
+    let name = "\(node.operation.name.lowercasedASCII) int8 \(kernels.instructionSet.name)\(end.activation.suffix)"
+    let split = planner.split(output, workPerElement: 1)
+    let rowBytes = output.shape[3] * output.layout.lane
+    planner.add(nodeName: node.name, inputs: inputs, outputs: [output]) { operands in
+      unsafe PartStep(name, images: output.imageCount, split: split) { part, arena in
+        unsafe withUnsafePointer(to: pair) { pair in
+          for block in part.groups {
+            let start = (block * output.shape[2] + part.rows.lowerBound) * rowBytes
+            unsafe kernels.functions.pointee.combine_bytes(
+              Int32(operation), pair, operands[0].bytes(in: arena, image: part.image) + start,
+              operands[1].bytes(in: arena, image: part.image) + start,
+              operands[2].bytes(in: arena, image: part.image) + start, Int64(part.rows.count * rowBytes),
+              end.activation.code, end.activation.slope)
+          }
+        }
+      }
     }
     return true
   }

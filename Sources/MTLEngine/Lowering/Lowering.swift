@@ -9,10 +9,10 @@ protocol Lowering: SendableMetatype {
 /// Every lowering of single nodes, in the order in which they are asked; convolutions come before, several at once
 /// (`ConvolutionLowering`). The last one takes everything.
 let lowerings: [any Lowering.Type] = [
+  ByteLowering.self,
   ViewLowering.self,
   GroupedConvolutionLowering.self,
   ConvolutionTransposeLowering.self,
-  ByteLowering.self,
   PoolingLowering.self,
   IndexPoolingLowering.self,
   GemmLowering.self,

@@ -287,6 +287,25 @@ extension Planner {
     }
   }
 
+  /// If a value's way leads through a cheap activation, or none, to a grid of bytes alone, takes those nodes in: the
+  /// activation, and the value to write instead.
+  mutating func fuseToBytes(after node: Node) -> (activation: Activation, grid: ByteGrid, result: ValueID)? {
+    var activation = Activation.none
+    var taken: [Int] = []
+    var value = node.outputs[0]
+    while useCounts[value] == 1, let reader = consumers[value] {
+      taken.append(reader)
+      value = graph.nodes[reader].outputs[0]
+      if let grid = byteGrids[value], graph.nodes[reader].operation is FakeQuantize {
+        fused.formUnion(taken)
+        return (activation, grid, value)
+      }
+      guard activation == .none, let next = Activation(graph.nodes[reader].operation), next.isCheap else { return nil }
+      activation = next
+    }
+    return nil
+  }
+
   /// If the node's only reader is an activation that `accepts` it, takes that node in: the value to write instead.
   mutating func fuseActivation(after node: Node, where accepts: (Activation) -> Bool) -> (Activation, ValueID) {
     let output = node.outputs[0]

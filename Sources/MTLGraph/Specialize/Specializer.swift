@@ -6,6 +6,11 @@ public struct Specializer {
   /// Nodes of the graph that is specialised, for the names of those that take their place.
   private var nodeName = ""
   private var depth = 0
+  /// Values that came onto a grid of bytes: what they were made of, and where those lie as floats again.
+  var bytes: [ValueID: (source: ValueID, grid: ByteGrid)] = [:]
+  var gridded: [GriddedValue: ValueID] = [:]
+  /// Constants that are whole numbers times a factor for each place of their first axis.
+  var wholeWeights: [ValueID: WholeWeights] = [:]
   /// What looking into sequences may still cost.
   private var sequenceBudget = 1 << 20
 
@@ -77,8 +82,16 @@ public struct Specializer {
     try operation.requireForms(known.map { $0?.fact })
     let outputs = try operation.infer(known.map { $0?.fact })
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
-    if let folded = try folded(operation, known, outputs) { return folded }
+    if let folded = try folded(operation, known, outputs) {
+      if let dequantize = operation as? DequantizeLinear { wholeWeights[folded[0]] = dequantize.wholeWeights(known) }
+      return folded
+    }
     if let special = try operation.specialized(known, in: &self) { return special }
+    return append(operation, inputs, outputs)
+  }
+
+  /// Adds a node as it is.
+  mutating func append(_ operation: any Operator, _ inputs: [ValueID?], _ outputs: [Fact]) -> [ValueID] {
     let values = graph.append(operation, name: nodeName, inputs.map { $0 ?? .absent })
     for (value, fact) in zip(values, outputs) { facts[value] = fact }
     return values

@@ -83,6 +83,12 @@ public struct GeneralConvolution: GeneralOperator, StandardOperator {
     else { return nil }
     let convolution = Convolution(
       stride: window.stride, dilation: window.dilation, padding: window.padding, groups: groups)
-    return try specializer.add(convolution, inputs.map { $0?.id })
+    guard let whole = specializer.wholeWeights[weight.id] else {
+      return try specializer.add(convolution, inputs.map { $0?.id })
+    }
+    let zeros = Tensor([Float](repeating: 0, count: filter[0]), shape: [filter[0]])
+    let bias = inputs.optional(2)?.id ?? specializer.addConstant(zeros)
+    return try specializer.add(
+      convolution, [x.id, specializer.addConstant(whole.numbers), bias, specializer.addConstant(whole.factors)])
   }
 }

@@ -10,6 +10,9 @@ public struct QuantizeLinear: GeneralOperator, StandardOperator {
   private let target: DataType?
   private let saturates: Bool
 
+  /// The type of the output where no zero point says it.
+  var outputType: DataType { target ?? .uint8 }
+
   init(_ attributes: Attributes) throws(MTLError) {
     axis = try attributes.integer("axis", default: 1)
     blockSize = try attributes.integer("block_size", default: 0)
@@ -24,12 +27,12 @@ public struct QuantizeLinear: GeneralOperator, StandardOperator {
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
     let input = try inputs.required(0)
     _ = try inputs.required(1, "scale")
-    return [Fact(inputs.optional(2)?.type ?? target ?? .uint8, input.shape)]
+    return [Fact(inputs.optional(2)?.type ?? outputType, input.shape)]
   }
 
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let input = try inputs.required(0)
-    let type = inputs.optional(2)?.type ?? target ?? .uint8
+    let type = inputs.optional(2)?.type ?? outputType
     let grid = try QuantizationGrid(
       try inputs.required(1), inputs.optional(2), of: input.shape, axis: axis, blockSize: blockSize)
     return [quantized(input.doubles(), grid, as: type, saturates: saturates, shape: input.shape)]

@@ -1,0 +1,93 @@
+/// A value and the grid that it was brought onto.
+struct GriddedValue: Hashable {
+  let value: ValueID
+  let grid: ByteGrid
+}
+
+/// Whole numbers and the factor of each output that they are multiplied with.
+struct WholeWeights {
+  let numbers: Tensor
+  let factors: Tensor
+}
+
+extension Specializer {
+  /// The value on a grid of bytes, once for all who ask for it.
+  mutating func onGrid(_ value: ValueID, _ grid: ByteGrid) throws(MTLError) -> ValueID {
+    let key = GriddedValue(value: value, grid: grid)
+    if let known = gridded[key] { return known }
+    let result = try add(FakeQuantize(grid: grid), [value])[0]
+    gridded[key] = result
+    return result
+  }
+}
+
+extension ByteGrid {
+  /// The grid of a scale and a zero point that hold for a whole tensor of bytes; nil for others. Signed bytes are unsigned
+  /// ones with a zero point that is 128 larger.
+  init?(_ scale: KnownValue?, _ zeroPoint: KnownValue?, type: DataType) {
+    guard let scale = scale?.fact.value, scale.shape.elementCount == 1, scale.type == .float32,
+      type == .uint8 || type == .int8
+    else { return nil }
+    var zero = 0
+    if let zeroPoint {
+      guard let value = zeroPoint.fact.value, value.shape.elementCount == 1, value.type == type else { return nil }
+      zero = value.integers()[0]
+    }
+    guard let code = UInt8(exactly: type == .int8 ? zero + 128 : zero) else { return nil }
+    self.init(scale: scale.numbers()[0], zeroPoint: code)
+  }
+}
+
+extension QuantizeLinear {
+  /// Stays as it is, but is looked through where it is undone.
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? {
+    guard let x = inputs.optional(0), x.fact.type == .float32 else { return nil }
+    let type = inputs.optional(2)?.fact.type ?? outputType
+    guard let grid = ByteGrid(inputs.optional(1), inputs.optional(2), type: type) else { return nil }
+    return specializer.addBytes(of: x.id, grid, self, inputs.map { $0?.id }, Fact(type, x.fact.shape))
+  }
+}
+
+extension Specializer {
+  /// Adds the node that makes bytes, and remembers what they are of.
+  fileprivate mutating func addBytes(
+    of source: ValueID, _ grid: ByteGrid, _ operation: any Operator, _ inputs: [ValueID?], _ fact: Fact
+  ) -> [ValueID] {
+    let values = append(operation, inputs, [fact])
+    bytes[values[0]] = (source, grid)
+    return values
+  }
+}
+
+extension DequantizeLinear {
+  /// Bytes that were made of floats are those floats on a grid.
+  public func specialized(
+    _ inputs: [KnownValue?], in specializer: inout Specializer
+  ) throws(MTLError) -> [ValueID]? {
+    guard let x = inputs.optional(0), let made = specializer.bytes[x.id],
+      ByteGrid(inputs.optional(1), inputs.optional(2), type: x.fact.type) == made.grid,
+      isFloat32
+    else { return nil }
+    return [try specializer.onGrid(made.source, made.grid)]
+  }
+
+  /// What a constant of whole numbers is made of, where each place of the first axis has its own factor, or all have one,
+  /// and zero stands for itself.
+  func wholeWeights(_ inputs: [KnownValue?]) -> WholeWeights? {
+    guard let numbers = inputs.optional(0)?.fact.value, numbers.type == .int8, numbers.shape.rank == 4, isFloat32,
+      let scale = inputs.optional(1)?.fact.value, scale.type == .float32, scale.shape.rank <= 1
+    else { return nil }
+    if let zeroPoint = inputs.optional(2) {
+      guard let values = zeroPoint.fact.value?.integers(), values.allSatisfy({ $0 == 0 }) else { return nil }
+    }
+    let outputs = numbers.shape[0]
+    let factors = scale.numbers()
+    guard factors.count == 1 || isFirstAxis(of: numbers.shape) && factors.count == outputs else { return nil }
+    return WholeWeights(
+      numbers: numbers,
+      factors: Tensor(
+        factors.count == outputs ? factors : [Float](repeating: factors[0], count: outputs), shape: [outputs]))
+  }
+}
