@@ -51,7 +51,8 @@ func checkSets(
     let best = mtlk_best_isa()
     print("kernel sets under test: \(TestedSet.all.map(\.testDescription).joined(separator: ", "))")
     #expect(TestedSet.all.map(\.isa) == Array(Int32(MTLK_SCALAR)...best), "sets up to \(best) are the processor's")
-    #expect(TestedSet.all.map(\.testDescription) == Array(["scalar", "avx2", "avx512"].prefix(Int(best))))
+    #expect(
+      TestedSet.all.map(\.testDescription) == Array(["scalar", "avx2", "avx512", "avx512vnni"].prefix(Int(best))))
     for set in TestedSet.all {
       let isa = unsafe set.kernels.pointee.isa
       #expect(isa == set.isa)
@@ -72,14 +73,16 @@ func checkSets(
       try #require(!flags.isEmpty)
       let isAVX2 = flags.isSuperset(of: ["avx2", "fma"])
       let isAVX512 = isAVX2 && flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"])
-      #expect(mtlk_best_isa() == Int32(isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR))
+      let isVNNI = isAVX512 && flags.contains("avx512_vnni")
+      let best = isVNNI ? MTLK_AVX512_VNNI : isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR
+      #expect(mtlk_best_isa() == Int32(best))
     #else
       #expect(mtlk_best_isa() == Int32(MTLK_SCALAR))
     #endif
   }
 
   @Test func otherNumbersAreNoSets() {
-    for isa: Int32 in [0, -1, 4, .max, .min] {
+    for isa: Int32 in [0, -1, 5, .max, .min] {
       let isThere = unsafe mtlk_kernels(isa) != nil
       #expect(!isThere)
     }
