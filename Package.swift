@@ -96,12 +96,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     .target(
+      name: "TileEmulation", dependencies: ["CMTLKernels"], path: "Tests/TileEmulation", cSettings: kernelFlags),
+    .target(
       name: "TestSupport", dependencies: ["MTLGraph", "MTLFormats"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLGraphTests", dependencies: ["MTLGraph", "MTLFormats", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CMTLKernelsTests", dependencies: ["CMTLKernels", "MTLGraph", "TestSupport"], swiftSettings: swiftSettings),
+      name: "CMTLKernelsTests", dependencies: ["CMTLKernels", "MTLGraph", "TestSupport", "TileEmulation"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLEngineTests", dependencies: ["MTLEngine", "MTLGraph", "CMTLKernels", "TestSupport"],
       swiftSettings: swiftSettings),

@@ -1,8 +1,10 @@
 /* Which instruction sets the processor has and the operating system saves, how many processors there are, and the table
  * of kernel sets. */
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, syscall */
 #include <sched.h>
 #include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kernel_sets.h"
 
@@ -15,7 +17,14 @@ static uint64_t saved_state(void) {
   return ((uint64_t)high << 32) | low;
 }
 
-int32_t mtlk_best_isa(void) {
+/* Tiles are 8 KB of state that a thread gets once it uses them, if the process has asked for the permission. The system
+ * may refuse it, for example where a signal stack is too small. */
+static int may_use_tiles(void) {
+  const long request_permission = 0x1023, tile_data = 18;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+
+static int32_t find_best_isa(void) {
   uint32_t a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return MTLK_SCALAR;
   const uint32_t avx = 1u << 28, osxsave = 1u << 27, fma = 1u << 12;
@@ -27,8 +36,17 @@ int32_t mtlk_best_isa(void) {
   const uint32_t avx512 = f | dq | bw | vl;
   const int saves_zmm = (state & 0xe6) == 0xe6; /* and opmask, both halves of zmm */
   if ((b & avx512) != avx512 || !saves_zmm) return MTLK_AVX2;
-  const uint32_t vnni = 1u << 11;
-  return c & vnni ? MTLK_AVX512_VNNI : MTLK_AVX512;
+  const uint32_t vnni = 1u << 11, tiles = 1u << 24 | 1u << 25; /* of edx: amx-tile, amx-int8 */
+  if (!(c & vnni)) return MTLK_AVX512;
+  const int saves_tiles = (state & 0x60000) == 0x60000; /* their shapes and contents */
+  return (d & tiles) == tiles && saves_tiles && may_use_tiles() ? MTLK_AMX : MTLK_AVX512_VNNI;
+}
+
+/* Found once: two threads that ask first find the same. */
+int32_t mtlk_best_isa(void) {
+  static _Atomic int32_t best;
+  if (best == 0) best = find_best_isa();
+  return best;
 }
 #else
 int32_t mtlk_best_isa(void) { return MTLK_SCALAR; }

@@ -9,9 +9,12 @@ MTLK_SET_LIST(MTLK_DECLARE_SET)
 #undef MTLK_DECLARE_SET
 
 /* Kernels of sets that share all others with a lower one. */
-void mtlk_convolution_bytes_avx512vnni(const mtlk_window *window, const mtlk_grids *grids, const uint8_t *input,
-                                       const int8_t *weights, const float *multipliers, const float *bias,
-                                       const void *operand, void *output, int32_t *sums, int32_t block_begin,
-                                       int32_t block_end, int32_t row_begin, int32_t row_end);
+#define MTLK_CONVOLUTION_BYTES(name)                                                                                   \
+  void name(const mtlk_window *window, const mtlk_grids *grids, const uint8_t *input, const int8_t *weights,           \
+            const float *multipliers, const float *bias, const void *operand, void *output, int32_t *sums,             \
+            int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end)
+MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_avx512vnni);
+MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_amx);
+#undef MTLK_CONVOLUTION_BYTES
 
 #endif

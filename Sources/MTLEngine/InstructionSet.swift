@@ -9,6 +9,8 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   case avx512 = 3
   /// With instructions for products of bytes.
   case avx512vnni = 4
+  /// With tiles for products of bytes.
+  case amx = 5
 
   public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
 
@@ -98,10 +100,12 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
       input_channels: 72, input_zero_point: 3, operand_scale: 0, operand_zero_point: 0, output_inverse_scale: 1,
       output_zero_point: 7)
     let input = (0..<5 * 21 * 128).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
-    let weights = (0..<4 * 16 * 128 * 9).map { Int8(truncatingIfNeeded: $0 * 41 + 5) }
+    let plain = (0..<61 * 70 * 9).map { Int8(truncatingIfNeeded: $0 * 41 + 5) }
+    var weights = [Int8](repeating: 0, count: 4 * 16 * 128 * 9)
+    unsafe mtlk_pack_bytes(plain, &weights, 61, 70, 9)
     let multipliers = [Float](repeating: 1e-4, count: 64)
     let bias = KernelSet.pattern(64)
-    var sums = [Int32](repeating: 0, count: Int(mtlk_sum_count(&window)))
+    var sums = [Int32](repeating: 0, count: Int(unsafe mtlk_sum_count(&window)))
     var expected = [UInt8](repeating: 0, count: 5 * 21 * 64)
     var found = expected
     unsafe scalar.pointee.convolution_bytes(

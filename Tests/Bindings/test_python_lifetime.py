@@ -137,10 +137,11 @@ def test_stats(model, grey):
 
 
 def test_instruction_sets_agree_on_labels(mtl_infer, model, samples):
-    assert mtl_infer.cpu_isa() in ("scalar", "avx2", "avx512")
+    isas = ("scalar", "avx2", "avx512", "avx512vnni", "amx")
+    assert mtl_infer.cpu_isa() in isas
     pictures = [Image.open(sample) for sample in samples]
     names = [[label.name for label in model.session(isa=isa).run(pictures).labels["count"]]
-             for isa in ("scalar", "avx2", "avx512", None)]
+             for isa in (*isas, None)]
     assert names.count(names[0]) == len(names)
 
 

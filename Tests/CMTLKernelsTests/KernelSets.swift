@@ -1,6 +1,7 @@
 import CMTLKernels
 import Glibc
 import Testing
+import TileEmulation
 
 /// The kernel sets under test. A set that the processor has but this build cannot give fails the tests.
 @safe struct TestedSet: CustomTestStringConvertible, @unchecked Sendable {
@@ -8,9 +9,11 @@ import Testing
   let isa: Int32
   let kernels: UnsafePointer<mtlk_kernel_set>
 
-  private init?(_ isa: Int32) {
-    guard let kernels = unsafe mtlk_kernels(isa) else { return nil }
-    self.isa = isa
+  private init?(_ isa: Int32) { unsafe self.init(mtlk_kernels(isa)) }
+
+  private init?(_ kernels: UnsafePointer<mtlk_kernel_set>?) {
+    guard let kernels = unsafe kernels else { return nil }
+    isa = unsafe kernels.pointee.isa
     unsafe self.kernels = kernels
     testDescription = unsafe String(cString: kernels.pointee.name)
   }
@@ -19,6 +22,9 @@ import Testing
 
   /// All that this processor has, worst first.
   static let all = (Int32(MTLK_SCALAR)...mtlk_best_isa()).compactMap { TestedSet($0) }
+
+  /// These, and AMX's convolution of bytes with tiles that C computes.
+  static let allOfBytes = all + [TestedSet(unsafe tile_emulation_kernels())].compactMap { $0 }
 }
 
 /// How many random configurations each family runs; `MTL_TEST_CONFIGURATIONS` raises it for a long run.
@@ -51,11 +57,9 @@ func checkSets(
     let best = mtlk_best_isa()
     print("kernel sets under test: \(TestedSet.all.map(\.testDescription).joined(separator: ", "))")
     #expect(TestedSet.all.map(\.isa) == Array(Int32(MTLK_SCALAR)...best), "sets up to \(best) are the processor's")
-    #expect(TestedSet.all.map(\.testDescription) == Array(["scalar", "avx2", "avx512"].prefix(Int(best))))
-    for set in TestedSet.all {
-      let isa = unsafe set.kernels.pointee.isa
-      #expect(isa == set.isa)
-    }
+    #expect(
+      TestedSet.all.map(\.testDescription)
+        == Array(["scalar", "avx2", "avx512", "avx512vnni", "amx"].prefix(Int(best))))
   }
 
   /// What the processor has, by the kernel's own list.
@@ -72,14 +76,19 @@ func checkSets(
       try #require(!flags.isEmpty)
       let isAVX2 = flags.isSuperset(of: ["avx2", "fma"])
       let isAVX512 = isAVX2 && flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"])
-      #expect(mtlk_best_isa() == Int32(isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR))
+      let isVNNI = isAVX512 && flags.contains("avx512_vnni")
+      // The system lists tiles where it saves them, and may refuse them to a process all the same.
+      let isAMX = isVNNI && flags.isSuperset(of: ["amx_tile", "amx_int8"]) && tile_emulation_may_use_tiles() != 0
+      let best =
+        isAMX ? MTLK_AMX : isVNNI ? MTLK_AVX512_VNNI : isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR
+      #expect(mtlk_best_isa() == Int32(best))
     #else
       #expect(mtlk_best_isa() == Int32(MTLK_SCALAR))
     #endif
   }
 
   @Test func otherNumbersAreNoSets() {
-    for isa: Int32 in [0, -1, 4, .max, .min] {
+    for isa: Int32 in [0, -1, 6, .max, .min] {
       let isThere = unsafe mtlk_kernels(isa) != nil
       #expect(!isThere)
     }

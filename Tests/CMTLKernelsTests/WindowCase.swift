@@ -31,6 +31,15 @@ struct WindowCase {
     }
   }
 
+  /// More taps in a row than a set multiplies together.
+  static func longRow(_ random: inout SeededRandom) -> WindowCase {
+    while true {
+      let padding = Window.Padding(top: 0, left: random.integer(0...30), bottom: 0, right: random.integer(0...30))
+      let window = Window(kernel: .init(random.integer(1...2), random.integer(9...50)), padding: padding)
+      if let found = WindowCase(window, ceil: false, &random) { return found }
+    }
+  }
+
   /// Three taps along an axis, or rarely one, without a stride; dilation 1 to 40 and any padding, mostly that which keeps
   /// the size.
   static func winograd(_ random: inout SeededRandom) -> WindowCase {

@@ -17,7 +17,7 @@ enum { MTLK_LANE = 16 };
 enum { MTLK_BYTE_LANE = 64 };
 
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
-enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3, MTLK_AVX512_VNNI = 4 };
+enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3, MTLK_AVX512_VNNI = 4, MTLK_AMX = 5 };
 
 /* MTLK_GELU is the exact form, x times the normal distribution function of x. MTLK_CLIPPED_RELU ends at the slope. */
 enum {
@@ -294,7 +294,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
 /* One row for each set of kernels: X(name, instruction set). */
 #if defined(__x86_64__)
 #define MTLK_SET_LIST(X)                                                                                              \
-  X(scalar, MTLK_SCALAR) X(avx2, MTLK_AVX2) X(avx512, MTLK_AVX512) X(avx512vnni, MTLK_AVX512_VNNI)
+  X(scalar, MTLK_SCALAR) X(avx2, MTLK_AVX2) X(avx512, MTLK_AVX512) X(avx512vnni, MTLK_AVX512_VNNI)                    \
+  X(amx, MTLK_AMX)
 #else
 #define MTLK_SET_LIST(X) X(scalar, MTLK_SCALAR)
 #endif

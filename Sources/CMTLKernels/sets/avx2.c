@@ -26,6 +26,7 @@ enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
 #include "../families/convolution.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
+#include "../families/finish_sums.inc"
 #include "../families/dots_avx2.inc"
 #include "../families/convolution_bytes.inc"
 #include "../families/elementwise.inc"

@@ -31,6 +31,7 @@ enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
 #include "../families/convolution.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
+#include "../families/finish_sums.inc"
 #include "../families/dots_avx512.inc"
 #include "../families/convolution_bytes.inc"
 #include "../families/elementwise.inc"
@@ -50,5 +51,8 @@ const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, TILE_BLOCKS, MTL
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
 const mtlk_kernel_set mtlk_set_avx512vnni = {"avx512vnni", MTLK_AVX512_VNNI, TILE_BLOCKS,
                                              MTLK_KERNEL_LIST(MTLK_FILL)};
+#undef convolution_bytes
+#define convolution_bytes mtlk_convolution_bytes_amx
+const mtlk_kernel_set mtlk_set_amx = {"amx", MTLK_AMX, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #endif

@@ -19,6 +19,7 @@ enum { BYTE_BLOCKS = 3, BYTE_PIXELS = 8 };
 #include "../families/vector.inc"
 #include "../families/codes.inc"
 #include "../families/activate.inc"
+#include "../families/finish_sums.inc"
 #include "../families/dots_avx512vnni.inc"
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
 #include "../families/convolution_bytes.inc"

@@ -8,7 +8,7 @@ static float activation_of(float value, int32_t activation, float slope) {
   switch (activation) {
     case MTLK_RELU: return value > 0 || value != value ? value : 0;
     case MTLK_LEAKY_RELU: return value >= 0 ? value : value * slope;
-    case MTLK_CLIPPED_RELU: return value != value ? value : value < 0 ? 0 : value > slope ? slope : value;
+    case MTLK_CLIPPED_RELU: return value != value ? value : value <= 0 ? 0 : value > slope ? slope : value;
     case MTLK_SIGMOID: return 1 / (1 + expf(-value));
     case MTLK_TANH: return tanhf(value);
     case MTLK_GELU: return (float)(value * 0.5 * (1 + erf(value * 0.70710678118654752)));

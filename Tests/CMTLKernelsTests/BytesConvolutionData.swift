@@ -1,0 +1,173 @@
+import CMTLKernels
+import MTLGraph
+import TestSupport
+
+/// A random quantized convolution and its operands, plain and in the kernels' order.
+struct BytesConvolutionData {
+  enum Operand { case none, floats([Float]), bytes([UInt8]) }
+
+  /// `exact`: scales are powers of two and numbers so small that floats, too, compute without rounding.
+  enum Kind { case any, exact, longRow }
+
+  let shape: WindowCase
+  let window: mtlk_window
+  let grids: mtlk_grids
+  let input: [UInt8]
+  /// [output][input][tap]
+  let plainWeights: [Int8]
+  let weights: [Int8]
+  let multipliers: [Float]
+  let bias: [Float]
+  let operand: Operand
+
+  private static let channelCounts = [
+    1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 32, 48, 61, 63, 64, 65, 67, 96, 127, 128, 129, 191, 192, 251, 256, 257, 389,
+    509,
+    512, 613, 768, 1021, 1024,
+  ]
+  private static let outputCounts = [
+    1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 37, 47, 48, 49, 61, 64, 65, 83, 96, 97, 113, 128,
+  ]
+
+  /// At most about `budget` multiplications.
+  init(budget: Int, kind: Kind = .any, _ random: inout SeededRandom) {
+    var shape = kind == .longRow ? WindowCase.longRow(&random) : WindowCase.convolution(&random)
+    let taps = shape.window.kernel.rows * shape.window.kernel.columns
+    let each = taps * shape.outputRows * shape.outputColumns
+    // Sums have 32 bits, and floats are exact up to 24.
+    let most = (kind == .exact ? 1 << 23 : Int(Int32.max)) / (taps * 255 * 127)
+    shape.channels = max(1, min(random.pick(BytesConvolutionData.channelCounts), budget / each, most))
+    let outputs = max(
+      1,
+      min(random.pick(BytesConvolutionData.outputCounts), max(random.integer(1...3), budget / (each * shape.channels))))
+    self.shape = shape
+    window = BytesConvolutionData.window(shape, outputs: outputs, kind, &random)
+    let pixels = Int(window.output_rows * window.output_columns)
+    let blocks = Int(window.output_blocks)
+
+    let fill = random.integer(0...4)
+    input = BytesConvolutionData.bytes(Int(window.input_blocks) * 64 * shape.rows * shape.columns, fill, &random)
+    plainWeights = BytesConvolutionData.weights(outputs * shape.channels * taps, fill, &random)
+    var packed = [Int8](repeating: 99, count: blocks * 16 * Int(window.input_blocks) * 64 * taps)
+    unsafe mtlk_pack_bytes(plainWeights, &packed, Int64(outputs), Int64(shape.channels), Int64(taps))
+    weights = packed
+
+    var grids = mtlk_grids()
+    grids.input_channels = Int32(shape.channels)
+    grids.input_zero_point = BytesConvolutionData.zeroPoint(&random)
+    let usual = Float(taps * shape.channels).squareRoot() * (fill == 0 ? 32_000 : 9_000)
+    if kind == .exact {
+      multipliers = (0..<blocks * 16).map { _ in random.pick([0x1p-14, 0x1p-15, 0x1p-16]) }
+      bias = multipliers.map { $0 * Float(random.integer(-100_000...100_000)) }
+    } else {
+      multipliers = random.floats(blocks * 16, in: 0...4).map { $0 / usual }
+      bias = random.floats(blocks * 16, in: -3...3)
+    }
+    switch random.integer(0...2) {
+    case 0: operand = .none
+    case 1: operand = .floats((0..<blocks * 16 * pixels).map { _ in Float(random.integer(-96...96)) / 32 })
+    default:
+      operand = .bytes(BytesConvolutionData.bytes((blocks + 3) / 4 * 64 * pixels, random.integer(0...4), &random))
+      grids.operand_scale = kind == .exact ? 0x1p-5 : random.floats(1, in: 0.001...0.1)[0]
+      grids.operand_zero_point = BytesConvolutionData.zeroPoint(&random)
+    }
+    if random.once(in: 2) {
+      grids.output_inverse_scale = kind == .exact ? 0x1p4 : random.floats(1, in: 5...100)[0]
+      grids.output_zero_point = BytesConvolutionData.zeroPoint(&random)
+    }
+    self.grids = grids
+  }
+
+  private static func window(
+    _ shape: WindowCase, outputs: Int, _ kind: Kind, _ random: inout SeededRandom
+  ) -> mtlk_window {
+    let cheap = [MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU, MTLK_CLIPPED_RELU]
+    var window = shape.kernelWindow(lane: 64, outputs: outputs)
+    window.activation = Int32(random.pick(cheap))
+    window.slope = random.pick([0.25, 1, 0.5])
+    if random.once(in: 3), kind != .exact {
+      window.activation = Int32(random.pick([MTLK_NO_ACTIVATION, MTLK_RELU]))
+      window.row_activation = Int32(random.integer(MTLK_RELU...MTLK_CLIPPED_RELU))
+    }
+    window.operand = Int32(random.pick([MTLK_ADD_OPERAND, MTLK_MULTIPLY_OPERAND]))
+    window.operand_activation = Int32(random.pick(cheap))
+    return window
+  }
+
+  private static func zeroPoint(_ random: inout SeededRandom) -> Int32 {
+    Int32(random.pick([0, 0, 128, 255, random.integer(0...255)]))
+  }
+
+  /// With `fill` 0 all are the largest, with 1 the extremes, and otherwise any.
+  private static func bytes(_ count: Int, _ fill: Int, _ random: inout SeededRandom) -> [UInt8] {
+    if fill == 0 { return [UInt8](repeating: 255, count: count) }
+    return (0..<count).map { _ in
+      let byte = UInt8(truncatingIfNeeded: random.next() >> 32)
+      return fill == 1 ? byte < 128 ? 0 : 255 : byte
+    }
+  }
+
+  private static func weights(_ count: Int, _ fill: Int, _ random: inout SeededRandom) -> [Int8] {
+    if fill == 0 { return [Int8](repeating: random.pick([127, -127]), count: count) }
+    return (0..<count).map { _ in
+      let weight = max(-127, Int8(truncatingIfNeeded: random.next() >> 32))
+      return fill == 1 ? weight < 0 ? -127 : 127 : weight
+    }
+  }
+
+  var hasByteOutput: Bool { grids.output_inverse_scale != 0 }
+  var pixelCount: Int { Int(window.output_rows * window.output_columns) }
+  /// Whether the oracle computes an activation with functions that the vector sets approximate.
+  var isApproximate: Bool {
+    [MTLK_SIGMOID, MTLK_TANH, MTLK_GELU, MTLK_SILU].map { Int32($0) }.contains(window.row_activation)
+  }
+
+  /// The bytes of an output that was `fill` everywhere, after a set ran over pieces of the work in guarded memory.
+  func run(
+    _ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5, blocks: [Range<Int32>], rows: [Range<Int32>]
+  ) -> [UInt8] {
+    let input = GuardedMemory(input, guard: side, fill: 0)
+    let weights = GuardedMemory(weights, guard: side, fill: 0)
+    let (multipliers, bias) = (GuardedFloats(multipliers, side), GuardedFloats(bias, side))
+    let size = hasByteOutput ? (Int(window.output_blocks) + 3) / 4 * 64 : Int(window.output_blocks) * 64
+    let output = GuardedMemory(count: size * pixelCount, guard: side, fill: fill)
+    var (window, grids) = (window, grids)
+    let sums = GuardedMemory(count: Int(unsafe mtlk_sum_count(&window)), guard: side, fill: Int32(0x5A5A_5A5A))
+    let floats: GuardedFloats? = if case .floats(let values) = operand { GuardedFloats(values, side) } else { nil }
+    let bytes: GuardedMemory<UInt8>? =
+      if case .bytes(let values) = operand { GuardedMemory(values, guard: side, fill: 0) } else { nil }
+    let other = unsafe UnsafeRawPointer(floats?.pointer) ?? UnsafeRawPointer(bytes?.pointer)
+    for block in blocks {
+      for row in rows {
+        unsafe set.kernels.pointee.convolution_bytes(
+          &window, &grids, input.pointer, weights.pointer, multipliers.pointer, bias.pointer, other, output.pointer,
+          sums.pointer, block.lowerBound, block.upperBound, row.lowerBound, row.upperBound)
+      }
+    }
+    return output.elements
+  }
+
+  func runWhole(_ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5) -> [UInt8] {
+    run(set, guard: side, fill: fill, blocks: [0..<window.output_blocks], rows: [0..<window.output_rows])
+  }
+
+  /// What stands at one place of the output, by block of 16 channels, pixel and lane; codes as numbers.
+  func value(_ output: [UInt8], block: Int, pixel: Int, lane: Int) -> Float {
+    guard !hasByteOutput else { return Float(output[bytePlace(block, pixel, lane)]) }
+    let place = 4 * ((block * pixelCount + pixel) * 16 + lane)
+    return Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(output[place + $1]) << (8 * UInt32($1)) })
+  }
+
+  func bytePlace(_ block: Int, _ pixel: Int, _ lane: Int) -> Int {
+    (block / 4 * pixelCount + pixel) * 64 + block % 4 * 16 + lane
+  }
+
+  /// All places of the output that belong to a block of 16 channels.
+  func places(_ visit: (_ block: Int, _ pixel: Int, _ lane: Int) -> Void) {
+    for block in 0..<Int(window.output_blocks) {
+      for pixel in 0..<pixelCount {
+        for lane in 0..<16 { visit(block, pixel, lane) }
+      }
+    }
+  }
+}
