@@ -15,11 +15,16 @@ struct ConvolutionData {
   /// What is added to or multiplied with the sums, in the order of the output.
   let operand: [Float]?
 
-  enum Kind { case any, winograd }
+  enum Kind { case any, winograd, longRow }
 
   /// At most about `budget` multiplications; the input has the `specials` somewhere.
   init(budget: Int, specials: [Float] = [], kind: Kind = .any, _ random: inout SeededRandom) {
-    var shape = kind == .any ? WindowCase.convolution(&random) : WindowCase.winograd(&random)
+    var shape =
+      switch kind {
+      case .any: WindowCase.convolution(&random)
+      case .winograd: WindowCase.winograd(&random)
+      case .longRow: WindowCase.longRow(&random)
+      }
     let kernel = shape.window.kernel
     let each = kernel.rows * kernel.columns * shape.outputRows * shape.outputColumns
     shape.channels = max(1, min(shape.channels, budget / each))

@@ -38,6 +38,19 @@ import Testing
     print("convolution: \(configurationCount) configurations, \(comparedWithReference) against the operator")
   }
 
+  /// Rows of taps whose weights are more than a chunk holds.
+  @Test func manyTapsInARow() throws {
+    var random = SeededRandom(seed: 15)
+    for number in 0..<configurationCount / 6 {
+      let data = ConvolutionData(budget: 2_000_000, kind: .longRow, &random)
+      let (magnitudes, expected) = (data.magnitudes(), data.runWhole(.scalar, guard: .behind))
+      for set in TestedSet.all.dropFirst() {
+        let found = data.runWhole(set, guard: .behind)
+        #expect(isNear(found, expected, magnitudes), "\(set.testDescription), \(number): \(data.window)")
+      }
+    }
+  }
+
   @Test(arguments: TestedSet.all) func everySplitGivesTheSameBytes(_ set: TestedSet) {
     var random = SeededRandom(seed: 12)
     for number in 0..<configurationCount {

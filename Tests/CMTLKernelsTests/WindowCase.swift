@@ -35,7 +35,7 @@ struct WindowCase {
   static func longRow(_ random: inout SeededRandom) -> WindowCase {
     while true {
       let padding = Window.Padding(top: 0, left: random.integer(0...30), bottom: 0, right: random.integer(0...30))
-      let window = Window(kernel: .init(random.integer(1...2), random.integer(9...50)), padding: padding)
+      let window = Window(kernel: .init(random.integer(1...2), random.integer(9...70)), padding: padding)
       if let found = WindowCase(window, ceil: false, &random) { return found }
     }
   }

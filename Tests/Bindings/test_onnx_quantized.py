@@ -1,0 +1,123 @@
+"""QDQ models: what quantizers write between QuantizeLinear and DequantizeLinear runs on bytes, with the standard's numbers."""
+
+import json
+import os
+import subprocess
+
+import numpy
+import pytest
+
+onnx = pytest.importorskip("onnx")
+from onnx import helper, numpy_helper  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+
+class Network:
+    """A QDQ network as ONNX Runtime's quantizer writes it: each value goes through a pair of its own."""
+
+    def __init__(self, seed, signed=False, exact=True):
+        self.random = numpy.random.default_rng(seed)
+        self.type = numpy.int8 if signed else numpy.uint8
+        self.exact = exact
+        self.nodes, self.constants = [], []
+
+    def constant(self, array):
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(numpy.asarray(array), name))
+        return name
+
+    def node(self, kind, inputs, **attributes):
+        name = f"{kind.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def grid(self):
+        """Powers of two keep all sums exact in float32."""
+        scale = 2.0 ** self.random.integers(-5, -2) if self.exact else self.random.uniform(0.02, 0.2)
+        low = -128 if self.type == numpy.int8 else 0
+        return numpy.float32(scale), self.type(self.random.choice([low, low, low + 128, low + 255]))
+
+    def pair(self, value, grid=None):
+        parts = [self.constant(part) for part in grid or self.grid()]
+        return self.node("DequantizeLinear", [self.node("QuantizeLinear", [value, *parts]), *parts])
+
+    def convolution(self, value, inputs, outputs, kernel=3, per_channel=True, bias=True, group=1, **attributes):
+        weights = self.random.integers(-9, 10, (outputs, inputs // group, kernel, kernel)).astype(numpy.int8)
+        count = outputs if per_channel else 1
+        scales = (2.0 ** self.random.integers(-6, -3, count)).astype(numpy.float32)
+        scale = self.constant(scales if per_channel else scales[0])
+        axis = {"axis": 0} if per_channel else {}
+        zero = self.constant(numpy.zeros(count if per_channel else (), numpy.int8))
+        operands = [value, self.node("DequantizeLinear", [self.constant(weights), scale, zero], **axis)]
+        if bias:
+            whole = self.constant(self.random.integers(-50, 50, outputs).astype(numpy.int32))
+            operands.append(self.node("DequantizeLinear", [whole, self.constant(numpy.float32(0.0625))]))
+        return self.node("Conv", operands, pads=[kernel // 2] * 4, group=group, **attributes)
+
+    def model(self, inputs, shape, outputs):
+        info = helper.make_tensor_value_info
+        graph = helper.make_graph(
+            self.nodes, "quantized", [info(inputs, 1, shape)], [info(name, 1, None) for name in outputs], self.constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9)
+
+
+def residual(network):
+    """A stem of three channels, a residual block, branches that are joined, a depthwise layer and a head of floats."""
+    x = network.pair("x")
+    stem = network.pair(network.node("Relu", [network.convolution(x, 3, 64, kernel=5, strides=[2, 2])]))
+    pooled_grid = network.grid()
+    pooled = network.pair(network.node("MaxPool", [network.pair(stem, pooled_grid)], kernel_shape=[2, 2]), pooled_grid)
+    inner = network.pair(network.node("Relu", [network.convolution(pooled, 64, 32, kernel=1, per_channel=False)]))
+    outer = network.pair(network.convolution(inner, 32, 64, bias=False))
+    total = network.pair(network.node("Add", [outer, pooled]))
+    shared = network.grid()
+    branches = [
+        network.pair(network.convolution(total, 64, 64, kernel=1), shared),
+        network.pair(network.convolution(total, 64, 20, dilations=[2, 2], kernel=1), shared)]
+    joined = network.pair(network.node("Concat", branches, axis=1), shared)
+    other = network.pair(network.node("Concat", [total, inner], axis=1))
+    deep = network.pair(network.convolution(joined, 84, 84, group=84))
+    return ["x"], [network.convolution(deep, 84, 5, kernel=1), network.convolution(other, 96, 7)]
+
+
+def run(mtl_infer, model, image):
+    expected = ReferenceEvaluator(model).run(None, {"x": image})
+    found = mtl_infer.loads(model.SerializeToString()).run(tensors=image)
+    return [numpy.array(found[name.name]) for name in model.graph.output], expected
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["uint8", "int8"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_numbers_are_the_standards(mtl_infer, seed, signed):
+    network = Network(seed, signed)
+    _, outputs = residual(network)
+    shape = [2, 3, 22, 18]
+    image = numpy.random.default_rng(seed).integers(-64, 64, shape).astype(numpy.float32) / 16
+    found, expected = run(mtl_infer, network.model("x", shape, outputs), image)
+    for one, other in zip(found, expected):
+        numpy.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_scale_is_off_by_a_step_at_most(mtl_infer, seed):
+    """Sums on the border between two steps may round to either; here of a single layer."""
+    network = Network(seed, exact=False)
+    grid = network.grid()
+    output = network.pair(network.convolution(network.pair("x"), 20, 33), grid)
+    image = numpy.random.default_rng(seed).standard_normal([1, 20, 15, 17]).astype(numpy.float32)
+    (found,), (expected,) = run(mtl_infer, network.model("x", list(image.shape), [output]), image)
+    steps = numpy.abs(found - expected) / grid[0]
+    assert steps.max() < 1.01 and (steps > 0.5).mean() < 0.002
+
+
+def test_the_plan_is_of_bytes(mtl_infer, tmp_path):
+    network = Network(1)
+    _, outputs = residual(network)
+    path = tmp_path / "model.onnx"
+    onnx.save(network.model("x", [1, 3, 22, 18], outputs), path)
+    done = subprocess.run(
+        [os.environ["MTL_INFER_BINARY"], "inspect", str(path), "--plan", "--json"], capture_output=True, text=True, check=True)
+    kernels = [step["kernel"] for step in json.loads(done.stdout)["plan"]]
+    count = lambda text: sum(text in kernel for kernel in kernels)  # noqa: E731
+    assert count("int8 convolution") == 7 and count("max pool int8") == 1 and count("add int8") == 1, kernels
+    assert not count("reference"), kernels
