@@ -46,16 +46,17 @@ void mtlk_pack_convolution(const float *weights, const float *scale, float *pack
   }
 }
 
-void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps) {
+void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps,
+                     int64_t lane_count) {
   const int64_t output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE;
-  const int64_t input_blocks = (inputs + MTLK_BYTE_LANE - 1) / MTLK_BYTE_LANE;
-  memset(packed, 0, (size_t)(output_blocks * MTLK_LANE * input_blocks * MTLK_BYTE_LANE * taps));
+  const int64_t input_blocks = (inputs + lane_count - 1) / lane_count;
+  memset(packed, 0, (size_t)(output_blocks * MTLK_LANE * input_blocks * lane_count * taps));
   for (int64_t o = 0; o < outputs; o++) {
     for (int64_t i = 0; i < inputs; i++) {
-      const int64_t lane = i % MTLK_BYTE_LANE;
-      int8_t *to = packed + (o / MTLK_LANE * input_blocks + i / MTLK_BYTE_LANE) * taps * MTLK_LANE * MTLK_BYTE_LANE;
+      const int64_t lane = i % lane_count;
+      int8_t *to = packed + (o / MTLK_LANE * input_blocks + i / lane_count) * taps * MTLK_LANE * lane_count;
       to += (lane / 4 * MTLK_LANE + o % MTLK_LANE) * 4 + lane % 4;
-      for (int64_t tap = 0; tap < taps; tap++) to[tap * MTLK_LANE * MTLK_BYTE_LANE] = weights[(o * inputs + i) * taps + tap];
+      for (int64_t tap = 0; tap < taps; tap++) to[tap * MTLK_LANE * lane_count] = weights[(o * inputs + i) * taps + tap];
     }
   }
 }

@@ -102,7 +102,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     let input = (0..<5 * 21 * 128).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
     let plain = (0..<61 * 70 * 9).map { Int8(truncatingIfNeeded: $0 * 41 + 5) }
     var weights = [Int8](repeating: 0, count: 4 * 16 * 128 * 9)
-    unsafe mtlk_pack_bytes(plain, &weights, 61, 70, 9)
+    unsafe mtlk_pack_bytes(plain, &weights, 61, 70, 9, Int64(MTLK_BYTE_LANE))
     let multipliers = [Float](repeating: 1e-4, count: 64)
     let bias = KernelSet.pattern(64)
     var sums = [Int32](repeating: 0, count: Int(unsafe mtlk_sum_count(&window)))

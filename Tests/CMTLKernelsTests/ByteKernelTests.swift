@@ -58,6 +58,24 @@ import Testing
     }
   }
 
+  @Test func quantizePixels() throws {
+    var random = SeededRandom(seed: 126)
+    for number in 0..<configurationCount {
+      let (pixels, step, grid) = (random.integer(1...40), random.integer(1...16), try grid(&random))
+      let channels = random.integer(1...min(step, 4))
+      let values = values(step * pixels, grid, &random)
+      let found = same("\(number): \(grid)") { set, side in
+        let (input, output) = (GuardedFloats(values, side), GuardedMemory(count: 4 * pixels, guard: side, fill: UInt8(9)))
+        unsafe set.kernels.pointee.quantize_pixels(
+          input.pointer, Int64(step), Int32(channels), output.pointer, Int64(pixels), grid.inverseScale,
+          Int32(grid.zeroPoint))
+        return output.elements
+      }
+      let expected = found.indices.map { $0 % 4 < channels ? grid.code(of: values[$0 / 4 * step + $0 % 4]) : 0 }
+      #expect(found == expected, "\(number): \(channels) of \(step), \(grid)")
+    }
+  }
+
   @Test func dequantize() throws {
     var random = SeededRandom(seed: 122)
     for number in 0..<configurationCount {
@@ -166,16 +184,18 @@ import Testing
   @Test func packedWeights() {
     var random = SeededRandom(seed: 125)
     for number in 0..<configurationCount {
-      let (outputs, inputs, taps) = (random.integer(1...50), random.integer(1...200), random.integer(1...9))
+      let (outputs, inputs, taps) = (random.integer(1...50), random.integer(1...random.pick([6, 200])), random.integer(1...9))
       let weights = (0..<outputs * inputs * taps).map { _ in Int8(random.integer(-128...127)) }
-      let (outputBlocks, inputBlocks) = ((outputs + 15) / 16, (inputs + 63) / 64)
-      let packed = GuardedMemory(count: outputBlocks * inputBlocks * taps * 1024, guard: .behind, fill: Int8(99))
-      unsafe mtlk_pack_bytes(weights, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps))
+      let lane = inputs <= 4 ? 4 : 64
+      let (outputBlocks, inputBlocks) = ((outputs + 15) / 16, (inputs + lane - 1) / lane)
+      let size = 16 * lane
+      let packed = GuardedMemory(count: outputBlocks * inputBlocks * taps * size, guard: .behind, fill: Int8(99))
+      unsafe mtlk_pack_bytes(weights, packed.pointer, Int64(outputs), Int64(inputs), Int64(taps), Int64(lane))
       // Block, input block, tap, four, output, input of the four.
       let expected = (0..<packed.count).map { index in
-        let (tile, place) = (index / 1024, index % 1024)
+        let (tile, place) = (index / size, index % size)
         let output = tile / (taps * inputBlocks) * 16 + place / 4 % 16
-        let input = tile / taps % inputBlocks * 64 + place / 64 * 4 + place % 4
+        let input = tile / taps % inputBlocks * lane + place / 64 * 4 + place % 4
         return output < outputs && input < inputs ? weights[(output * inputs + input) * taps + tile % taps] : 0
       }
       #expect(packed.elements == expected, "\(number): \(outputs) outputs, \(inputs) inputs, \(taps) taps")

@@ -41,15 +41,16 @@ struct BytesConvolutionData {
       1,
       min(random.pick(BytesConvolutionData.outputCounts), max(random.integer(1...3), budget / (each * shape.channels))))
     self.shape = shape
-    window = BytesConvolutionData.window(shape, outputs: outputs, kind, &random)
+    let lane = shape.channels <= 4 && random.once(in: 2) ? 4 : 64
+    window = BytesConvolutionData.window(shape, lane: lane, outputs: outputs, kind, &random)
     let pixels = Int(window.output_rows * window.output_columns)
     let blocks = Int(window.output_blocks)
 
     let fill = random.integer(0...4)
-    input = BytesConvolutionData.bytes(Int(window.input_blocks) * 64 * shape.rows * shape.columns, fill, &random)
+    input = BytesConvolutionData.bytes(Int(window.input_blocks) * lane * shape.rows * shape.columns, fill, &random)
     plainWeights = BytesConvolutionData.weights(outputs * shape.channels * taps, fill, &random)
-    var packed = [Int8](repeating: 99, count: blocks * 16 * Int(window.input_blocks) * 64 * taps)
-    unsafe mtlk_pack_bytes(plainWeights, &packed, Int64(outputs), Int64(shape.channels), Int64(taps))
+    var packed = [Int8](repeating: 99, count: blocks * 16 * Int(window.input_blocks) * lane * taps)
+    unsafe mtlk_pack_bytes(plainWeights, &packed, Int64(outputs), Int64(shape.channels), Int64(taps), Int64(lane))
     weights = packed
 
     var grids = mtlk_grids()
@@ -79,10 +80,10 @@ struct BytesConvolutionData {
   }
 
   private static func window(
-    _ shape: WindowCase, outputs: Int, _ kind: Kind, _ random: inout SeededRandom
+    _ shape: WindowCase, lane: Int, outputs: Int, _ kind: Kind, _ random: inout SeededRandom
   ) -> mtlk_window {
     let cheap = [MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU, MTLK_CLIPPED_RELU]
-    var window = shape.kernelWindow(lane: 64, outputs: outputs)
+    var window = shape.kernelWindow(lane: lane, outputs: outputs)
     window.activation = Int32(random.pick(cheap))
     window.slope = random.pick([0.25, 1, 0.5])
     if random.once(in: 3), kind != .exact {

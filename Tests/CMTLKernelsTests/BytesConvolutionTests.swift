@@ -160,12 +160,12 @@ import Testing
 extension BytesConvolutionData {
   /// Convolution, activations and FakeQuantize on the numbers that the bytes stand for; codes where the output is bytes.
   fileprivate func reference() throws -> [Float] {
-    let (pixels, channels) = (shape.rows * shape.columns, shape.channels)
+    let (pixels, channels, lane) = (shape.rows * shape.columns, shape.channels, Int(window.input_lane))
     let kernel = shape.window.kernel
     let inputScale: Float = 0x1p-3
     let x = (0..<channels * pixels).map { index in
       let (channel, pixel) = (index / pixels, index % pixels)
-      let code = input[(channel / 64 * pixels + pixel) * 64 + channel % 64]
+      let code = input[(channel / lane * pixels + pixel) * lane + channel % lane]
       return Float(Int32(code) - grids.input_zero_point) * inputScale
     }
     let inputs = channels * kernel.rows * kernel.columns

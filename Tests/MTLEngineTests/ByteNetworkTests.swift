@@ -28,7 +28,7 @@ import Testing
 
   @Test func generatorReachesEveryKernel() throws {
     var kernels: Set<String> = []
-    for seed in ByteNetworkTests.seeds {
+    for seed in RandomNetworkTests.seeds {
       let random = RandomByteNetwork(seed: seed)
       let session = Session(testing: try Network(random.graph), isa: .scalar)
       for step in try session.planDescription(

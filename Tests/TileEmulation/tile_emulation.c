@@ -23,13 +23,22 @@
 #include "../../Sources/CMTLKernels/families/convolution_tiles.inc"
 #pragma clang attribute pop
 
+/* Blocks of four inputs have no tiles. */
+static void convolution(const mtlk_window *w, const mtlk_grids *grids, const uint8_t *input, const int8_t *weights,
+                        const float *multipliers, const float *bias, const void *operand, void *output, int32_t *sums,
+                        int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end) {
+  const int has_tiles = w->input_lane == MTLK_BYTE_LANE;
+  (has_tiles ? convolution_tiles : mtlk_kernels(mtlk_best_isa())->convolution_bytes)(
+      w, grids, input, weights, multipliers, bias, operand, output, sums, block_begin, block_end, row_begin, row_end);
+}
+
 const mtlk_kernel_set *tile_emulation_kernels(void) {
   static mtlk_kernel_set kernels;
   const int32_t best = mtlk_best_isa();
   if (best < MTLK_AVX2) return NULL;
   kernels = *mtlk_kernels(best);
   kernels.name = "tiles in C";
-  kernels.convolution_bytes = convolution_tiles;
+  kernels.convolution_bytes = convolution;
   return &kernels;
 }
 

@@ -12,9 +12,9 @@
 
 enum { MTLK_LANE = 16 };
 
-/* Quantized activations are bytes in blocks of 64 channels, so that a pixel's block is 64 bytes here, too; a byte stands
+/* Quantized activations are bytes in blocks of 64 channels (of 4 where there are no more, as in pictures), so that a pixel's block is 64 bytes here, too; a byte stands
  * for (byte - zero point) * scale. Channels that only fill a block up may hold anything: they meet zero weights. */
-enum { MTLK_BYTE_LANE = 64 };
+enum { MTLK_BYTE_LANE = 64, MTLK_PIXEL_LANE = 4 };
 
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
 enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3, MTLK_AVX512_VNNI = 4, MTLK_AMX = 5 };
@@ -181,12 +181,13 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   numbered row by row, and the input has lane 16.
  * winograd_output: the outputs of those tiles from the transformed input and the weights of convolution; the rest as
  *   convolution has it.
- * convolution_bytes: the ranges of convolution; input blocks and lane are of 64 bytes. Sums of products of bytes and
- *   weights are exact in 32 bits. Weights are packed as [output block][input block][kernel row][kernel column][16][16][4]:
+ * convolution_bytes: the ranges of convolution; input blocks and lane are of 64 or 4 bytes. Sums of products of bytes and
+ *   weights are exact in 32 bits. Weights are packed as [output block][input block][kernel row][kernel column][lane / 4][16][4]:
  *   fours of inputs, outputs, the input of the four. Then sum * multiplier + bias in one rounding (both are
  *   [output block][16]; the bias makes up for the input's zero point), activations and operand as convolution has them,
  *   and for bytes value * inverse scale, rounded half to even, plus zero point, saturated; what is no number becomes 0.
  * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
+ * quantize_pixels: the first `channels` of each `step` floats to [pixel][4] bytes.
  * combine_bytes: y = activation(a operation b) over `count` bytes that lie alike; operation is MTLK_ADD,
  *   MTLK_SUBTRACT or MTLK_MULTIPLY, the activation a cheap one.
  * max_pool_bytes: the ranges of pool, over blocks of 64.
@@ -238,6 +239,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                         int32_t row_end))                                                                              \
   X(quantize, (const float *x, uint8_t *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end,                 \
                float inverse_scale, int32_t zero_point))                                                               \
+  X(quantize_pixels, (const float *x, int64_t step, int32_t channels, uint8_t *y, int64_t pixels,                       \
+                      float inverse_scale, int32_t zero_point))                                                        \
   X(dequantize, (const uint8_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end, float scale,  \
                  int32_t zero_point))                                                                                  \
   X(combine_bytes, (int32_t operation, const mtlk_byte_pair *pair, const uint8_t *a, const uint8_t *b, uint8_t *y,      \
@@ -362,7 +365,8 @@ void mtlk_pack_convolution(const float *weights, const float *scale, float *pack
                            int64_t taps, int64_t lane);
 
 /* Weights of a quantized convolution from OIHW to the order of convolution_bytes; filling channels are zero. */
-void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps);
+void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps,
+                     int64_t lane);
 
 /* One row of pixels to grey (ITU-R 601-2 luma as Pillow rounds it) or RGB. `red`, `green`, `blue` are byte offsets in
  * a source pixel of `source_step` bytes (negative steps walk backwards); grey sources have all three equal. */

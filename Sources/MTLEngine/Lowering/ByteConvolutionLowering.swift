@@ -54,12 +54,14 @@ enum ByteConvolutionLowering {
     else {
       throw MTLError(.internalFault, node.name, "is no convolution of bytes")
     }
-    let input = try planner.buffer(of: node.inputs[0], as: .bytes(grid))
+    let input = try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(grid, planner.shape(of: node.inputs[0])))
     var operand: Buffer?
     if let value = epilogue.operand {
-      operand = try planner.buffer(of: value, as: planner.byteGrids[value].map { .bytes($0) } ?? .blocked)
+      operand = try planner.buffer(of: value, as: planner.byteLayout(of: value) ?? .blocked)
     }
-    let output = planner.makeBuffer(for: epilogue.result, epilogue.grid.map { .bytes($0) } ?? .blocked)
+    let output = planner.makeBuffer(
+      for: epilogue.result,
+      epilogue.grid.map { ByteGrids.layout($0, planner.shape(of: epilogue.result)) } ?? .blocked)
     let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     // Outputs are computed in blocks of 16, also where they lie in blocks of 64.
@@ -68,7 +70,7 @@ enum ByteConvolutionLowering {
     epilogue.describe(in: &window)
     var grids = mtlk_grids()
     (grids.input_channels, grids.input_zero_point) = (Int32(input.shape[1]), Int32(grid.zeroPoint))
-    if case .bytes(let grid)? = operand?.layout {
+    if case .bytes(let grid, _)? = operand?.layout {
       (grids.operand_scale, grids.operand_zero_point) = (grid.scale, Int32(grid.zeroPoint))
     }
     if let grid = epilogue.grid {
@@ -76,7 +78,8 @@ enum ByteConvolutionLowering {
     }
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
     return Draft(
-      window: window, grids: grids, weights: try PackedByteConvolution(node, weight, taps, grid, in: planner),
+      window: window, grids: grids,
+      weights: try PackedByteConvolution(node, weight, taps, input.layout, grid, in: planner),
       input: input, operand: operand, output: output, work: work / max(output.imageCount, 1))
   }
 }
@@ -87,14 +90,19 @@ struct PackedByteConvolution {
   let multipliers: Bytes
   let bias: Bytes
 
-  init(_ node: Node, _ weight: Tensor, _ taps: LiveTaps, _ grid: ByteGrid, in planner: Planner) throws(MTLError) {
+  init(
+    _ node: Node, _ weight: Tensor, _ taps: LiveTaps, _ layout: Layout, _ grid: ByteGrid, in planner: Planner
+  ) throws(MTLError) {
     guard let scale = planner.constant(node.inputs[3]), let bias = planner.constant(node.inputs[2]) else {
       throw MTLError(.internalFault, node.name, "has no constant scale")
     }
+    let lane = layout.lane
     let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
     let trimmed = try taps.trimmed(weight)
-    weights = try planner.network.packedWeights.bytes(for: .init(value: node.inputs[1], packing: "bytes\(live)")) {
-      () throws(MTLError) -> Bytes in try PackedByteConvolution.pack(trimmed)
+    weights = try planner.network.packedWeights.bytes(
+      for: .init(value: node.inputs[1], packing: "bytes \(lane)\(live)")
+    ) {
+      () throws(MTLError) -> Bytes in try PackedByteConvolution.pack(trimmed, lane: lane)
     }
     let filling = (Layout.lane - weight.shape[0] % Layout.lane) % Layout.lane
     let zeros = [Float](repeating: 0, count: filling)
@@ -121,15 +129,15 @@ struct PackedByteConvolution {
     }
   }
 
-  private static func pack(_ weight: Tensor) throws(MTLError) -> Bytes {
-    let (shape, lane) = (weight.shape, Int(MTLK_BYTE_LANE))
+  private static func pack(_ weight: Tensor, lane: Int) throws(MTLError) -> Bytes {
+    let shape = weight.shape
     let (outputBlocks, inputBlocks) = ((shape[0] + Layout.lane - 1) / Layout.lane, (shape[1] + lane - 1) / lane)
     let taps = shape[2] * shape[3]
     return try unsafe Bytes(byteCount: outputBlocks * Layout.lane * inputBlocks * lane * taps) { memory in
       unsafe weight.bytes.withUnsafeBytes { values in
         unsafe mtlk_pack_bytes(
           values.assumingMemoryBound(to: Int8.self).baseAddress, memory.assumingMemoryBound(to: Int8.self).baseAddress,
-          Int64(shape[0]), Int64(shape[1]), Int64(taps))
+          Int64(shape[0]), Int64(shape[1]), Int64(taps), Int64(lane))
       }
     }
   }

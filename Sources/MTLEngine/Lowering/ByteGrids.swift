@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLGraph
 
 /// The values of a graph that lie on a grid of bytes: those that were put on one, and what only picks or joins numbers of
@@ -5,21 +6,44 @@ import MTLGraph
 enum ByteGrids {
   static func all(in graph: Graph, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool) -> [ValueID: ByteGrid] {
     var grids: [ValueID: ByteGrid] = [:]
+    let narrow = valuesOfPixels(in: graph, shapes)
     for node in graph.nodes {
       let output = node.outputs[0]
       guard !isConstant(output), let shape = shapes[output], shape.rank == 4, shape.elementCount > 0 else { continue }
       switch node.operation {
-      case let quantize as FakeQuantize: grids[output] = quantize.grid
-      case is MaxPool: grids[output] = grids[node.inputs[0]]
+      case let quantize as FakeQuantize where shape[1] > Int(MTLK_PIXEL_LANE) || narrow.contains(output):
+        grids[output] = quantize.grid
+      case is MaxPool where shape[1] > Int(MTLK_PIXEL_LANE): grids[output] = grids[node.inputs[0]]
       case let concat as Concat:
         let parts = node.inputs.map { grids[$0] }
-        if let first = parts[0], parts.allSatisfy({ $0 == first }), (try? concat.axis(of: shape)) == 1 {
+        let fewest = node.inputs.map { shapes[$0]?.dimensions[1] ?? 0 }.min() ?? 0
+        if let first = parts[0], fewest > Int(MTLK_PIXEL_LANE), parts.allSatisfy({ $0 == first }),
+          (try? concat.axis(of: shape)) == 1
+        {
           grids[output] = first
         }
       default: break
       }
     }
     return grids
+  }
+
+  /// Values of so few channels that only convolutions know them in bytes, where nobody else reads them.
+  private static func valuesOfPixels(in graph: Graph, _ shapes: [ValueID: Shape]) -> Set<ValueID> {
+    var result = Set(graph.nodes.filter { $0.operation is FakeQuantize }.map { $0.outputs[0] })
+    for node in graph.nodes {
+      let isReader =
+        (node.operation as? Convolution)?.groups == 1 && node.inputs.count == 4
+        && graph.constants[node.inputs[1]]?.type == .int8
+      for (position, value) in node.inputs.enumerated() where !(isReader && position == 0) { result.remove(value) }
+    }
+    for port in graph.outputs { result.remove(port.value) }
+    return result
+  }
+
+  /// How a value on a grid lies.
+  static func layout(_ grid: ByteGrid, _ shape: Shape) -> Layout {
+    .bytes(grid, lane: Int(shape[1] > Int(MTLK_PIXEL_LANE) ? MTLK_BYTE_LANE : MTLK_PIXEL_LANE))
   }
 
   /// Bytes and weights whose products are certain to add up within 32 bits.

@@ -7,13 +7,17 @@ enum ByteLowering: Lowering {
     switch node.operation {
     case is FakeQuantize:
       guard let grid = planner.byteGrids[node.outputs[0]] else { return false }
+      let layout = ByteGrids.layout(grid, planner.shape(of: node.outputs[0]))
       if planner.byteGrids[node.inputs[0]] == grid {
-        let source = try planner.buffer(of: node.inputs[0], as: .bytes(grid))
-        planner.makeView(of: node.outputs[0], .bytes(grid), partOf: source, imageStride: source.imageStride)
+        let source = try planner.buffer(of: node.inputs[0], as: layout)
+        planner.makeView(of: node.outputs[0], layout, partOf: source, imageStride: source.imageStride)
         return true
       }
-      let input = try planner.buffer(of: node.inputs[0], as: .blocked)
-      let output = planner.makeBuffer(for: node.outputs[0], .bytes(grid))
+      // The network's input lies in blocks of its own, which pixels are made of as they are.
+      let home = planner.anyBuffer(of: node.inputs[0])
+      let isPixels = layout.lane == Int(MTLK_PIXEL_LANE) && home?.layout.isBlocked == true
+      let input = if isPixels, let home { home } else { try planner.buffer(of: node.inputs[0], as: .blocked) }
+      let output = planner.makeBuffer(for: node.outputs[0], layout)
       quantize(node.name, from: input, to: output, grid, in: &planner)
     case is Add, is Sub, is Mul: return try lowerCombination(node, in: &planner)
     case let pool as MaxPool:
@@ -35,9 +39,10 @@ enum ByteLowering: Lowering {
       let end = planner.fuseToBytes(after: node)
     else { return false }
     let inputs = [
-      try planner.buffer(of: node.inputs[0], as: .bytes(left)), try planner.buffer(of: node.inputs[1], as: .bytes(right)),
+      try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(left, shape)),
+      try planner.buffer(of: node.inputs[1], as: ByteGrids.layout(right, shape)),
     ]
-    let output = planner.makeBuffer(for: end.result, .bytes(end.grid))
+    let output = planner.makeBuffer(for: end.result, ByteGrids.layout(end.grid, shape))
     let operation = node.operation is Add ? MTLK_ADD : node.operation is Sub ? MTLK_SUBTRACT : MTLK_MULTIPLY
     let pair = mtlk_byte_pair(
       scales: (left.scale, right.scale), zero_points: (Int32(left.zeroPoint), Int32(right.zeroPoint)),
@@ -69,6 +74,19 @@ enum ByteLowering: Lowering {
     let kernels = planner.kernels
     let split = planner.splitPixels(source, workPerElement: 1)
     let (pixels, blocks) = (Int64(source.pixelCount), Int32(source.blockCount))
+    let (step, channels) = (source.layout.lane, source.shape[1])
+    guard target.layout.lane == Int(MTLK_BYTE_LANE) else {
+      return planner.add(nodeName: name, inputs: [source], outputs: [target]) { operands in
+        unsafe PartStep("quantize \(kernels.instructionSet.name)", images: source.imageCount, split: split) {
+          part, arena in
+          unsafe kernels.functions.pointee.quantize_pixels(
+            operands[0].pointer(in: arena, image: part.image) + part.rows.lowerBound * step, Int64(step),
+            Int32(channels),
+            operands[1].bytes(in: arena, image: part.image) + part.rows.lowerBound * Int(MTLK_PIXEL_LANE),
+            Int64(part.rows.count), grid.inverseScale, Int32(grid.zeroPoint))
+        }
+      }
+    }
     planner.add(nodeName: name, inputs: [source], outputs: [target]) { operands in
       unsafe PartStep("quantize \(kernels.instructionSet.name)", images: source.imageCount, split: split) {
         part, arena in
@@ -98,8 +116,9 @@ enum ByteLowering: Lowering {
   private static func lower(
     _ node: Node, _ pool: MaxPool, _ grid: ByteGrid, in planner: inout Planner
   ) throws(MTLError) {
-    let input = try planner.buffer(of: node.inputs[0], as: .bytes(grid))
-    let output = planner.makeBuffer(for: node.outputs[0], .bytes(grid))
+    let input = try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(grid, planner.shape(of: node.inputs[0])))
+    let output = planner.makeBuffer(
+      for: node.outputs[0], ByteGrids.layout(grid, planner.shape(of: node.outputs[0])))
     let window = try kernelWindow(pool.window, input: input, output: output, of: node.name)
     let kernels = planner.kernels
     let taps = pool.window.kernel.rows.saturatingProduct(pool.window.kernel.columns)
@@ -120,7 +139,7 @@ enum ByteLowering: Lowering {
   private static func lowerGlobalAverage(
     _ node: Node, _ grid: ByteGrid, in planner: inout Planner
   ) throws(MTLError) {
-    let input = try planner.buffer(of: node.inputs[0], as: .bytes(grid))
+    let input = try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(grid, planner.shape(of: node.inputs[0])))
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
     let kernels = planner.kernels
     let split = planner.split(input, workPerElement: 1, splitsRows: false)

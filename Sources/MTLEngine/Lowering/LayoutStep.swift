@@ -17,9 +17,9 @@ final class LayoutStep: Step {
   /// Bytes are made of blocks, and become blocks, or are copied.
   static func add(nodeName: String, from source: Buffer, to target: Buffer, in planner: inout Planner) {
     switch (source.layout, target.layout) {
-    case (.bytes(let grid), .blocked):
+    case (.bytes(let grid, _), .blocked):
       return ByteLowering.dequantize(nodeName, from: source, grid, to: target, in: &planner)
-    case (.blocked, .bytes(let grid)):
+    case (.blocked, .bytes(let grid, _)):
       return ByteLowering.quantize(nodeName, from: source, to: target, grid, in: &planner)
     default: break
     }

@@ -209,10 +209,13 @@ extension Planner {
   /// The value in blocks, if it already lies so.
   func existingBuffer(of value: ValueID, _ layout: Layout = .blocked) -> Buffer? { homes[value]?[layout] }
 
+  /// How a value on a grid of bytes lies; nil for others.
+  func byteLayout(of value: ValueID) -> Layout? { byteGrids[value].map { ByteGrids.layout($0, shape(of: value)) } }
+
   /// How a concatenation whose parts are written in place lies: in bytes where all of them begin with a block of bytes.
   func concatenationLayout(_ whole: ValueID) -> Layout {
-    guard let grid = byteGrids[whole], byteConcatenations.contains(whole) else { return .blocked }
-    return .bytes(grid)
+    guard let layout = byteLayout(of: whole), byteConcatenations.contains(whole) else { return .blocked }
+    return layout
   }
 
   /// A part of a buffer that is no value of its own.

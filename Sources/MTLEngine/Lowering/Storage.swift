@@ -7,9 +7,10 @@ enum Layout: Hashable {
   case planar
   /// N images of [channels / lane][rows][columns][lane].
   case blocked(lane: Int)
-  /// N images of [channels / 64][rows][columns][64] bytes, which stand for numbers of a grid. Sizes and offsets count
-  /// floats here, too: a pixel's block of 64 bytes is as long as one of 16 floats.
-  case bytes(ByteGrid)
+  /// N images of [channels / lane][rows][columns][lane] bytes, which stand for numbers of a grid; lane is 64, or 4 for
+  /// images of no more channels. Sizes and offsets count floats here, too: a pixel's block of 64 bytes is as long as one
+  /// of 16 floats.
+  case bytes(ByteGrid, lane: Int)
 
   /// Channels that share a cache line of float32.
   static let lane = 16
@@ -20,12 +21,14 @@ enum Layout: Hashable {
     switch self {
     case .planar: 1
     case .blocked(let lane): lane
-    case .bytes: Int(MTLK_BYTE_LANE)
+    case .bytes(_, let lane): lane
     }
   }
 
   /// Floats that a block of channels takes at a pixel.
-  var blockFloats: Int { if case .bytes = self { Layout.lane } else { lane } }
+  var blockFloats: Int { isBytes ? lane / MemoryLayout<Float>.size : lane }
+
+  var isBlocked: Bool { if case .blocked = self { true } else { false } }
 
   var isBytes: Bool { if case .bytes = self { true } else { false } }
 }
