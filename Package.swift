@@ -71,10 +71,12 @@ let package = Package(
       swiftSettings: librarySwiftSettings),
     .target(name: "MTLNetworks", dependencies: ["MTLGraph", "MTLFormats"], swiftSettings: librarySwiftSettings),
     .target(name: "MTLEngine", dependencies: ["MTLGraph", "CMTLKernels"], swiftSettings: librarySwiftSettings),
+    .target(name: "MTLQuantize", dependencies: ["MTLGraph", "MTLEngine"], swiftSettings: swiftSettings),
     .target(
       name: "MTLTasks", dependencies: ["MTLGraph", "MTLNetworks", "CMTLKernels"], swiftSettings: librarySwiftSettings),
     .target(
-      name: "MTLInfer", dependencies: ["MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks"],
+      name: "MTLInfer",
+      dependencies: ["MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLQuantize", "MTLTasks"],
       exclude: ["ABI"], swiftSettings: librarySwiftSettings),
     .target(
       name: "MTLInferABI", dependencies: ["MTLInfer", "CMTLInfer"], path: "Sources/MTLInfer/ABI",
@@ -107,6 +109,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLEngineTests", dependencies: ["MTLEngine", "MTLGraph", "CMTLKernels", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTLQuantizeTests", dependencies: ["MTLQuantize", "MTLEngine", "MTLGraph", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "MTLFormatsTests", dependencies: ["MTLFormats", "MTLGraph"], swiftSettings: swiftSettings),

@@ -14,30 +14,29 @@ public final class Network: Sendable {
   let isSpecialized: Bool
   /// Whether the graph has operators in their general form, which become special ones when shapes are known.
   public let isGeneral: Bool
+  /// Which values are kept in bytes; nil for a network of floats. A general graph follows it when shapes are known.
+  public let quantization: QuantizationTable?
 
   /// A graph as files of the standard describe it: any number of inputs of any types and shapes.
-  public init(general graph: Graph) {
+  public init(general graph: Graph, quantization: QuantizationTable? = nil) {
     var graph = graph
     graph.removeUnneeded()
     self.graph = graph
+    self.quantization = quantization
     isGeneral = true
     isSpecialized = false
     taskCount = graph.outputs.count
     segments = Network.segments(of: graph, tasks: Array(graph.outputs.indices))
   }
 
-  /// A graph of special operators whose outputs are these tasks of a network.
+  /// A simplified graph for inputs of known shapes whose outputs are these tasks of a network.
   ///
   /// - Parameter taskCount: of that network; `tasks` are some of them.
-  init(
-    specialized graph: Graph, for inputShapes: [Shape], tasks: [Int], taskCount: Int
-  ) throws(MTLError) {
-    var graph = graph
-    // What was folded may be equal where the file's own constants were not.
-    graph.shareEqualConstants()
-    self.graph = try graph.simplified(for: inputShapes)
+  package init(specialized graph: Graph, tasks: [Int], taskCount: Int) {
+    self.graph = graph
     isGeneral = false
     isSpecialized = true
+    quantization = nil
     self.taskCount = taskCount
     segments = Network.segments(of: self.graph, tasks: tasks)
   }
@@ -57,12 +56,14 @@ public final class Network: Sendable {
     return segments
   }
 
-  /// Simplifies `graph`; its outputs are the tasks, in their order. It must have one input.
-  public init(_ graph: Graph) throws(MTLError) {
+  /// Simplifies `graph`, and rounds it as a table says; its outputs are the tasks, in their order. It must have one input.
+  public init(_ graph: Graph, quantization: QuantizationTable? = nil) throws(MTLError) {
     guard graph.inputs.count == 1 else {
       throw MTLError(.unsupported, "network", expected: "one input", found: "\(graph.inputs.count)")
     }
-    self.graph = try graph.simplified()
+    let simple = try graph.simplified()
+    self.graph = try quantization.map { table throws(MTLError) in try simple.quantized(by: table) } ?? simple
+    self.quantization = quantization
     isGeneral = false
     isSpecialized = false
     taskCount = graph.outputs.count

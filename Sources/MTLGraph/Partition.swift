@@ -41,8 +41,14 @@ extension Graph {
     let segments = segments()
     let shared = Set(zip(nodes, segments).filter { $0.1 == .encoder }.flatMap(\.0.outputs))
     let read = Set(zip(nodes, segments).filter { $0.1 != .encoder }.flatMap(\.0.dataInputs)).intersection(shared)
-    guard outputs.count > 1, let last = read.max(by: { $0.index < $1.index }), let node = producers()[last] else {
-      return nil
+    let producers = producers()
+    // Roundings were numbered after all other values, so that the order of the nodes counts.
+    guard outputs.count > 1, var last = read.max(by: { (producers[$0] ?? -1) < (producers[$1] ?? -1) }),
+      var node = producers[last]
+    else { return nil }
+    // What is rounded for its readers is not handed out so.
+    if nodes[node].operation is FakeQuantize, let producer = producers[nodes[node].inputs[0]] {
+      (last, node) = (nodes[node].inputs[0], producer)
     }
     var graph = self
     graph.replaceNodes(nodes, outputs: [Port(name: nodes[node].name, value: last)])

@@ -132,6 +132,18 @@ extension InferenceSession {
     }
   }
 
+  /// What a picture becomes before it is run: N x C x H x W floats of one image. Of a page, a crop: the one of a number,
+  /// which may be any.
+  public func preparedInput(of picture: PixelView, crop: Int = 0) throws(MTLError) -> Tensor {
+    try exclusively { () throws(MTLError) in
+      guard let pages = model.input.pages else { return try pictures(1) { _ in picture }[0] }
+      let size = (width: model.input.width, height: model.input.height)
+      let regions = try PageCrops(picture, textHeight: nil, pages, input: size).regions
+      guard !regions.isEmpty else { throw MTLError(.internalFault, "page", "has no crop") }
+      return try pictures(1) { _ in picture.cropped(to: regions[crop % regions.count]) }[0]
+    }
+  }
+
   /// Pictures as the one image input.
   func pictures(
     _ count: Int, _ image: (Int) throws(MTLError) -> PixelView

@@ -37,24 +37,29 @@ extension Model {
   ///   - folder: where the files lie that the model names.
   ///   - copy: read those into memory instead of mapping them.
   static func open(
-    onnx bytes: Bytes, name: String, card: ModelCard?, folder: String?, copy: Bool
+    onnx bytes: Bytes, name: String, card: ModelCard?, folder: String?, copy: Bool, precision: Precision?
   ) throws(MTLError) -> Model {
+    guard precision != .int8 else { throw notQuantized(name) }
     let model = try OnnxModel.read(bytes, name: name, folder: folder, copy: copy)
     let own = card == nil ? try GraphDescription.card(inside: model, name) : nil
     return try Model(model, card: card ?? own, network: "onnx", fileName: name, byteCount: bytes.count)
   }
 
   /// A model from the library's own file: its graph where it holds one, else weights of the network that its card names.
-  static func open(native store: WeightStore, name: String, card: ModelCard?) throws(MTLError) -> Model {
+  static func open(
+    native store: WeightStore, name: String, card: ModelCard?, precision: Precision?
+  ) throws(MTLError) -> Model {
     let own = try NativeFile.card(of: store).map { text throws(MTLError) in
       try ModelCard(
         parsing: Bytes(copying: Array(text.utf8)), name: "\(name): metadata '\(NativeFile.cardKey)'")
     }
     guard let card = card ?? own else { throw MTLError(.badFormat, name, "says nowhere what its network is") }
     guard case .file = card.network, let graph = try NativeFile.graph(of: store, name: name) else {
-      return try Model(card, weights: store)
+      return try Model(card, weights: store, precision: precision)
     }
-    return try Model(graph, card: card, network: "graph", fileName: name, byteCount: store.byteCount)
+    return try Model(
+      graph, card: card, network: "graph", fileName: name, byteCount: store.byteCount,
+      quantization: quantization(of: store, name: name, precision))
   }
 }
 

@@ -10,16 +10,18 @@ extension Model {
   ///   - network: the recipe of a bare checkpoint. Without it, a checkpoint that fits a recipe exactly is taken for it.
   ///   - card: text of a `model.json` to use for a bare checkpoint; its "weights" is not read.
   ///   - copy: read the weights into memory instead of mapping the file, which then may change or go away.
+  ///   - precision: what to compute with; nil is what the file is made for.
   public static func open(
-    path: String, network: String? = nil, card: String? = nil, copy: Bool = false
+    path: String, network: String? = nil, card: String? = nil, copy: Bool = false, precision: Precision? = nil
   ) throws(MTLError) -> Model {
     let file = isFolder(path) ? path + "/model.json" : path
     let bytes = try MappedFile.open(path: file, copy: copy)
     if OnnxModel.recognizes(bytes), network == nil, card == nil {
-      return try open(onnx: bytes, name: file, card: Model.card(of: file), folder: folder(of: file), copy: copy)
+      return try open(
+        onnx: bytes, name: file, card: Model.card(of: file), folder: folder(of: file), copy: copy, precision: precision)
     }
     guard isCard(bytes) else {
-      return try open(bytes: bytes, name: file, network: network, card: card)
+      return try open(bytes: bytes, name: file, network: network, card: card, precision: precision)
     }
     guard network == nil, card == nil else {
       throw MTLError(.invalidArgument, file, "is a model.json, which names its network itself")
@@ -28,10 +30,11 @@ extension Model {
     let parsed = try ModelCard(parsing: MappedFile.open(path: file, copy: true), name: file)
     let weights = try MappedFile.open(path: weightsPath(parsed, beside: file), copy: copy)
     guard OnnxModel.recognizes(weights) else {
-      return try open(parsed, weights: weights, name: parsed.weights ?? file)
+      return try open(parsed, weights: weights, name: parsed.weights ?? file, precision: precision)
     }
     return try open(
-      onnx: weights, name: parsed.weights ?? file, card: parsed, folder: folder(of: file), copy: copy)
+      onnx: weights, name: parsed.weights ?? file, card: parsed, folder: folder(of: file), copy: copy,
+      precision: precision)
   }
 
   /// The `model.json` beside a file that names it; nil where there is none.
@@ -44,35 +47,44 @@ extension Model {
 
   /// Opens the bytes of a checkpoint; like `open(path:)` for a bare one.
   public static func open(
-    bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil
+    bytes: Bytes, name: String = "checkpoint", network: String? = nil, card: String? = nil,
+    precision: Precision? = nil
   ) throws(MTLError) -> Model {
     if OnnxModel.recognizes(bytes), network == nil, card == nil {
-      return try open(onnx: bytes, name: name, card: nil, folder: nil, copy: false)
+      return try open(onnx: bytes, name: name, card: nil, folder: nil, copy: false, precision: precision)
     }
     if let card {
       guard network == nil else {
         throw MTLError(.invalidArgument, "network", "is named in the description already")
       }
       let parsed = try ModelCard(parsing: Bytes(copying: Array(card.utf8)), name: "description")
-      return try open(parsed, weights: bytes, name: name)
+      return try open(parsed, weights: bytes, name: name, precision: precision)
     }
     let weights = try WeightStore.read(bytes, name: name)
     if network == nil, NativeFile.card(of: weights) != nil {
-      return try open(native: weights, name: name, card: nil)
+      return try open(native: weights, name: name, card: nil, precision: precision)
     }
-    if let network { return try Model(ModelCard(recipe: network), weights: weights) }
+    if let network {
+      // The file's own words are set aside.
+      return try Model(ModelCard(recipe: network), weights: weights, precision: precision ?? .float32)
+    }
     guard let fitting = LoadedNetwork.fittingRecipe(weights) else {
       throw MTLError(.checkpointMismatch, "checkpoint", LoadedNetwork.strangerProblem(weights))
     }
     return try Model(
-      ModelCard(recipe: fitting), weights: weights, notes: [LoadedNetwork.guessNote(weights, taken: fitting)])
+      ModelCard(recipe: fitting), weights: weights, notes: [LoadedNetwork.guessNote(weights, taken: fitting)],
+      precision: precision)
   }
 
   /// A recipe, head or section that a description names and that is not there is a fault of that description: the
   /// caller named none of them.
-  private static func open(_ card: ModelCard, weights: Bytes, name: String) throws(MTLError) -> Model {
+  private static func open(
+    _ card: ModelCard, weights: Bytes, name: String, precision: Precision?
+  ) throws(MTLError) -> Model {
     do {
-      return try open(native: WeightStore.read(weights, name: name, section: card.section), name: name, card: card)
+      return try open(
+        native: WeightStore.read(weights, name: name, section: card.section), name: name, card: card,
+        precision: precision)
     } catch  where [.notFound, .invalidArgument].contains(error.kind) {
       throw MTLError(.badFormat, error.subject, error.problem)
     }

@@ -8,16 +8,20 @@ extension Model {
 
   /// Writes the library's own file: a safetensors file with the tasks, and the graph where the model's own file held it,
   /// in its metadata. It is mapped when it is opened, needs no other file and no reader for ONNX, and gives the same
-  /// outputs to the last bit. Weights of networks that the library knows by name keep their names and types.
+  /// outputs to the last bit. Weights of networks that the library knows by name keep their names and types; those that a
+  /// quantized model runs as whole numbers are written as such.
   public func save(to path: String) throws(MTLError) {
+    let stored = try quantization.map { table throws(MTLError) in
+      StoredQuantization(table: table, weights: try quantizedWeights())
+    }
     switch source {
     case .weights(let weights, let network):
-      try NativeFile.write(weights, card: card(network: network), to: path)
+      try NativeFile.write(weights, card: card(network: network), quantization: stored, to: path)
     case .graph(let model, let isDescribed):
       // What was a guess stays one.
       let card = card()
       let told = card.members?.filter { isDescribed || !["input", "tasks"].contains($0.name) }
-      try NativeFile.write(model, card: .object(told ?? []), to: path)
+      try NativeFile.write(model, card: .object(told ?? []), quantization: stored, to: path)
     case nil: throw MTLError(.unsupported, name, "is a part of a model; save the whole")
     }
   }

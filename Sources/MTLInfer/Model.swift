@@ -27,8 +27,13 @@ public final class Model: Sendable {
   public let costs: [Segment: Cost]
   private let parameterCount: Int
   let network: Network
+  /// Weights that convolutions alone read, where a checkpoint of them is quantized.
+  private let convolutionKeys: Set<String>
   /// nil for a part of a model.
   let source: Source?
+
+  /// Which values run in bytes; nil for a model of floats.
+  public var quantization: QuantizationTable? { network.quantization }
 
   /// Where the network came from: what can be written again.
   enum Source: Sendable {
@@ -38,7 +43,9 @@ public final class Model: Sendable {
     case graph(GraphModel, isDescribed: Bool)
   }
 
-  init(_ card: ModelCard, weights: WeightStore, notes: [String] = []) throws(MTLError) {
+  init(
+    _ card: ModelCard, weights: WeightStore, notes: [String] = [], precision: Precision? = nil
+  ) throws(MTLError) {
     let loaded = try LoadedNetwork(card, weights: weights)
     name = card.name
     source = .weights(weights, network: card.networkField)
@@ -54,7 +61,9 @@ public final class Model: Sendable {
     tasks = loaded.tasks
     self.notes = notes + weights.notes + loaded.notes
     ignoredKeys = loaded.ignoredKeys
-    network = try Network(loaded.graph)
+    convolutionKeys = loaded.convolutionKeys
+    let quantization = try Model.quantization(of: weights, name: card.name, precision)
+    network = try Network(loaded.graph, quantization: quantization)
     let inputShape = loaded.input.shape(batch: 1)
     let shapes = try network.graph.shapes(for: [inputShape])
     outputShapes = network.graph.outputs.map { shapes[$0.value] ?? [] }
@@ -65,7 +74,8 @@ public final class Model: Sendable {
 
   /// - Parameter network: what kind of file the graph came from.
   init(
-    _ model: GraphModel, card: ModelCard?, network kind: String, fileName: String, byteCount: Int
+    _ model: GraphModel, card: ModelCard?, network kind: String, fileName: String, byteCount: Int,
+    quantization: QuantizationTable? = nil
   ) throws(MTLError) {
     fileByteCount = byteCount
     let description = try GraphDescription(model, card: card)
@@ -77,8 +87,8 @@ public final class Model: Sendable {
     inputs = description.inputs
     tasks = description.tasks
     notes = description.notes
-    ignoredKeys = []
-    network = Network(general: description.graph)
+    (ignoredKeys, convolutionKeys) = ([], [])
+    network = Network(general: description.graph, quantization: quantization)
     source = .graph(
       GraphModel(
         graph: network.graph, inputs: model.inputs, outputs: description.outputs, name: model.name,
@@ -103,12 +113,40 @@ public final class Model: Sendable {
     (fileByteCount, notes, ignoredKeys) = (model.fileByteCount, model.notes, model.ignoredKeys)
     (input, inputs) = (model.input, model.inputs)
     tasks = [TaskDescription(name: "embedding", kind: .embedding)]
-    source = nil
+    (source, convolutionKeys) = (nil, [])
     network = model.network.isGeneral ? Network(general: graph) : try Network(graph)
     let inputShape = model.input.shape(batch: 1)
     outputShapes = [(try? graph.shapes(for: [inputShape]))?[graph.outputs[0].value] ?? []]
     costs = (try? graph.costs(for: [inputShape])) ?? [:]
     parameterCount = graph.parameterCount
+  }
+
+  /// The same model with values in bytes.
+  init(_ model: Model, quantizedBy table: QuantizationTable) throws(MTLError) {
+    (name, description, format, networkName) = (model.name, model.description, model.format, model.networkName)
+    (fileByteCount, notes, ignoredKeys) = (model.fileByteCount, model.notes, model.ignoredKeys)
+    (input, inputs, tasks, source) = (model.input, model.inputs, model.tasks, model.source)
+    (outputShapes, costs, parameterCount) = (model.outputShapes, model.costs, model.parameterCount)
+    convolutionKeys = model.convolutionKeys
+    let graph = model.network.graph
+    network =
+      model.network.isGeneral
+      ? Network(general: graph, quantization: table) : try Network(graph, quantization: table)
+  }
+
+  /// Tensors of the file that run as whole numbers alone, and may be kept as such.
+  func quantizedWeights() throws(MTLError) -> Set<String> {
+    guard let planned = try plannedGraph() else { return [] }
+    guard network.isGeneral else { return planned.quantizedWeightNames.intersection(convolutionKeys) }
+    // What graphs inside of nodes do with a tensor is not looked into.
+    let hasSubgraphs = network.graph.nodes.contains { node in
+      node.source?.attributes.values.values.contains { if case .subgraph = $0 { true } else { false } } ?? false
+    }
+    guard !hasSubgraphs else { return [] }
+    let graph = network.graph
+    let names = graph.valuesOnlyReadAsWeights().compactMap { graph.constantNames[$0] }
+    let counts = Dictionary(graph.constantNames.values.map { ($0, 1) }, uniquingKeysWith: +)
+    return planned.quantizedWeightNames.intersection(names.filter { counts[$0] == 1 })
   }
 
   /// Sum over all parts; parameters that several of them use count once.

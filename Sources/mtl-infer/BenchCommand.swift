@@ -59,7 +59,7 @@ struct BenchCommand: ParsableCommand {
     var headTimes: [String: BenchReport.Times] = [:]
     for task in session.tasks { headTimes[model.tasks[task].name] = BenchReport.Times(heads[task]) }
     var report = BenchReport(
-      threads: try session.statistics().threads, isa: session.instructionSet.name, precision: "fp32",
+      threads: try session.statistics().threads, isa: session.instructionSet.name, precision: model.precision.rawValue,
       whole: BenchReport.Times(whole), encoder: BenchReport.Times(encoder), heads: headTimes,
       peakMib: BenchReport.peakMib)
     if let first = steps.first {

@@ -32,6 +32,12 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads to use; every processor this process may use if left out.", valueName: "n"))
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "What to compute with: fp32, or int8 for a file that compile made so; what the file is made for if left out.",
+      valueName: "fp32|int8"))
+  var precision: Precision?
+
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
     do {
@@ -41,7 +47,9 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  func openModel() throws(MTLError) -> Model { try Model.open(path: model, network: network) }
+  func openModel() throws(MTLError) -> Model {
+    try Model.open(path: model, network: network, precision: precision)
+  }
 
   /// A session with threads of its own number, for the tasks asked for.
   func session(for model: Model) throws(MTLError) -> InferenceSession {
@@ -56,3 +64,5 @@ struct ModelOptions: ParsableArguments {
     return try InferenceSession(model, runtime: Runtime(threads: threads ?? 0), options: options)
   }
 }
+
+extension Precision: ExpressibleByArgument {}

@@ -23,6 +23,23 @@ struct ModelReport: Encodable {
     let kernel: String
   }
 
+  /// Of a model that runs in bytes.
+  struct Quantization: Encodable {
+    /// That are kept in bytes.
+    let values: Int
+    /// Convolutions that run on bytes, and all there are.
+    let layers: Int
+    let allLayers: Int
+
+    /// nil for a model of floats.
+    init?(_ model: Model) throws(MTLError) {
+      guard let table = model.quantization, let counts = try model.quantizedLayers() else { return nil }
+      (values, layers, allLayers) = (table.grids.count, counts.count, counts.all)
+    }
+
+    var text: String { "int8: \(values) values, \(layers) of \(allLayers) convolutions" }
+  }
+
   let name: String
   let description: String
   let weights: String
@@ -34,6 +51,8 @@ struct ModelReport: Encodable {
   let shared: Part?
   let total: Part
   let tasks: [Task]
+  let precision: String
+  let quantization: Quantization?
   let isa: String
   let threads: Int
   let ignoredKeys: [String]
@@ -67,6 +86,8 @@ struct ModelReport: Encodable {
         name: task.name, kind: task.kind.rawValue, labels: task.labels,
         outputShape: model.outputShapes[index].dimensions, head: ModelReport.part(model.costs[.head(index)]))
     }
+    precision = model.precision.rawValue
+    quantization = try Quantization(model)
     isa = session.instructionSet.name
     threads = try session.statistics().threads
     ignoredKeys = model.ignoredKeys
@@ -96,7 +117,9 @@ struct ModelReport: Encodable {
   var text: String {
     var lines = ["\(name): \(network), \(weights)"]
     if !description.isEmpty { lines.append(description) }
-    lines += ["input \(input), \(Shape(inputShape)); runs on \(isa), \(threads) threads", "", partTable]
+    lines += ["input \(input), \(Shape(inputShape)); runs on \(isa), \(threads) threads"]
+    if let quantization { lines.append(quantization.text) }
+    lines += ["", partTable]
     lines += tasks.filter { !$0.labels.isEmpty }.map { "\($0.name): \($0.labels.joined(separator: ", "))" }
     if !ignoredKeys.isEmpty { lines.append("keys not used: \(ignoredKeys.joined(separator: ", "))") }
     lines += notes.map { "note: \($0)" }

@@ -122,25 +122,11 @@ import MTLGraph
   }
 
   private func makeProgram(_ facts: [Fact], _ tasks: [Int]) throws(MTLError) -> Program {
-    let specializer = try network.graph.selecting(outputs: tasks).specialized(for: facts)
-    var graph = specializer.graph
-    graph.removeUnneeded()
-    let values = graph.nodes.flatMap { $0.inputs + $0.outputs } + graph.outputs.map(\.value)
-    let isFloat = values.allSatisfy { value in
-      guard value != .absent else { return true }
-      let fact = specializer.fact(value)
-      guard fact?.form == .tensor, fact?.presence == .certain else { return false }
-      return (fact?.type == .float32 || fact?.value != nil) && fact?.shape != nil
-    }
-    let outputsAreFloat = graph.outputs.allSatisfy { specializer.fact($0.value)?.type == .float32 }
-    let isPlain =
-      isFloat && outputsAreFloat && facts.allSatisfy { $0.type == .float32 } && !facts.isEmpty
-      && values.allSatisfy { specializer.fact($0)?.shape?.elementCount != 0 }
-    guard isPlain else {
+    let (graph, isPlanned) = try network.specialization(for: facts, tasks: tasks)
+    guard isPlanned else {
       return .interpretation(Interpretation(graph, tasks: tasks, instructionSet: options.instructionSet))
     }
-    let special = try Network(
-      specialized: graph, for: facts.compactMap(\.shape), tasks: tasks, taskCount: network.taskCount)
+    let special = Network(specialized: graph, tasks: tasks, taskCount: network.taskCount)
     return .plan(Session(special, pool: pool, options: options))
   }
 }

@@ -3,6 +3,9 @@ import MTLGraph
 /// A graph as JSON, and the tensors that it names. See `GraphDecoding` for the form.
 struct GraphEncoder {
   private(set) var items: [SafetensorsWriter.Item] = []
+  private(set) var steps = StepTensors()
+  /// Constants that are written as whole numbers.
+  private let quantized: Set<String>
   private var names: Set<String> = []
   private var written: [Place: String] = [:]
 
@@ -11,6 +14,10 @@ struct GraphEncoder {
     let address: UInt
     let type: DataType
     let shape: Shape
+  }
+
+  init(quantized: Set<String>) {
+    self.quantized = quantized
   }
 
   /// The graph of a model with what is said of its ends.
@@ -72,7 +79,7 @@ struct GraphEncoder {
     var constants: [JSONValue] = []
     for value in graph.constants.keys.sorted(by: { $0.index < $1.index }) {
       guard let tensor = graph.constants[value] else { continue }
-      constants.append(encode(tensor, name: graph.constantNames[value]))
+      constants.append(try encode(tensor, name: graph.constantNames[value]))
     }
     var nodes: [JSONValue] = []
     for node in graph.nodes { nodes.append(try encode(node, numbers)) }
@@ -114,7 +121,7 @@ struct GraphEncoder {
       case .integer(let integer): ("integer", .integer(Int64(integer)))
       case .float(let float): ("float", GraphEncoder.encode(float))
       case .string(let string): ("string", .string(string))
-      case .tensor(let tensor): ("tensor", encode(tensor, name: name))
+      case .tensor(let tensor): ("tensor", try encode(tensor, name: name))
       case .subgraph(let subgraph): ("graph", try encode(subgraph))
       case .integers(let integers): ("integers", .array(integers.map { .integer(Int64($0)) }))
       case .floats(let floats): ("floats", .array(floats.map { GraphEncoder.encode($0) }))
@@ -135,7 +142,7 @@ struct GraphEncoder {
   }
 
   /// Types without a name in safetensors are bytes there, and the graph says what they are.
-  private mutating func encode(_ tensor: Tensor, name: String?) -> JSONValue {
+  private mutating func encode(_ tensor: Tensor, name: String?) throws(MTLError) -> JSONValue {
     if tensor.type == .string {
       return .object([
         .init("texts", .array(tensor.texts.map { .string($0) })),
@@ -150,9 +157,14 @@ struct GraphEncoder {
     } else {
       stored = fresh(name)
       written[place] = stored
-      items.append(
-        .init(
-          name: stored, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes))
+      if let name, quantized.contains(name) {
+        items += try steps.items(stored, tensor)
+      } else {
+        items.append(
+          .init(
+            name: stored, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions,
+            bytes: tensor.bytes))
+      }
     }
     var members: [JSONValue.Member] = [.init("tensor", .string(stored))]
     if tensor.type.safetensorsName == nil { members.append(.init("type", .string(tensor.type.description))) }

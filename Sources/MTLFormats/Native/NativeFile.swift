@@ -4,7 +4,8 @@ import MTLGraph
 ///
 /// `mtl_infer` is the text of a `model.json`. Where that says `"network": {"graph": "file"}`, the graph is the text under
 /// `mtl_infer_graph`. Weights of a network that the library knows by name keep the names of their checkpoint, and their
-/// types. Tensors begin at multiples of 64 bytes; what is called `.padding.N` fills the gaps.
+/// types. Tensors begin at multiples of 64 bytes; what is called `.padding.N` fills the gaps. A quantized model has its table
+/// under `mtl_infer_quantization`, and weights of bytes with their steps in `.steps.N`.
 public enum NativeFile {
   /// Keys of the metadata; the first also of an ONNX file's.
   public static let cardKey = "mtl_infer"
@@ -25,19 +26,27 @@ public enum NativeFile {
   }
 
   /// Writes a graph and its constants.
-  public static func write(_ model: GraphModel, card: JSONValue, to path: String) throws(MTLError) {
-    var encoder = GraphEncoder()
+  public static func write(
+    _ model: GraphModel, card: JSONValue, quantization: StoredQuantization? = nil, to path: String
+  ) throws(MTLError) {
+    var encoder = GraphEncoder(quantized: quantization?.weights ?? [])
     let graph = try encoder.encode(model).text()
     try SafetensorsWriter(encoder.items).write(
       to: path,
-      metadata: [.init(cardKey, try text(card)), .init(graphKey, .string(String(decoding: graph, as: UTF8.self)))])
+      metadata: [.init(cardKey, try text(card)), .init(graphKey, .string(String(decoding: graph, as: UTF8.self)))]
+        + metadata(quantization, encoder.steps))
   }
 
   /// Writes weights of a network that the card names; those of types that the library cannot read stay behind.
-  public static func write(_ weights: WeightStore, card: JSONValue, to path: String) throws(MTLError) {
+  public static func write(
+    _ weights: WeightStore, card: JSONValue, quantization: StoredQuantization? = nil, to path: String
+  ) throws(MTLError) {
     var items: [SafetensorsWriter.Item] = []
     var aliases: [JSONValue.Member] = []
     var names: [WeightEntry.Place: String] = [:]
+    var steps = StepTensors()
+    // A tensor of several names is written under its first.
+    let quantized = Set((quantization?.weights ?? []).compactMap { weights[$0]?.place })
     for name in weights.names where SafetensorsWriter.canName(name) {
       guard let entry = weights[name], entry.type != nil else { continue }
       if let first = names[entry.place], entry.shape.elementCount > 0 {
@@ -45,6 +54,10 @@ public enum NativeFile {
         continue
       }
       names[entry.place] = name
+      if quantized.contains(entry.place) {
+        items += try steps.items(name, entry.float32(name))
+        continue
+      }
       let isPlain = entry.isDense && entry.type?.safetensorsName != nil
       let tensor = isPlain ? try entry.tensor(name, as: nil) : try entry.float32(name)
       items.append(
@@ -52,7 +65,15 @@ public enum NativeFile {
           name: name, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes))
     }
     let tied = aliases.isEmpty ? [] : [JSONValue.Member(aliasKey, try text(.object(aliases)))]
-    try SafetensorsWriter(items).write(to: path, metadata: [.init(cardKey, try text(card))] + tied)
+    try SafetensorsWriter(items).write(
+      to: path, metadata: [.init(cardKey, try text(card))] + tied + metadata(quantization, steps))
+  }
+
+  private static func metadata(
+    _ quantization: StoredQuantization?, _ steps: StepTensors
+  ) throws(MTLError) -> [JSONValue.Member] {
+    guard let quantization else { return [] }
+    return [.init(quantizationKey, try text(json(quantization.table, steps: steps.names)))]
   }
 
   /// Gives the tensors of a file their further names.
@@ -67,7 +88,7 @@ public enum NativeFile {
     }
   }
 
-  private static func text(_ card: JSONValue) throws(MTLError) -> JSONValue {
+  static func text(_ card: JSONValue) throws(MTLError) -> JSONValue {
     .string(String(decoding: try card.text(), as: UTF8.self))
   }
 }

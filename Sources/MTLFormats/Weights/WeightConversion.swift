@@ -16,7 +16,10 @@ extension WeightEntry {
     let bytes = try unsafe Bytes(byteCount: shape.elementCount * 4) { memory throws(MTLError) in
       unsafe convert(type, to: memory.bindMemory(to: Float.self))
     }
-    return try Tensor(shape: shape, type: .float32, bytes: bytes, of: name)
+    let tensor = try Tensor(shape: shape, type: .float32, bytes: bytes, of: name)
+    return try steps.map { steps throws(MTLError) in
+      try tensor.scaledRows(by: Tensor(steps, shape: [steps.count]))
+    } ?? tensor
   }
 
   /// The elements in place; nil when their address is not a multiple of 4, which legacy files do not promise.

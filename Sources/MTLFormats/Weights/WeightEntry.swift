@@ -4,7 +4,7 @@ import MTLGraph
 public struct WeightEntry: Sendable {
   public let shape: Shape
   /// nil when the elements are of a type that cannot be read; `typeName` says which.
-  public var type: DataType? { element.type }
+  public var type: DataType? { steps == nil ? element.type : .float32 }
   /// The element type, by the file's name for it when it cannot be read.
   public var typeName: String { element.name }
   /// Distance between neighbours along each axis, in elements; not negative. 0 repeats one element.
@@ -15,6 +15,8 @@ public struct WeightEntry: Sendable {
   public let elementOffset: Int
 
   let element: ElementType
+  /// Of floats that lie in the file as whole numbers: what one is worth in each row, the part at one place of the first axis.
+  var steps: [Float]?
 
   /// Elements that a tensor may have beyond those of its storage, by stride 0 or overlapping rows. Without this limit a
   /// file of 100 bytes could ask for gigabytes.

@@ -53,6 +53,14 @@ public struct WeightStore: Sendable {
     names.append(name)
   }
 
+  /// Makes tensors of whole numbers such of floats, by what one is worth in each row; tensors that held these steps are no
+  /// tensors of their own any more.
+  mutating func scale(_ weights: [String: [Float]], removing others: Set<String>) {
+    for (name, steps) in weights { entries[name]?.steps = steps }
+    for name in others { entries[name] = nil }
+    names.removeAll { others.contains($0) }
+  }
+
   /// Adds a note; after a few dozen, only their number would grow.
   mutating func note(_ text: String) {
     if notes.count < 48 { notes.append(text) }

@@ -18,4 +18,12 @@ extension Graph {
     graph.removeDeadNodes()
     return graph
   }
+
+  /// The graph that gives these values instead of its outputs.
+  package func showing(_ values: [ValueID]) -> Graph {
+    var graph = self
+    graph.replaceNodes(nodes, outputs: values.map { Port(name: "value \($0.index)", value: $0) })
+    graph.removeDeadNodes()
+    return graph
+  }
 }

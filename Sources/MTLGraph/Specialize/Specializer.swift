@@ -41,8 +41,8 @@ public struct Specializer {
   /// Drops what nobody asks for any more, such as sequences that were looked through.
   mutating func removeDeadNodes() { graph.removeDeadNodes() }
 
-  public mutating func addConstant(_ tensor: Tensor) -> ValueID {
-    let value = graph.addConstant(tensor)
+  public mutating func addConstant(_ tensor: Tensor, name: String? = nil) -> ValueID {
+    let value = graph.addConstant(tensor, name: name)
     facts[value] = Fact(tensor)
     return value
   }
@@ -126,7 +126,7 @@ public struct Specializer {
     var map: [ValueID: ValueID] = [:]
     for (port, value) in zip(other.inputs, inputs) { map[port.value] = value }
     for (value, tensor) in other.constants.sorted(by: { $0.key.index < $1.key.index }) {
-      map[value] = addConstant(tensor)
+      map[value] = addConstant(tensor, name: other.constantNames[value])
     }
     let outerName = nodeName
     for node in other.nodes {

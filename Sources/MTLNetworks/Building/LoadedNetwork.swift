@@ -12,6 +12,9 @@ public struct LoadedNetwork: Sendable {
   /// Keys of the checkpoint that the network has no use for.
   public let ignoredKeys: [String]
 
+  /// Keys of the checkpoint whose tensors are nothing but weights of convolutions, row by row.
+  public let convolutionKeys: Set<String>
+
   /// What was decided while building.
   public let notes: [String]
 
@@ -83,6 +86,7 @@ public struct LoadedNetwork: Sendable {
     }
     try builder.binder.finish(network: name, sparing: spared)
     graph = builder.graph.selecting(outputs: Array(built.indices))
+    convolutionKeys = builder.convolutionKeys(of: graph)
     ignoredKeys = builder.binder.keys(besides: builder.keys(of: graph))
     notes = blueprint.notes + builder.binder.notes
     self.input = input

@@ -13,6 +13,8 @@ public struct NetworkBuilder {
   private var keys: [ValueID: [String]] = [:]
   private var weights: [String: ValueID] = [:]
   private var aliases: [Alias: ValueID] = [:]
+  /// How many constants come from a tensor of the checkpoint.
+  private var constantCounts: [WeightEntry.Place: Int] = [:]
   /// Elements of all constants from the checkpoint.
   private var elementCount = 0
   /// The head being built, for node names and errors.
@@ -43,6 +45,18 @@ public struct NetworkBuilder {
 
   /// The keys of the constants that a graph grown from this one uses.
   func keys(of graph: Graph) -> Set<String> { Set(graph.constants.keys.flatMap { keys[$0] ?? [] }) }
+
+  /// Keys of tensors that are weights of convolutions, row by row, and nothing else.
+  func convolutionKeys(of graph: Graph) -> Set<String> {
+    let weights = graph.valuesOnlyReadAsWeights()
+    let own = weights.compactMap { value -> String? in
+      guard let key = graph.constantNames[value], let entry = checkpoint[key], constantCounts[entry.place] == 1,
+        let rows = graph.constants[value]?.shape.dimensions.first
+      else { return nil }
+      return entry.shape.dimensions.first == rows ? key : nil
+    }
+    return Set(own)
+  }
 
   /// The keys of a module, or one key, are as expected, but not needed; `inspect` says why.
   mutating func skip(_ prefix: String, because reason: String) { binder.skip(prefix, because: reason) }
@@ -109,7 +123,8 @@ public struct NetworkBuilder {
       let tensor = try entry.float32(key)
       return try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key)
     }
-    let value = graph.addConstant(tensor ?? Tensor([0], shape: [1]))
+    if let found { constantCounts[found.place, default: 0] += 1 }
+    let value = graph.addConstant(tensor ?? Tensor([0], shape: [1]), name: key)
     shapes[value] = target
     keys[value] = [key]
     weights[identity] = value
@@ -128,6 +143,7 @@ public struct NetworkBuilder {
       try count(shape, of: key)
       return Tensor(compute(try entry.float32(key).floats()), shape: shape)
     }
+    if let found { constantCounts[found.place, default: 0] += 1 }
     let value = graph.addConstant(computed ?? Tensor([0], shape: [1]))
     shapes[value] = shape
     keys[value] = [key]

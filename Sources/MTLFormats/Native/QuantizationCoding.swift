@@ -1,0 +1,122 @@
+import MTLGraph
+
+/// How a model was quantized, for its file.
+public struct StoredQuantization: Sendable {
+  public let table: QuantizationTable
+  /// Tensors, of which nothing is used but whole numbers, and which are written as such.
+  public let weights: Set<String>
+
+  public init(table: QuantizationTable, weights: Set<String>) {
+    self.table = table
+    self.weights = weights
+  }
+}
+
+/// Weights of whole numbers on their way into a file, each with a tensor of its rows' steps.
+struct StepTensors {
+  /// By weight: the tensor of its steps.
+  private(set) var names: [(weight: String, steps: String)] = []
+
+  mutating func items(_ name: String, _ weights: Tensor) throws(MTLError) -> [SafetensorsWriter.Item] {
+    let quantized = try QuantizedWeights(weights, of: name)
+    let steps = ".steps.\(names.count)"
+    names.append((name, steps))
+    return [
+      .init(name: name, type: "I8", shape: weights.shape.dimensions, bytes: quantized.tensor.bytes),
+      .init(name: steps, type: "F32", shape: [quantized.scales.count], bytes: Bytes(copying: quantized.scales)),
+    ]
+  }
+}
+
+extension NativeFile {
+  /// {"values": {SITE: {"scale", "zero_point"}}, "float_layers": [...], "corrections": {LAYER: [...]},
+  /// "steps": {TENSOR: TENSOR}}
+  static let quantizationKey = "mtl_infer_quantization"
+
+  /// The table inside a file; nil for files of floats.
+  public static func quantization(of store: WeightStore, name: String) throws(MTLError) -> QuantizationTable? {
+    guard let (value, subject) = try quantizationValue(of: store, name: name) else { return nil }
+    func wrong(_ field: String, _ expected: String) -> MTLError {
+      MTLError(.badFormat, "\(subject).\(field)", "is not what it must be: \(expected)")
+    }
+    var table = QuantizationTable()
+    for member in value["values"]?.members ?? [] {
+      guard let scale = member.value["scale"]?.number.map({ Float($0) }),
+        let zeroPoint = member.value["zero_point"]?.integer.flatMap({ UInt8(exactly: $0) }),
+        let grid = ByteGrid(scale: scale, zeroPoint: zeroPoint)
+      else { throw wrong("values.\(clipped(member.name))", "a scale above 0 and a zero point of 0 to 255") }
+      table.grids[member.name] = grid
+    }
+    for element in value["float_layers"]?.elements ?? [] {
+      guard let layer = element.string else { throw wrong("float_layers", "names") }
+      table.floatNodes.insert(layer)
+    }
+    for member in value["corrections"]?.members ?? [] {
+      let numbers = member.value.elements?.compactMap { $0.number.map { Float($0) } }
+      guard let numbers, numbers.count == member.value.elements?.count else {
+        throw wrong("corrections.\(clipped(member.name))", "numbers")
+      }
+      table.biasCorrections[member.name] = numbers
+    }
+    return table
+  }
+
+  private static func quantizationValue(
+    of store: WeightStore, name: String
+  ) throws(MTLError) -> (value: JSONValue, subject: String)? {
+    guard let text = store.metadata[quantizationKey] else { return nil }
+    let subject = "\(name): \(quantizationKey)"
+    let value = try JSONValue.parse(Bytes(copying: Array(text.utf8)), of: subject)
+    guard value.members != nil else {
+      throw MTLError(.badFormat, subject, expected: "an object", found: value.kindDescription)
+    }
+    return (value, subject)
+  }
+
+  static func json(
+    _ table: QuantizationTable, steps: [(weight: String, steps: String)]
+  ) -> JSONValue {
+    .object([
+      .init(
+        "values",
+        .object(
+          table.grids.sorted { $0.key < $1.key }.map { site, grid in
+            .init(
+              site,
+              .object([
+                .init("scale", number(grid.scale)), .init("zero_point", .integer(Int64(grid.zeroPoint))),
+              ]))
+          })),
+      .init("float_layers", .array(table.floatNodes.sorted().map { .string($0) })),
+      .init(
+        "corrections",
+        .object(
+          table.biasCorrections.sorted { $0.key < $1.key }.map { layer, numbers in
+            .init(layer, .array(numbers.map { number($0) }))
+          })),
+      .init("steps", .object(steps.map { .init($0.weight, .string($0.steps)) })),
+    ])
+  }
+
+  /// The shortest decimal that is read as the same float32.
+  private static func number(_ value: Float) -> JSONValue {
+    let short = Double(value.description) ?? Double(value)
+    return .number(Float(short) == value ? short : Double(value))
+  }
+
+  /// Gives weights that lie in a file as whole numbers their steps.
+  static func scaleWeights(of store: inout WeightStore, name: String) throws(MTLError) {
+    guard let (value, subject) = try quantizationValue(of: store, name: name) else { return }
+    var (weights, others) = ([String: [Float]](), Set<String>())
+    for member in value["steps"]?.members ?? [] {
+      let title = "\(subject).steps.\(clipped(member.name))"
+      guard let weight = store[member.name], weight.type == .int8, weight.shape.rank > 0,
+        let other = member.value.string, let steps = store[other], steps.type == .float32,
+        steps.shape.dimensions == [weight.shape[0]]
+      else { throw MTLError(.badFormat, title, "is no tensor of bytes with a step of each row") }
+      weights[member.name] = try steps.float32(other).floats()
+      others.insert(other)
+    }
+    store.scale(weights, removing: others)
+  }
+}

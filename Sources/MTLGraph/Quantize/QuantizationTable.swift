@@ -1,0 +1,20 @@
+/// What calibration found out about a simplified graph: which of its values are kept in bytes, and on which grids.
+///
+/// Values and convolutions go by the names that `Graph.quantizationSites()` gives them, so that a table outlives the graph
+/// that it was made for.
+public struct QuantizationTable: Sendable, Equatable {
+  /// By site.
+  public var grids: [String: ByteGrid]
+  /// Convolutions that keep their weights although their input has a grid.
+  public var floatNodes: Set<String>
+  /// By convolution: what is added to each output channel, because rounding moves its mean.
+  public var biasCorrections: [String: [Float]]
+
+  public init(
+    grids: [String: ByteGrid] = [:], floatNodes: Set<String> = [], biasCorrections: [String: [Float]] = [:]
+  ) {
+    self.grids = grids
+    self.floatNodes = floatNodes
+    self.biasCorrections = biasCorrections
+  }
+}

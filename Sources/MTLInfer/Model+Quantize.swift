@@ -1,0 +1,73 @@
+import MTLEngine
+import MTLFormats
+import MTLGraph
+import MTLQuantize
+
+/// What a model computes with.
+public enum Precision: String, Sendable, CaseIterable {
+  case float32 = "fp32"
+  /// Bytes where the model's file says so, floats elsewhere.
+  case int8
+}
+
+extension Model {
+  /// What a model runs in.
+  public var precision: Precision { quantization == nil ? .float32 : .int8 }
+
+  /// The model with values and weights in bytes, by what it computes in floats for inputs as it will see them.
+  ///
+  /// - Parameters:
+  ///   - inputCount: a few dozen are enough; memory does not grow with their number.
+  ///   - inputs: hands out the input of a number, N x C x H x W floats, all of one shape. Each is asked for several times.
+  ///   - progress: runs that are done and all that there will be.
+  public func quantized(
+    inputCount: Int, runtime: Runtime = .shared, inputs: Calibration.Inputs,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(MTLError) -> Model {
+    guard quantization == nil else {
+      throw MTLError(.unsupported, name, "is quantized already; open it in fp32 to do it again")
+    }
+    guard inputCount > 0 else { throw MTLError(.invalidArgument, "calibration", "has no inputs") }
+    guard let graph = try network.plannedGraph(for: [Fact(.float32, try inputs(0).shape)]) else {
+      throw MTLError(.unsupported, name, "runs node by node, and cannot be quantized")
+    }
+    let calibration = try Calibration(graph, pool: runtime.pool)
+    return try Model(
+      self, quantizedBy: calibration.table(inputCount: inputCount, inputs: inputs, progress: progress))
+  }
+
+  /// Convolutions that run on bytes, and all there are, at the default input size; nil for a model of floats.
+  public func quantizedLayers() throws(MTLError) -> (count: Int, all: Int)? {
+    guard quantization != nil, let graph = try plannedGraph() else { return nil }
+    let layers = graph.nodes.filter { $0.operation is Convolution }
+    return (layers.count { graph.constants[$0.inputs[1]]?.type == .int8 }, layers.count)
+  }
+
+  /// The graph that is planned at the default input size.
+  func plannedGraph() throws(MTLError) -> Graph? {
+    guard network.isGeneral else { return network.graph }
+    let facts = inputs.map { input in
+      var sizes = input.dimensions.map { $0 ?? 1 }
+      if sizes.count == 4 {
+        sizes[2] = input.dimensions[2] ?? self.input.height
+        sizes[3] = input.dimensions[3] ?? self.input.width
+      }
+      return input.form == .tensor ? Fact(input.type, Shape(sizes)) : Fact(input.form, of: input.type)
+    }
+    return try network.plannedGraph(for: facts)
+  }
+
+  /// The table of a file that is opened in some precision; nil takes the file's own.
+  static func quantization(
+    of store: WeightStore, name: String, _ precision: Precision?
+  ) throws(MTLError) -> QuantizationTable? {
+    guard precision != .float32 else { return nil }
+    let table = try NativeFile.quantization(of: store, name: name)
+    if precision == .int8, table == nil { throw notQuantized(name) }
+    return table
+  }
+
+  static func notQuantized(_ name: String) -> MTLError {
+    MTLError(.unsupported, name, "holds floats; 'mtl-infer compile --precision int8' makes a file of bytes")
+  }
+}

@@ -1,0 +1,226 @@
+"""mtl-infer compile --precision int8: files that run in bytes."""
+
+import json
+import struct
+
+import mtl_infer
+import numpy
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from support import FINGERS, SAMPLES, call, call_json, outputs, png, refusal
+
+
+def header(path):
+    """The members of a safetensors file's header, and where its data begin."""
+    content = path.read_bytes()
+    length = struct.unpack("<Q", content[:8])[0]
+    return json.loads(content[8:8 + length]), 8 + length
+
+
+def answers(*arguments):
+    return [answer["tasks"] for answer in call_json("run", *arguments)]
+
+
+@pytest.fixture(scope="module")
+def fingers(tmp_path_factory):
+    """The shipped model in bytes, and what compile said."""
+    target = tmp_path_factory.mktemp("quantized") / "fingers.mtl"
+    report = call_json("compile", FINGERS, "-o", target, "--precision", "int8", "--calibrate", FINGERS / "samples",
+                       "--pictures", 8)
+    return target, report
+
+
+def labels(answer):
+    return {task: (value["label"], round(value["confidence"], 1)) for task, value in answer.items()}
+
+
+def test_answers_are_those_of_floats(fingers):
+    target, report = fingers
+    assert report["precision"] == "int8"
+    assert report["quantization"] == {"values": 4, "layers": 4, "all_layers": 5}
+    floats = answers(FINGERS, *SAMPLES)
+    whole = answers(target, *SAMPLES)
+    assert [labels(answer) for answer in whole] == [labels(answer) for answer in floats]
+    assert whole != floats
+
+
+def test_weights_take_a_fourth(fingers):
+    target, _ = fingers
+    members, start = header(target)
+    sizes = {name: member["dtype"] for name, member in members.items() if name != "__metadata__"}
+    assert [name for name in sizes if sizes[name] == "I8"] == [
+        f"encoder.{layer}.weight" for layer in (3, 7, 9, 12)]
+    table = json.loads(members["__metadata__"]["mtl_infer_quantization"])
+    assert len(table["values"]) == 4 and set(table["steps"]) == {name for name in sizes if sizes[name] == "I8"}
+    assert target.stat().st_size < (FINGERS / "best.pt").stat().st_size - 1_900_000
+    assert start % 64 == 0
+
+
+def test_inspect(fingers):
+    target, _ = fingers
+    assert "int8: 4 values, 4 of 5 convolutions" in call("inspect", target)
+    report = call_json("inspect", target)
+    assert report["precision"] == "int8" and report["quantization"]["layers"] == 4
+    assert not any("steps" in key for key in report["ignored_keys"])
+    plain = call_json("inspect", target, "--precision", "fp32")
+    assert plain["precision"] == "fp32" and "quantization" not in plain
+    assert call_json("inspect", FINGERS)["precision"] == "fp32"
+    assert call_json("bench", target, "--runs", 1)["precision"] == "int8"
+
+
+def test_floats_of_the_same_file(tmp_path, fingers):
+    """--precision fp32 runs the rounded weights in floats; a file made of that is a plain one of the same answers."""
+    target, _ = fingers
+    rounded = answers(target, *SAMPLES[:4], "--precision", "fp32")
+    assert rounded not in (answers(target, *SAMPLES[:4]), answers(FINGERS, *SAMPLES[:4]))
+    call("compile", target, "-o", tmp_path / "floats.mtl", "--precision", "fp32")
+    assert answers(tmp_path / "floats.mtl", *SAMPLES[:4]) == rounded
+    assert "mtl_infer_quantization" not in header(tmp_path / "floats.mtl")[0]["__metadata__"]
+
+
+def test_written_again_it_is_the_same(tmp_path, fingers):
+    target, _ = fingers
+    call("compile", target, "-o", tmp_path / "again.mtl")
+    assert (tmp_path / "again.mtl").read_bytes() == target.read_bytes()
+
+
+def test_python_gives_the_same(fingers):
+    target, _ = fingers
+    pixels = numpy.random.default_rng(3).integers(0, 256, (128, 128), dtype=numpy.uint8)
+    path = target.parent / "noise.png"
+    path.write_bytes(png(pixels))
+    files = outputs(target.parent / "out", target, path)
+    with mtl_infer.load(target) as model:
+        for task in ("hand", "count"):
+            assert numpy.array_equal(model.run(pixels)[task].ravel(), files[f"noise.png.{task}"].ravel())
+
+
+def network(path, channels=16, shared=False):
+    """x - conv - relu - conv - y, and the relu's mean; `shared` reads the second weight elsewhere, too."""
+    random = numpy.random.default_rng(1)
+    weight = lambda *shape: random.standard_normal(shape).astype(numpy.float32) / 6  # noqa: E731
+    nodes = [
+        helper.make_node("Conv", ["x", "w1", "b1"], ["c1"], name="first", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c1"], ["r1"], name="relu"),
+        helper.make_node("Conv", ["r1", "w2"], ["y"], name="second"),
+        helper.make_node("GlobalAveragePool", ["r1"], ["mean"], name="average"),
+    ]
+    ends = ["y", "mean"]
+    if shared:
+        nodes.append(helper.make_node("ReduceSum", ["w2"], ["sum"], name="sum", keepdims=0))
+        nodes.append(helper.make_node("Mul", ["mean", "sum"], ["product"], name="product"))
+        ends[1] = "product"
+    constants = [
+        numpy_helper.from_array(array, name) for name, array in
+        (("w1", weight(channels, 3, 3, 3)), ("b1", weight(channels)), ("w2", weight(8, channels, 1, 1)))]
+    graph = helper.make_graph(
+        nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 12, 12])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ends], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(path))
+    return path
+
+
+def arrays(path, count=16, shape=(3, 12, 12)):
+    numpy.save(path, numpy.random.default_rng(7).standard_normal((count, *shape)).astype(numpy.float32))
+    return path
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own weights", "weights read elsewhere"])
+def test_onnx(tmp_path, shared):
+    """Graphs are quantized when their shapes are known; weights that something else reads stay floats in the file."""
+    source, target = network(tmp_path / "net.onnx", shared=shared), tmp_path / "net.mtl"
+    report = call_json("compile", source, "-o", target, "--precision", "int8", "--calibrate",
+                       arrays(tmp_path / "x.npy"))
+    assert report["quantization"] == {"values": 1, "layers": 1, "all_layers": 2}
+    members, _ = header(target)
+    assert members["w2"]["dtype"] == ("F32" if shared else "I8")
+    x = numpy.random.default_rng(9).standard_normal((2, 3, 12, 12)).astype(numpy.float32)
+    with mtl_infer.load(source) as exact, mtl_infer.load(target) as whole:
+        names = [task.name for task in exact.tasks]
+        wanted, found = exact.run(tensors=x), whole.run(tensors=x)
+        for name in names:
+            assert not numpy.array_equal(wanted[name], found[name])
+            assert numpy.abs(wanted[name] - found[name]).max() < 0.03 * numpy.abs(wanted[name]).max()
+        # A part of the tasks is rounded as the whole is.
+        for name in names:
+            assert numpy.array_equal(whole.run(tensors=x, tasks=[name])[name], found[name])
+    call("compile", target, "-o", tmp_path / "again.mtl")
+    assert (tmp_path / "again.mtl").read_bytes() == target.read_bytes()
+
+
+def test_what_cannot_be_calibrated(tmp_path):
+    net, target = network(tmp_path / "net.onnx"), tmp_path / "net.mtl"
+    good = arrays(tmp_path / "x.npy")
+
+    def refused(model, data, status, part, *more):
+        refusal("compile", model, "-o", target, "--precision", "int8", "--calibrate", data, *more, status=status,
+                part=part)
+        assert not target.exists()
+
+    refusal("compile", net, "-o", target, "--precision", "int8", status=64, part="--calibrate")
+    refusal("compile", net, "-o", target, "--calibrate", good, status=64, part="int8")
+    refusal("compile", net, "-o", target, "--pictures", 3, status=64, part="--calibrate")
+    refusal("compile", net, "-o", target, "--precision", "int4", status=64, part="int4")
+    refused(net, good, 64, "at least 1", "--pictures", 0)
+    refused(net, tmp_path / "nothing", 74, "nothing")
+    refused(net, tmp_path / "nothing.npy", 74, "nothing.npy")
+    (tmp_path / "empty").mkdir()
+    refused(net, tmp_path / "empty", 65, "has no pictures")
+    refused(net, arrays(tmp_path / "wrong.npy", shape=(3, 12, 11)), 65, "expected Nx3x12x12")
+    refused(net, arrays(tmp_path / "flat.npy", shape=(12,)), 65, "expected Nx3x12x12")
+    refused(net, arrays(tmp_path / "none.npy", count=0), 65, "at least 1")
+    broken = numpy.load(good)
+    broken[5, 1, 2, 3] = numpy.nan
+    numpy.save(tmp_path / "nan.npy", broken)
+    refused(net, tmp_path / "nan.npy", 65, "array 5 of 16")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").write_bytes(b"no picture")
+    refused(FINGERS, tmp_path / "pictures", 65, "a.png")
+    refused(network(tmp_path / "thin.onnx", channels=8), good, 65, "16 channels")
+    refusal("run", FINGERS, SAMPLES[0], "--precision", "int8", status=65, part="compile --precision int8")
+    refusal("inspect", net, "--precision", "int8", status=65, part="compile --precision int8")
+
+
+@pytest.mark.parametrize("change, problem", [
+    (lambda table: table["values"].update(elsewhere={"scale": 0.1, "zero_point": 0}), "'elsewhere'"),
+    (lambda table: table["values"]["relu"].update(scale=-1), "values.relu"),
+    (lambda table: table["values"]["relu"].update(zero_point=256), "values.relu"),
+    (lambda table: table["corrections"]["second"].pop(), "8 finite numbers"),
+    (lambda table: table["corrections"].update(second=["a"]), "corrections.second"),
+    (lambda table: table["float_layers"].append("first"), "'first'"),
+    (lambda table: table["float_layers"].append(3), "float_layers"),
+    (lambda table: table["steps"].update(w2="w1"), "steps.w2"),
+    (lambda table: table["steps"].update(w1=".steps.0"), "steps.w1"),
+    (lambda table: table["steps"].update(nowhere=".steps.0"), "steps.nowhere"),
+])
+def test_changed_tables_are_refused(tmp_path, change, problem):
+    path = tmp_path / "net.mtl"
+    call("compile", network(tmp_path / "net.onnx"), "-o", path, "--precision", "int8", "--calibrate",
+         arrays(tmp_path / "x.npy"))
+    members, start = header(path)
+    data = path.read_bytes()[start:]
+    table = json.loads(members["__metadata__"]["mtl_infer_quantization"])
+    change(table)
+    members["__metadata__"]["mtl_infer_quantization"] = json.dumps(table)
+    text = json.dumps(members).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    refusal("run", path, "--input", f"x={arrays(tmp_path / 'one.npy', 1)}", "--out", tmp_path / "out", status=65,
+            part=problem)
+
+
+def test_cut_and_changed_at_many_bytes(tmp_path):
+    """An error, or a model that runs or refuses to: never the end of the process."""
+    path = tmp_path / "net.mtl"
+    call("compile", network(tmp_path / "net.onnx"), "-o", path, "--precision", "int8", "--calibrate",
+         arrays(tmp_path / "x.npy"))
+    content = path.read_bytes()
+    x = numpy.ones((1, 3, 12, 12), numpy.float32)
+    for position in range(0, len(content), 3):
+        damaged = bytearray(content)
+        damaged[position] ^= 0x11
+        try:
+            mtl_infer.loads(bytes(damaged)).run(tensors=x)
+        except mtl_infer.errors.MTLError:
+            pass

@@ -1,0 +1,190 @@
+import MTLGraph
+import TestSupport
+import Testing
+
+@testable import MTLGraph
+
+/// Which values get bytes, and what becomes of the convolutions that read them.
+struct QuantizeTests {
+  private var random = SeededRandom(seed: 5)
+
+  private static func grid(_ scale: Float = 0.02, zeroPoint: UInt8 = 100) throws -> ByteGrid {
+    try #require(ByteGrid(scale: scale, zeroPoint: zeroPoint))
+  }
+
+  /// x (3) - first (16) - relu - pool - second (16) - out, and relu - third (16) - other.
+  private func network(outputs: [String] = ["out", "other"]) throws -> Graph {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let first = graph.convolution("first", x, 3, 16, bias: true, &random)
+    let relu = graph.add(Relu(), name: "relu", [first])
+    let pool = graph.add(MaxPool(Window(kernel: .init(2), stride: .init(2))), name: "pool", [relu])
+    let second = graph.convolution("second", pool, 16, 16, bias: true, &random)
+    let third = graph.convolution("third", relu, 16, 16, &random)
+    graph.addOutput(outputs[0], second)
+    graph.addOutput(outputs[1], third)
+    return graph
+  }
+
+  @Test func sitesAreWhatConvolutionsOfManyChannelsRead() throws {
+    let sites = try network().quantizationSites()
+    #expect(sites.map(\.name) == ["relu"])
+    #expect(sites[0].readers.map(\.name) == ["second", "third"])
+  }
+
+  @Test func readersReadTheRoundedValue() throws {
+    let graph = try network()
+    let quantized = try graph.quantized(by: QuantizationTable(grids: ["relu": try Self.grid()]))
+    #expect(quantized.names == ["first", "relu", "relu quantized", "pool", "second", "third"])
+    let rounded = quantized.nodes[2].outputs[0]
+    #expect(quantized.nodes[3].inputs == [rounded])
+    #expect(quantized.nodes[5].inputs[0] == rounded)
+    for index in [4, 5] {
+      let node = quantized.nodes[index]
+      #expect(node.inputs.count == 4)
+      #expect(quantized.constants[node.inputs[1]]?.type == .int8)
+    }
+    // The layer in front of it reads three channels, and keeps its weights.
+    #expect(quantized.constants[quantized.nodes[0].inputs[1]]?.type == .float32)
+  }
+
+  @Test func answersAreNearTheFloats() throws {
+    let graph = try network()
+    var random = random
+    let input = random.tensor([1, 3, 8, 8])
+    let grid = try #require(ByteGrid(covering: 0, 12))
+    let exact = try graph.evaluate([input])
+    let rounded = try graph.quantized(by: QuantizationTable(grids: ["relu": grid])).evaluate([input])
+    for (a, b) in zip(exact, rounded) {
+      let (a, b) = (try a.floats(), try b.floats())
+      let largest = a.map(\.magnitude).max() ?? 0
+      #expect(zip(a, b).allSatisfy { ($0 - $1).magnitude < 0.03 * largest })
+      #expect(a != b)
+    }
+  }
+
+  @Test func outputsStayFloats() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let features = graph.convolution("features", x, 16, 16, &random)
+    graph.addOutput("features", features)
+    graph.addOutput("head", graph.convolution("head", features, 16, 2, &random))
+    let sites = graph.quantizationSites()
+    #expect(sites.map(\.name) == ["input x", "features"])
+    let table = QuantizationTable(grids: ["input x": try Self.grid(), "features": try Self.grid()])
+    let quantized = try graph.quantized(by: table)
+    #expect(quantized.names == ["input x quantized", "features", "features quantized", "head"])
+    #expect(quantized.outputs.map(\.value) == graph.outputs.map(\.value))
+  }
+
+  @Test func concatenationsAreRoundedPartByPart() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let left = graph.convolution("left", x, 3, 16, &random)
+    let right = graph.convolution("right", x, 3, 8, &random)
+    let joined = graph.add(Concat(axis: 1), name: "joined", [left, right, left])
+    graph.addOutput("y", graph.convolution("last", joined, 40, 4, &random))
+    #expect(graph.quantizationSites().map(\.name) == ["joined"])
+    let grid = try Self.grid()
+    let quantized = try graph.quantized(by: QuantizationTable(grids: ["joined": grid]))
+    #expect(quantized.names == ["left", "right", "joined quantized", "joined quantized", "joined", "last"])
+    #expect(quantized.nodes[4].inputs[0] == quantized.nodes[4].inputs[2])
+    #expect(quantized.constants[quantized.nodes[5].inputs[1]]?.type == .int8)
+  }
+
+  @Test func layersOfOneNameAreNumbered() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let weight = graph.addConstant(random.tensor([16, 16, 1, 1]))
+    let one = graph.add(Convolution(), name: "shared", [x, weight])
+    let two = graph.add(Convolution(), name: "shared", [one, weight])
+    graph.addOutput("y", graph.add(Convolution(), name: "shared", [two, weight]))
+    let sites = graph.quantizationSites()
+    #expect(sites.map(\.name) == ["input x", "shared", "shared #2"])
+    #expect(sites.flatMap(\.readers).map(\.name) == ["shared", "shared #2", "shared #3"])
+    let table = QuantizationTable(
+      grids: ["shared": try Self.grid(), "shared #2": try Self.grid()], floatNodes: ["shared #2"])
+    let quantized = try graph.quantized(by: table)
+    let layers = quantized.nodes.filter { $0.operation is Convolution }
+    #expect(layers.map { quantized.constants[$0.inputs[1]]?.type } == [.float32, .float32, .int8])
+  }
+
+  @Test func sharedWeightsStayShared() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let weight = graph.addConstant(random.tensor([16, 16, 1, 1]))
+    let one = graph.add(Convolution(), name: "one", [x, weight])
+    let two = graph.add(Convolution(), name: "two", [x, weight])
+    graph.addOutput("a", one)
+    graph.addOutput("b", two)
+    let quantized = try graph.quantized(by: QuantizationTable(grids: ["input x": try Self.grid()]))
+    #expect(quantized.nodes[1].inputs == quantized.nodes[2].inputs)
+  }
+
+  @Test func factorsOfFoldedNormalizationsAreKept() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let layer = graph.convolution("layer", x, 16, 16, &random)
+    graph.addOutput("y", graph.normalization("norm", layer, 16, &random))
+    let simple = try graph.simplified()
+    let factors = try #require(simple.constants[simple.nodes[0].inputs[3]]).floats()
+    let weight = try #require(simple.constants[simple.nodes[0].inputs[1]])
+    let quantized = try simple.quantized(by: QuantizationTable(grids: ["input x": try Self.grid()]))
+    let scales = try #require(quantized.constants[quantized.nodes[1].inputs[3]]).floats()
+    #expect(zip(try QuantizedWeights(weight, of: "w").scales, factors).map { $0 * $1 } == scales)
+    #expect(factors.contains { $0 < 0 } && zip(factors, scales).allSatisfy { ($0 < 0) == ($1 < 0) })
+  }
+
+  @Test func correctionsAreAddedToTheBias() throws {
+    let graph = try network()
+    let correction = (0..<16).map { Float($0) }
+    let table = QuantizationTable(grids: ["relu": try Self.grid()], biasCorrections: ["third": correction])
+    let quantized = try graph.quantized(by: table)
+    #expect(try #require(quantized.constants[quantized.nodes[5].inputs[2]]).floats() == correction)
+    var short = table
+    short.biasCorrections["third"] = [1]
+    #expect(
+      throws: MTLError(
+        .badFormat, "quantization of 'third'", expected: "16 finite numbers to add", found: "1")
+    ) { try graph.quantized(by: short) }
+  }
+
+  @Test func tablesOfOtherNetworksAreRefused() throws {
+    let grid = try Self.grid()
+    let table = QuantizationTable(grids: ["relu": grid, "a": grid, "b": grid, "c": grid, "d": grid])
+    #expect(
+      throws: MTLError(
+        .badFormat, "quantization", expected: "values of the network",
+        found: "4 that it does not have: 'a', 'b', 'c' ...")
+    ) { try network().quantized(by: table) }
+    #expect(throws: MTLError.self) {
+      try network().quantized(by: QuantizationTable(grids: ["relu": grid], floatNodes: ["first"]))
+    }
+  }
+
+  @Test func weightsFromBytesGiveTheSameBytes() throws {
+    var random = random
+    for seed in 0..<20 {
+      let range = Float(seed + 1) * 0.013
+      let quantized = try QuantizedWeights(random.tensor([40, 16, 3, 3], in: -range...range), of: "w")
+      let codes = quantized.tensor.integers()
+      let floats = codes.indices.map { Float(codes[$0]) * quantized.scales[$0 / 144] }
+      let again = try QuantizedWeights(Tensor(floats, shape: [40, 16, 3, 3]), of: "w")
+      #expect(again.tensor.integers() == codes)
+      #expect(again.scales == quantized.scales)
+      #expect(codes.max { $0.magnitude < $1.magnitude }?.magnitude == 127)
+    }
+  }
+
+  @Test func weightsWithoutAStep() throws {
+    let weights = Tensor([0, 0, 1e-40, -1e-41, 254, -1], shape: [3, 2])
+    let quantized = try QuantizedWeights(weights, of: "w")
+    #expect(quantized.scales == [1, 1, 2])
+    #expect(quantized.tensor.integers() == [0, 0, 0, 0, 127, 0])
+    for bad in [Float.nan, .infinity] {
+      #expect(throws: MTLError(.unsupported, "w", "has weights that are no finite numbers")) {
+        try QuantizedWeights(Tensor([1, bad], shape: [1, 2]), of: "w")
+      }
+    }
+  }
+}
