@@ -42,6 +42,41 @@ import Testing
     }
   }
 
+  /// To another grid or as they are, into a part of a larger value.
+  @Test func requantize() throws {
+    var random = SeededRandom(seed: 132)
+    for number in 0..<configurationCount {
+      let (from, to) = (try grid(&random), try grid(&random))
+      let (pixels, blocks, first) = (random.integer(1...30), random.integer(1...9), random.integer(0...9))
+      let range = random.pick(random.pieces(of: pixels))
+      let codes = (0..<(blocks + 3) / 4 * 64 * pixels).map { _ in UInt8(random.integer(0...255)) }
+      var change = mtlk_byte_change(
+        scale: from.scale, zero_point: Int32(from.zeroPoint), output_inverse_scale: to.inverseScale,
+        output_zero_point: Int32(to.zeroPoint))
+      let changes = random.once(in: 2)
+      func place(_ channel: Int, _ pixel: Int) -> Int { (channel / 64 * pixels + pixel) * 64 + channel % 64 }
+      var expected = [UInt8](repeating: 0xA5, count: (blocks + first + 3) / 4 * 64 * pixels)
+      for channel in 0..<blocks * 16 {
+        for pixel in range {
+          let code = codes[place(channel, Int(pixel))]
+          expected[place(first * 16 + channel, Int(pixel))] = changes ? to.code(of: from.value(of: code)) : code
+        }
+      }
+      for set in TestedSet.all {
+        for side in MemoryGuard.allCases {
+          let input = GuardedMemory(codes, guard: side, fill: 0)
+          let output = GuardedMemory(count: expected.count, guard: side, fill: UInt8(0xA5))
+          unsafe withUnsafePointer(to: &change) { change in
+            unsafe set.kernels.pointee.requantize(
+              input.pointer, output.pointer, Int64(pixels), Int32(blocks), Int32(first), Int64(range.lowerBound),
+              Int64(range.upperBound), changes ? change : nil)
+          }
+          #expect(output.elements == expected, "\(set.testDescription), \(number)")
+        }
+      }
+    }
+  }
+
   private func activated(_ value: Float, _ activation: Int32) -> Float {
     switch Int(activation) {
     case MTLK_RELU: max(value, 0)

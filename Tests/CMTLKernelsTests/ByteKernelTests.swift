@@ -65,7 +65,9 @@ import Testing
       let channels = random.integer(1...min(step, 4))
       let values = values(step * pixels, grid, &random)
       let found = same("\(number): \(grid)") { set, side in
-        let (input, output) = (GuardedFloats(values, side), GuardedMemory(count: 4 * pixels, guard: side, fill: UInt8(9)))
+        let (input, output) = (
+          GuardedFloats(values, side), GuardedMemory(count: 4 * pixels, guard: side, fill: UInt8(9))
+        )
         unsafe set.kernels.pointee.quantize_pixels(
           input.pointer, Int64(step), Int32(channels), output.pointer, Int64(pixels), grid.inverseScale,
           Int32(grid.zeroPoint))
@@ -184,7 +186,9 @@ import Testing
   @Test func packedWeights() {
     var random = SeededRandom(seed: 125)
     for number in 0..<configurationCount {
-      let (outputs, inputs, taps) = (random.integer(1...50), random.integer(1...random.pick([6, 200])), random.integer(1...9))
+      let (outputs, inputs, taps) = (
+        random.integer(1...50), random.integer(1...random.pick([6, 200])), random.integer(1...9)
+      )
       let weights = (0..<outputs * inputs * taps).map { _ in Int8(random.integer(-128...127)) }
       let lane = inputs <= 4 ? 4 : 64
       let (outputBlocks, inputBlocks) = ((outputs + 15) / 16, (inputs + lane - 1) / lane)

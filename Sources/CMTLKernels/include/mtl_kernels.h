@@ -81,6 +81,14 @@ static inline int64_t mtlk_sum_count(const mtlk_window *w) {
   return mtlk_sum_rows(w) * w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE;
 }
 
+/* From bytes of one grid to bytes of another. */
+typedef struct {
+  float scale;
+  int32_t zero_point;
+  float output_inverse_scale;
+  int32_t output_zero_point;
+} mtlk_byte_change;
+
 /* Two operands of bytes and the bytes that are made of them. */
 typedef struct {
   float scales[2];
@@ -188,6 +196,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   and for bytes value * inverse scale, rounded half to even, plus zero point, saturated; what is no number becomes 0.
  * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
  * quantize_pixels: the first `channels` of each `step` floats to [pixel][4] bytes.
+ * requantize: pixels [begin, end) of `blocks` blocks of 16 bytes to another grid, as the blocks from `first_block` on of an
+ *   image of as many pixels; without a `change` they are copied.
  * combine_bytes: y = activation(a operation b) over `count` bytes that lie alike; operation is MTLK_ADD,
  *   MTLK_SUBTRACT or MTLK_MULTIPLY, the activation a cheap one.
  * max_pool_bytes: the ranges of pool, over blocks of 64.
@@ -243,6 +253,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                       float inverse_scale, int32_t zero_point))                                                        \
   X(dequantize, (const uint8_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end, float scale,  \
                  int32_t zero_point))                                                                                  \
+  X(requantize, (const uint8_t *x, uint8_t *y, int64_t pixels, int32_t blocks, int32_t first_block, int64_t begin,     \
+                 int64_t end, const mtlk_byte_change *change))                                                         \
   X(combine_bytes, (int32_t operation, const mtlk_byte_pair *pair, const uint8_t *a, const uint8_t *b, uint8_t *y,      \
                     int64_t count, int32_t activation, float slope))                                                    \
   X(max_pool_bytes, (const mtlk_window *window, const uint8_t *input, uint8_t *output, int32_t block_begin,            \

@@ -13,6 +13,16 @@ enum ByteLowering: Lowering {
         planner.makeView(of: node.outputs[0], layout, partOf: source, imageStride: source.imageStride)
         return true
       }
+      if let other = planner.byteGrids[node.inputs[0]], layout.lane == Int(MTLK_BYTE_LANE) {
+        let source = try planner.buffer(
+          of: node.inputs[0], as: ByteGrids.layout(other, planner.shape(of: node.inputs[0])))
+        let target = planner.makeBuffer(for: node.outputs[0], layout)
+        let change = mtlk_byte_change(
+          scale: other.scale, zero_point: Int32(other.zeroPoint), output_inverse_scale: grid.inverseScale,
+          output_zero_point: Int32(grid.zeroPoint))
+        copy(node.name, from: source, to: target, change: change, in: &planner)
+        return true
+      }
       // The network's input lies in blocks of its own, which pixels are made of as they are.
       let home = planner.anyBuffer(of: node.inputs[0])
       let isPixels = layout.lane == Int(MTLK_PIXEL_LANE) && home?.layout.isBlocked == true
@@ -93,6 +103,28 @@ enum ByteLowering: Lowering {
         unsafe kernels.functions.pointee.quantize(
           operands[0].pointer(in: arena, image: part.image), operands[1].bytes(in: arena, image: part.image), pixels,
           blocks, Int64(part.rows.lowerBound), Int64(part.rows.upperBound), grid.inverseScale, Int32(grid.zeroPoint))
+      }
+    }
+  }
+
+  /// Copies bytes into the channels of a larger value from one on, or changes their grid.
+  static func copy(
+    _ name: String, from source: Buffer, to target: Buffer, firstChannel: Int = 0, change: mtlk_byte_change? = nil,
+    in planner: inout Planner
+  ) {
+    let kernels = planner.kernels
+    let split = planner.splitPixels(source, workPerElement: 1)
+    let (pixels, blocks) = (Int64(source.pixelCount), Int32((source.shape[1] + Layout.lane - 1) / Layout.lane))
+    let kernelName = "\(change == nil ? "copy of bytes" : "requantize") \(kernels.instructionSet.name)"
+    planner.add(nodeName: name, inputs: [source], outputs: [target]) { operands in
+      unsafe PartStep(kernelName, images: source.imageCount, split: split) { part, arena in
+        func run(_ change: UnsafePointer<mtlk_byte_change>?) {
+          unsafe kernels.functions.pointee.requantize(
+            operands[0].bytes(in: arena, image: part.image), operands[1].bytes(in: arena, image: part.image), pixels,
+            blocks, Int32(firstChannel / Layout.lane), Int64(part.rows.lowerBound), Int64(part.rows.upperBound), change)
+        }
+        guard let change else { return unsafe run(nil) }
+        unsafe withUnsafePointer(to: change) { change in unsafe run(change) }
       }
     }
   }

@@ -1,4 +1,3 @@
-import CMTLKernels
 import MTLGraph
 
 /// Where in a concatenation a value stands that is written there in the first place.
@@ -9,12 +8,15 @@ struct Placement {
   private let axis: Int
   /// Channels or images in front of the part.
   private let start: Int
-  /// Whether all parts of the concatenation begin with a block of bytes.
-  let fitsBytes: Bool
+  /// Whether all parts of the concatenation begin with a block of 16 channels, so that bytes can be copied there whole.
+  let copiesBytes: Bool
 
   func elementOffset(in whole: Buffer) -> Int {
     axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
   }
+
+  /// Whether the part begins with a block of this layout.
+  func fits(_ layout: Layout) -> Bool { axis == 0 || start % layout.lane == 0 }
 
   /// The placement of every value that can have one; of a value in several concatenations, in the last.
   static func all(
@@ -27,7 +29,7 @@ struct Placement {
       for (value, start) in zip(node.inputs, starts)
       where placements[value] == nil && !isConstant(value) && producers[value] != nil {
         placements[value] = Placement(
-          whole: node.outputs[0], axis: starts.axis, start: start, fitsBytes: starts.fitBytes)
+          whole: node.outputs[0], axis: starts.axis, start: start, copiesBytes: starts.areBlocks)
       }
     }
     return placements
@@ -50,7 +52,7 @@ struct Placement {
   private struct Starts: Sequence {
     let axis: Int
     let values: [Int]
-    var fitBytes: Bool { axis == 0 || values.allSatisfy { $0 % Int(MTLK_BYTE_LANE) == 0 } }
+    var areBlocks: Bool { axis == 1 && values.allSatisfy { $0 % Layout.lane == 0 } }
     func makeIterator() -> IndexingIterator<[Int]> { values.makeIterator() }
   }
 }

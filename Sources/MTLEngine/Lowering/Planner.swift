@@ -72,7 +72,7 @@ struct Planner {
     schedule = Schedule(graph, shapes, network.segments, byteGrids) { constants[$0] }
     comparesValues = graph.nodes.contains { $0.operation is MaxPoolWithIndices }
     placements = Placement.all(in: graph, shapes) { constants[$0] != nil }
-    byteConcatenations = Set(placements.values.filter(\.fitsBytes).map(\.whole))
+    byteConcatenations = Set(placements.values.filter(\.copiesBytes).map(\.whole))
     useCounts = graph.useCounts()
     var consumers: [ValueID: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
@@ -181,7 +181,7 @@ extension Planner {
   mutating func makeBuffer(for value: ValueID, _ layout: Layout) -> Buffer {
     let shape = self.shape(of: value)
     let buffer: Buffer
-    if let placement = placements[value], layout == concatenationLayout(placement.whole) {
+    if let placement = placements[value], layout == concatenationLayout(placement.whole), placement.fits(layout) {
       let whole = homes[placement.whole]?[layout] ?? makeBuffer(for: placement.whole, layout)
       buffer = Buffer(
         index: buffers.count, shape: shape, layout: layout, partOf: whole,
@@ -212,7 +212,7 @@ extension Planner {
   /// How a value on a grid of bytes lies; nil for others.
   func byteLayout(of value: ValueID) -> Layout? { byteGrids[value].map { ByteGrids.layout($0, shape(of: value)) } }
 
-  /// How a concatenation whose parts are written in place lies: in bytes where all of them begin with a block of bytes.
+  /// How a concatenation whose parts are written in place lies: in bytes where all of them begin with a block of 16 channels.
   func concatenationLayout(_ whole: ValueID) -> Layout {
     guard let layout = byteLayout(of: whole), byteConcatenations.contains(whole) else { return .blocked }
     return layout

@@ -26,6 +26,7 @@ enum ViewLowering: Lowering {
     let axis = try concat.axis(of: planner.shape(of: output))
     for value in node.inputs {
       let shape = planner.shape(of: value)
+      let first = start
       let offset = axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
       start += shape[axis]
       let home = try planner.buffer(of: value, as: layout)
@@ -33,6 +34,10 @@ enum ViewLowering: Lowering {
         home.storage == whole.storage && home.elementOffset == whole.elementOffset + offset
         && home.imageStride == whole.imageStride
       guard !isThere else { continue }
+      if layout.isBytes {
+        ByteLowering.copy(node.name, from: home, to: whole, firstChannel: first, in: &planner)
+        continue
+      }
       let target = planner.makePart(of: whole, shape: shape, elementOffset: offset)
       LayoutStep.add(nodeName: node.name, from: home, to: target, in: &planner)
     }
