@@ -65,6 +65,7 @@ func shapeFiles() throws -> [URL] {
     .filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
 }
 
+/// Sets beyond AVX-512 have the same kernels for floats.
 let peaks: [Int32: Double] = [2: mtl_peak_avx2(), 3: mtl_peak_avx512()]
 for file in try shapeFiles() {
   print(file.lastPathComponent)

@@ -25,9 +25,9 @@ void mtlk_convolution_bytes_amx(const mtlk_window *w, const mtlk_grids *grids, c
                                 int32_t row_end) {
   const int64_t pixels = (int64_t)(row_end - row_begin) * w->output_columns;
   const int is_small = pixels < TILE_SIDE || grids->input_channels < MTLK_BYTE_LANE / 4;
-  (is_small ? mtlk_convolution_bytes_avx512vnni : convolution_tiles)(w, grids, input, weights, multipliers, bias, operand,
-                                                                     output, sums, block_begin, block_end, row_begin,
-                                                                     row_end);
+  (is_small ? mtlk_convolution_bytes_avx512vnni : convolution_tiles)(w, grids, input, weights, multipliers, bias,
+                                                                     operand, output, sums, block_begin, block_end,
+                                                                     row_begin, row_end);
 }
 #pragma clang attribute pop
 #endif
