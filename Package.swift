@@ -94,7 +94,7 @@ let package = Package(
       name: "mtl-infer",
       dependencies: [
         "TaskPictures", "DataSets",
-        "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLTasks", "ImageFiles",
+        "MTLInfer", "MTLGraph", "MTLFormats", "MTLNetworks", "MTLEngine", "MTLQuantize", "MTLTasks", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swiftSettings),
     .target(

@@ -2,6 +2,7 @@ import MTLEngine
 import MTLFormats
 import MTLGraph
 import MTLQuantize
+import MTLTasks
 
 /// What a model computes with.
 public enum Precision: String, Sendable, CaseIterable {
@@ -24,6 +25,39 @@ extension Model {
     inputCount: Int, runtime: Runtime = .shared, inputs: Calibration.Inputs,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(MTLError) -> Model {
+    let graph = try graphOfFloats(inputCount: inputCount, inputs)
+    let calibration = try Calibration(graph, pool: runtime.pool)
+    return try Model(
+      self, quantizedBy: calibration.table(inputCount: inputCount, inputs: inputs, progress: progress))
+  }
+
+  /// The same, with those layers left in floats that take a task beyond what it may lose (`AnswerDistance`), and what each
+  /// layer costs each task.
+  ///
+  /// - Parameter budgets: by task; infinite where anything will do.
+  public func quantized(
+    inputCount: Int, budgets: [Double], runtime: Runtime = .shared, inputs: Calibration.Inputs,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(MTLError) -> (model: Model, search: PrecisionSearch.Outcome) {
+    guard budgets.count == tasks.count else {
+      throw MTLError(.invalidArgument, "budgets", expected: "\(tasks.count)", found: "\(budgets.count)")
+    }
+    let graph = try graphOfFloats(inputCount: inputCount, inputs)
+    let table = try Calibration(graph, pool: runtime.pool).table(
+      inputCount: inputCount, inputs: inputs, progress: progress)
+    var kept: [Tensor] = []
+    let count = min(inputCount, PrecisionSearch.inputLimit)
+    for index in 0..<count { kept.append(try inputs(index * inputCount / count)) }
+    let distances = tasks.map { AnswerDistance($0) }
+    let search = try PrecisionSearch(graph, table, inputs: kept, pool: runtime.pool) { task, exact, rounded in
+      distances[task].measure(exact, rounded)
+    }
+    let outcome = try search.outcome(budgets: budgets, progress: progress)
+    return (try Model(self, quantizedBy: outcome.table), outcome)
+  }
+
+  /// The graph that is to be quantized.
+  private func graphOfFloats(inputCount: Int, _ inputs: Calibration.Inputs) throws(MTLError) -> Graph {
     guard quantization == nil else {
       throw MTLError(.unsupported, name, "is quantized already; open it in fp32 to do it again")
     }
@@ -31,9 +65,7 @@ extension Model {
     guard let graph = try network.plannedGraph(for: [Fact(.float32, try inputs(0).shape)]) else {
       throw MTLError(.unsupported, name, "runs node by node, and cannot be quantized")
     }
-    let calibration = try Calibration(graph, pool: runtime.pool)
-    return try Model(
-      self, quantizedBy: calibration.table(inputCount: inputCount, inputs: inputs, progress: progress))
+    return graph
   }
 
   /// Convolutions that run on bytes, and all there are, at the default input size; nil for a model of floats.

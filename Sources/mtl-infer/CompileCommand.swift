@@ -1,6 +1,7 @@
 import ArgumentParser
 import MTLGraph
 import MTLInfer
+import MTLTasks
 
 /// `mtl-infer compile`: a model of any kind to the library's own file.
 struct CompileCommand: ParsableCommand {
@@ -11,7 +12,8 @@ struct CompileCommand: ParsableCommand {
       where they are mapped, and its outputs are the model's own to the last bit.
 
       With --precision int8 the file runs in bytes. What the pictures of --calibrate make of each value decides how it is
-      rounded: a few dozen like those that the model will see are enough.
+      rounded: a few dozen like those that the model will see are enough. With --precision auto the layers that would
+      take a task beyond its budget stay in floats; a table shows what each layer in bytes costs each task.
       """)
 
   @Argument(help: "Folder with a model.json, a model.json, a checkpoint, or an ONNX file.")
@@ -26,9 +28,9 @@ struct CompileCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What the file is to compute with; what the model does if left out. int8 needs --calibrate.",
-      valueName: "fp32|int8"))
-  var precision: Precision?
+      "What the file is to compute with; what the model does if left out. int8 and auto need --calibrate.",
+      valueName: "fp32|int8|auto"))
+  var precision: Choice?
 
   @Option(
     help: ArgumentHelp(
@@ -39,11 +41,24 @@ struct CompileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Pictures to calibrate with at most, spread over all; all if left out.", valueName: "n"))
   var pictures: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      What tasks may lose with --precision auto against the answers in floats: points of probability, or of pixels whose \
+      class changes; degrees of normals; percent of other numbers. 1 where nothing is said.
+      """,
+      valueName: "task=number,..."))
+  var budget: String?
+
   @Option(help: ArgumentHelp("Threads to use; every processor this process may use if left out.", valueName: "n"))
   var threads: Int?
 
   @Flag(help: "Print JSON instead of text.")
   var json = false
+
+  enum Choice: String, ExpressibleByArgument, CaseIterable {
+    case fp32, int8, auto
+  }
 
   private struct Report: Encodable {
     let output: String
@@ -52,27 +67,32 @@ struct CompileCommand: ParsableCommand {
     let tasks: [String]
     let precision: String
     let quantization: ModelReport.Quantization?
+    let search: SearchReport?
   }
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
     if let pictures, pictures < 1 { throw ValidationError("--pictures must be at least 1, not \(pictures).") }
-    if precision == .int8, calibrate == nil {
-      throw ValidationError("--precision int8 needs --calibrate DIR or FILE.npy.")
+    let isQuantizing = precision == .int8 || precision == .auto
+    if let precision, isQuantizing, calibrate == nil {
+      throw ValidationError("--precision \(precision) needs --calibrate DIR or FILE.npy.")
     }
-    if calibrate != nil, precision != .int8 { throw ValidationError("--calibrate is for --precision int8.") }
+    if calibrate != nil, !isQuantizing { throw ValidationError("--calibrate is for --precision int8 and auto.") }
+    if budget != nil, precision != .auto { throw ValidationError("--budget is for --precision auto.") }
     if pictures != nil, calibrate == nil { throw ValidationError("--pictures is for --calibrate.") }
   }
 
   func run() throws {
     try reporting {
-      try opened().save(to: output)
+      let (opened, search) = try opened()
+      try opened.save(to: output)
       // What was written is read again before it is called done.
       let written = try Model.open(path: output)
       let report = Report(
         output: output, bytes: written.fileByteCount, network: written.networkName, tasks: written.tasks.map(\.name),
-        precision: written.precision.rawValue, quantization: try ModelReport.Quantization(written))
+        precision: written.precision.rawValue, quantization: try ModelReport.Quantization(written), search: search)
       if json { return try printJSON(report) }
+      if let search { try writeLine(search.text + "\n") }
       try writeLine(
         "wrote \(output): \(report.bytes) bytes, \(report.tasks.count == 1 ? "task" : "tasks") "
           + report.tasks.joined(separator: ", ") + (report.quantization.map { "; \($0.text)" } ?? ""))
@@ -80,17 +100,28 @@ struct CompileCommand: ParsableCommand {
   }
 
   /// The model as it is to be written.
-  private func opened() throws(MTLError) -> Model {
-    guard let calibrate else { return try Model.open(path: model, network: network, precision: precision) }
+  private func opened() throws(MTLError) -> (model: Model, search: SearchReport?) {
+    guard let calibrate else {
+      return (try Model.open(path: model, network: network, precision: precision == .fp32 ? .float32 : nil), nil)
+    }
     let floats = try Model.open(path: model, network: network, precision: .float32)
+    let budgets = try SearchReport.budgets(budget, of: floats)
     let runtime = try Runtime(threads: threads ?? 0)
     let session = try InferenceSession(floats, runtime: runtime)
     let inputs = try CalibrationInputs(calibrate, limit: pictures, session: session)
-    var bar: ProgressBar?
-    defer { bar?.clear() }
-    return try floats.quantized(inputCount: inputs.count, runtime: runtime, inputs: inputs.input) { done, total in
-      if bar == nil { bar = ProgressBar(total: total) }
-      bar?.update(done)
+    var (bar, barTotal) = (ProgressBar(total: 0), 0)
+    defer { bar.clear() }
+    func show(_ done: Int, _ total: Int) {
+      if total != barTotal { (bar, barTotal) = (ProgressBar(total: total), total) }
+      bar.update(done)
     }
+    guard precision == .auto else {
+      return (
+        try floats.quantized(inputCount: inputs.count, runtime: runtime, inputs: inputs.input, progress: show), nil
+      )
+    }
+    let (model, outcome) = try floats.quantized(
+      inputCount: inputs.count, budgets: budgets, runtime: runtime, inputs: inputs.input, progress: show)
+    return (model, SearchReport(outcome, budgets, model))
   }
 }

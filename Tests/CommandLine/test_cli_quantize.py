@@ -183,6 +183,32 @@ def test_what_cannot_be_calibrated(tmp_path):
     refusal("inspect", net, "--precision", "int8", status=65, part="compile --precision int8")
 
 
+def test_auto(tmp_path):
+    """A budget of nothing leaves all in floats, one of everything all in bytes; the table is that of the layers."""
+    net, data = network(tmp_path / "net.onnx"), arrays(tmp_path / "x.npy")
+
+    def search(budget):
+        return call_json("compile", net, "-o", tmp_path / "net.mtl", "--precision", "auto", "--calibrate", data,
+                         "--budget", budget)
+
+    strict = search("y=0,mean=0%")
+    assert strict["quantization"] == {"values": 0, "layers": 0, "all_layers": 2}
+    assert [(layer["name"], layer["precision"]) for layer in strict["search"]["layers"]] == [("second", "fp32")]
+    assert [task["error"] for task in strict["search"]["tasks"]] == [0, 0]
+    assert strict["search"]["tasks"][0]["error_of_all"] > 0
+    loose = search("y=5,mean=5")
+    assert loose["quantization"]["layers"] == 1
+    assert loose["search"]["layers"][0]["errors"]["y"] == loose["search"]["tasks"][0]["error_of_all"]
+    text = call("compile", net, "-o", tmp_path / "net.mtl", "--precision", "auto", "--calibrate", data)
+    assert "second" in text and "budget" in text and "int8: 1 values" in text
+    for budget, part in (("y", "--budget"), ("y=-1", "--budget"), ("y=much", "--budget"), ("z=1", "'z'")):
+        refusal("compile", net, "-o", tmp_path / "no.mtl", "--precision", "auto", "--calibrate", data,
+                f"--budget={budget}", status=64, part=part)
+    refusal("compile", net, "-o", tmp_path / "no.mtl", "--precision", "int8", "--calibrate", data, "--budget", "y=1",
+            status=64, part="auto")
+    refusal("compile", net, "-o", tmp_path / "no.mtl", "--precision", "auto", status=64, part="--calibrate")
+
+
 @pytest.mark.parametrize("change, problem", [
     (lambda table: table["values"].update(elsewhere={"scale": 0.1, "zero_point": 0}), "'elsewhere'"),
     (lambda table: table["values"]["relu"].update(scale=-1), "values.relu"),
