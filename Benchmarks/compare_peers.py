@@ -1,10 +1,14 @@
-"""Times mtl-infer against ONNX Runtime and OpenVINO on the same networks, weights and inputs, in float32.
+"""Times mtl-infer against ONNX Runtime and OpenVINO on the same networks, weights and inputs.
 
-    python compare_peers.py [--threads N] [--rounds N] [--seconds S] [--isa scalar|avx2|avx512|avx512vnni|amx] [--json] [NETWORK...]
+    python compare_peers.py [--precision fp32|int8] [--threads N] [--rounds N] [--seconds S] [--isa scalar|avx2|avx512|avx512vnni|amx] [--json] [NETWORK...]
 
 Every engine runs in a process of its own, pinned to as many cores as it has threads, in turn, for several rounds. Ratios
 are taken within a round, because the machine's speed drifts between rounds. Networks other than fingers have seeded random
 weights; their definitions are those of Tests/Conformance.
+
+In int8 all three run one QDQ file, which ONNX Runtime's own quantizer makes (8-bit weights for each output channel, values
+of 8 bits without sign). The rounding of one layer is the next one's input, so that outputs of random weights drift apart;
+what is compared is the correlation with the file's definition, which ONNX Runtime computes with its optimisations off.
 """
 import argparse
 import contextlib
@@ -22,6 +26,10 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 #: Of an output's range.
 LARGEST_DIFFERENCE = 1e-4
+#: How much less than the best peer's the correlation with a QDQ file's definition may be.
+CORRELATION_MARGIN = 0.005
+#: Pictures that the quantizer sees.
+CALIBRATION_COUNT = 4
 #: Names here and the cases of Tests/Conformance that they stand for.
 NETWORKS = {"fingers": None, "utkface": "utkface-resnet50", "nyuv2-split": "autolambda-split-nyuv2",
             "nyuv2-mtan": "autolambda-mtan-nyuv2", "swin": "swin-timm", "perceiver": "documents-perceiver"}
@@ -83,13 +91,46 @@ def prepare(network, folder):
     np.save(folder / "image.npy", image.numpy())
 
 
+def quantize(folder, shape):
+    """Makes model.int8.onnx of model.onnx, and definition.npz, what it gives for image.npy by the standard."""
+    import onnxruntime
+    from onnxruntime import quantization
+
+    class Images(quantization.CalibrationDataReader):
+        def __init__(self):
+            random = np.random.default_rng(1)
+            self.rest = iter([random.uniform(-1, 1, shape).astype(np.float32) for _ in range(CALIBRATION_COUNT)])
+
+        def get_next(self):
+            image = next(self.rest, None)
+            return None if image is None else {"image": image}
+
+    prepared = folder / "prepared.onnx"
+    quantization.shape_inference.quant_pre_process(str(folder / "model.onnx"), str(prepared), skip_symbolic_shape=True)
+    quantization.quantize_static(
+        str(prepared), str(folder / "model.int8.onnx"), Images(), quant_format=quantization.QuantFormat.QDQ,
+        per_channel=True, activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(str(folder / "model.int8.onnx"), options, providers=["CPUExecutionProvider"])
+    np.savez(folder / "definition.npz", *session.run(None, {"image": np.load(folder / "image.npy")}))
+
+
+def model_path(folder):
+    """What the peers run."""
+    quantized = folder / "model.int8.onnx"
+    return quantized if quantized.exists() else folder / "model.onnx"
+
+
 def engine_mtl_infer(folder, threads):
     sys.path.insert(0, str(ROOT / "bindings/python"))
     import mtl_infer
 
     names = json.loads((folder / "names.json").read_text())
     runtime = mtl_infer.Runtime(threads=threads)
-    session = mtl_infer.load(folder, runtime=runtime).session()
+    # A checkpoint runs as it is; a QDQ file is all that there is of a quantized one.
+    path = folder if model_path(folder).name == "model.onnx" else model_path(folder)
+    session = mtl_infer.load(path, runtime=runtime).session()
 
     def run(image):
         result = session.run(tensors=image)
@@ -103,7 +144,7 @@ def engine_onnxruntime(folder, threads):
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(model_path(folder)), options, providers=["CPUExecutionProvider"])
     return lambda image: session.run(None, {"image": image})
 
 
@@ -113,7 +154,7 @@ def engine_openvino(folder, threads):
     core = openvino.Core()
     settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1,
                 "INFERENCE_PRECISION_HINT": "f32"}
-    request = core.compile_model(core.read_model(str(folder / "model.onnx")), "CPU", settings).create_infer_request()
+    request = core.compile_model(core.read_model(str(model_path(folder))), "CPU", settings).create_infer_request()
 
     def run(image):
         outputs = request.infer({0: image}, share_inputs=True, share_outputs=True)
@@ -124,8 +165,8 @@ def engine_openvino(folder, threads):
 
 ENGINES = {
     "mtl-infer": engine_mtl_infer,
-    "onnxruntime fp32": engine_onnxruntime,
-    "openvino fp32": engine_openvino,
+    "onnxruntime": engine_onnxruntime,
+    "openvino": engine_openvino,
 }
 
 
@@ -160,7 +201,7 @@ def measure(name, folder, arguments):
 
 
 def available_engines():
-    modules = {"onnxruntime fp32": "onnxruntime", "openvino fp32": "openvino"}
+    modules = {"onnxruntime": "onnxruntime", "openvino": "openvino"}
     names = []
     for name in ENGINES:
         try:
@@ -178,6 +219,12 @@ def largest_difference(folder, name):
     return max(float(np.abs(own[key] - other[key]).max() / max(np.ptp(own[key]), 1e-3)) for key in own)
 
 
+def lowest_correlation(folder, name):
+    """Of any output with the QDQ file's definition."""
+    own, definition = np.load(folder / f"{name}.npz"), np.load(folder / "definition.npz")
+    return min(float(np.corrcoef(own[key].ravel(), definition[key].ravel())[0, 1]) for key in definition)
+
+
 def compare(arguments, folder):
     """Runs the rounds; returns a row for each engine."""
     names = available_engines()
@@ -186,12 +233,20 @@ def compare(arguments, folder):
     for name in names:
         ratio = statistics.median(r[name]["median_ms"] / r["mtl-infer"]["median_ms"] for r in rounds)
         times = [r[name]["median_ms"] for r in rounds]
-        rows.append({"engine": name, "median_ms": statistics.median(times), "ratio": ratio,
-                     "largest_difference": largest_difference(folder, name)})
+        row = {"engine": name, "median_ms": statistics.median(times), "ratio": ratio}
+        if arguments.precision == "int8":
+            row["correlation"] = lowest_correlation(folder, name)
+        else:
+            row["largest_difference"] = largest_difference(folder, name)
+        rows.append(row)
     return rows
 
 
-def check(network, rows):
+def check(network, rows, precision):
+    if precision == "int8":
+        own, best = rows[0]["correlation"], max(row["correlation"] for row in rows)
+        is_right = own >= best - CORRELATION_MARGIN
+        return [] if is_right else [f"{network}: correlation {own:.4f} with the file's definition, a peer's is {best:.4f}"]
     thresholds = json.loads((ROOT / "Benchmarks/thresholds.json").read_text()).get(network, {})
     problems = [f"{network}, {r['engine']}: outputs differ by {r['largest_difference']:.1e} of their range" for r in rows
                 if not r["largest_difference"] <= LARGEST_DIFFERENCE]
@@ -203,6 +258,7 @@ def check(network, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(NETWORKS)}; all if left out")
+    parser.add_argument("--precision", choices=["fp32", "int8"], default="fp32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="per engine and round")
@@ -220,13 +276,17 @@ def main():
     for network in arguments.networks or NETWORKS:
         with tempfile.TemporaryDirectory() as folder:
             prepare(network, pathlib.Path(folder))
+            if arguments.precision == "int8":
+                quantize(pathlib.Path(folder), np.load(pathlib.Path(folder) / "image.npy").shape)
             tables[network] = compare(arguments, pathlib.Path(folder))
-        problems += check(network, tables[network])
+        problems += check(network, tables[network], arguments.precision)
         if not arguments.json:
-            print(f"{network}, {arguments.threads} thread(s), {arguments.rounds} rounds")
+            print(f"{network}, {arguments.precision}, {arguments.threads} thread(s), {arguments.rounds} rounds")
             for row in tables[network]:
-                print(f"{row['engine']:18s} {row['median_ms']:9.3f} ms   peer / mtl-infer {row['ratio']:.2f}   "
-                      f"largest difference {row['largest_difference']:.1e} of the range", flush=True)
+                agreement = (f"correlation with the definition {row['correlation']:.4f}" if "correlation" in row
+                             else f"largest difference {row['largest_difference']:.1e} of the range")
+                print(f"{row['engine']:12s} {row['median_ms']:9.3f} ms   peer / mtl-infer {row['ratio']:.2f}   {agreement}",
+                      flush=True)
     if arguments.json:
         print(json.dumps(tables, indent=2))
     if problems:

@@ -8,6 +8,9 @@
 MTLK_SET_LIST(MTLK_DECLARE_SET)
 #undef MTLK_DECLARE_SET
 
+/* Of sets without another way. */
+int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels);
+
 /* Kernels of sets that share all others with a lower one. */
 #define MTLK_CONVOLUTION_BYTES(name)                                                                                   \
   void name(const mtlk_window *window, const mtlk_grids *grids, const uint8_t *input, const int8_t *weights,           \

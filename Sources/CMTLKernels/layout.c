@@ -1,7 +1,7 @@
 /* Changes of layout. */
 #include <string.h>
 
-#include "mtl_kernels.h"
+#include "kernel_sets.h"
 #include "transpose.h"
 
 /* Channels [begin, end), one float at a time; channels that are not there are zero. */
@@ -185,4 +185,9 @@ void mtlk_max_unpool(const float *input, const float *indices, float *output, in
       }
     }
   }
+}
+
+int64_t mtlk_direct_sum_count(const mtlk_window *w, int32_t input_channels) {
+  (void)input_channels;
+  return mtlk_sum_rows(w) * w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE;
 }

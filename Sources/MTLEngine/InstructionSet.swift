@@ -106,7 +106,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     unsafe mtlk_pack_bytes(plain, &weights, 61, 70, 9, Int64(MTLK_BYTE_LANE))
     let multipliers = [Float](repeating: 1e-4, count: 64)
     let bias = KernelSet.pattern(64)
-    var sums = [Int32](repeating: 0, count: Int(unsafe mtlk_sum_count(&window)))
+    var sums = [Int32](repeating: 0, count: Int(unsafe functions.pointee.sum_count(&window, grids.input_channels)))
     var expected = [UInt8](repeating: 0, count: 5 * 21 * 64)
     var found = expected
     unsafe scalar.pointee.convolution_bytes(

@@ -133,7 +133,9 @@ struct BytesConvolutionData {
     let size = hasByteOutput ? (Int(window.output_blocks) + 3) / 4 * 64 : Int(window.output_blocks) * 64
     let output = GuardedMemory(count: size * pixelCount, guard: side, fill: fill)
     var (window, grids) = (window, grids)
-    let sums = GuardedMemory(count: Int(unsafe mtlk_sum_count(&window)), guard: side, fill: Int32(0x5A5A_5A5A))
+    let sums = GuardedMemory(
+      count: Int(unsafe set.kernels.pointee.sum_count(&window, grids.input_channels)), guard: side,
+      fill: Int32(0x5A5A_5A5A))
     let floats: GuardedFloats? = if case .floats(let values) = operand { GuardedFloats(values, side) } else { nil }
     let bytes: GuardedMemory<UInt8>? =
       if case .bytes(let values) = operand { GuardedMemory(values, guard: side, fill: 0) } else { nil }

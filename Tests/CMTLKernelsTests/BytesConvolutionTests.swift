@@ -127,7 +127,7 @@ import Testing
     (window.dilation_rows, window.dilation_columns) = (1, 1)
     var grids = mtlk_grids()
     grids.input_channels = 1024
-    var sums = [Int32](repeating: 0, count: Int(unsafe mtlk_sum_count(&window)))
+    var sums = [Int32](repeating: 0, count: Int(unsafe set.kernels.pointee.sum_count(&window, grids.input_channels)))
     var output = [Float](repeating: 0, count: 16)
     unsafe set.kernels.pointee.convolution_bytes(
       &window, &grids, [UInt8](repeating: 255, count: 65536), [Int8](repeating: weight, count: 1 << 20),
@@ -144,7 +144,7 @@ import Testing
     (window.dilation_rows, window.dilation_columns) = (1, 1)
     var grids = mtlk_grids()
     (grids.input_channels, grids.output_inverse_scale, grids.output_zero_point) = (1, 1, 100)
-    var sums = [Int32](repeating: 0, count: Int(unsafe mtlk_sum_count(&window)))
+    var sums = [Int32](repeating: 0, count: Int(unsafe set.kernels.pointee.sum_count(&window, grids.input_channels)))
     let operand = [Float.nan, .infinity, -.infinity].flatMap { [Float](repeating: $0, count: 16) }
     var output = [UInt8](repeating: 77, count: 192)
     unsafe set.kernels.pointee.convolution_bytes(

@@ -71,14 +71,11 @@ typedef struct {
   int32_t output_zero_point;
 } mtlk_grids;
 
-/* Whole sums that the scratch memory of a quantized convolution has room for. */
+/* Rows whose sums a direct convolution of bytes keeps at once. */
 enum { MTLK_SUM_BLOCKS = 3 }; /* blocks of outputs that are computed together at most */
 static inline int64_t mtlk_sum_rows(const mtlk_window *w) {
   const int64_t rows = 32768 / ((int64_t)w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE);
   return rows < 1 ? 1 : rows > w->output_rows ? w->output_rows : rows;
-}
-static inline int64_t mtlk_sum_count(const mtlk_window *w) {
-  return mtlk_sum_rows(w) * w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE;
 }
 
 /* From bytes of one grid to bytes of another. */
@@ -319,6 +316,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
 typedef struct {
   const char *name;
   int32_t isa;
+  /* Sums that the memory of convolution_bytes has room for. */
+  int64_t (*sum_count)(const mtlk_window *window, int32_t input_channels);
   int32_t convolution_blocks; /* output blocks that the convolution kernel computes together: split work along them */
   MTLK_KERNEL_LIST(MTLK_MEMBER)
 } mtlk_kernel_set;

@@ -28,7 +28,10 @@ enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
 #include "../families/bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx2.inc"
+#define convolution_bytes direct_convolution_bytes
 #include "../families/convolution_bytes.inc"
+#undef convolution_bytes
+#include "../families/winograd_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"
@@ -37,8 +40,16 @@ enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
 #include "../families/attention.inc"
 #include "../families/peak.inc"
 #include "../families/pixels.inc"
+
+static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, const uint8_t *input,
+                              const int8_t *weights, const float *multipliers, const float *bias, const void *operand,
+                              void *output, int32_t *sums, int32_t block_begin, int32_t block_end, int32_t row_begin,
+                              int32_t row_end) {
+  (suits_winograd(w, grids->input_channels) ? winograd_bytes : direct_convolution_bytes)(
+      w, grids, input, weights, multipliers, bias, operand, output, sums, block_begin, block_end, row_begin, row_end);
+}
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, sum_count, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
 #endif

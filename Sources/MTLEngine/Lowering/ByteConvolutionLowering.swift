@@ -27,7 +27,11 @@ enum ByteConvolutionLowering {
       drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) }, kernels: kernels,
       threadCount: planner.threadCount)
     // Each item has room of its own for its sums.
-    let room = drafts.map { draft in unsafe withUnsafePointer(to: draft.window) { unsafe Int(mtlk_sum_count($0)) } }
+    let room = drafts.map { draft in
+      unsafe withUnsafePointer(to: draft.window) { window in
+        unsafe Int(kernels.functions.pointee.sum_count(window, draft.grids.input_channels))
+      }
+    }
     let sums = planner.makeScratch(elementCount: items.count.saturatingProduct(room.max() ?? 0))
     planner.add(
       nodeName: ConvolutionLowering.nodeNames(nodes),
