@@ -22,7 +22,7 @@ struct CalibrationInputs {
   init(_ path: String, limit: Int?, session: InferenceSession) throws(MTLError) {
     if path.lowercased().hasSuffix(".npy") {
       let array = try NumpyFile.read(MappedFile.open(path: path), name: path)
-      try CalibrationInputs.check(array, path, session.model)
+      try CalibrationInputs.check(array, path, session.model, isGeneral: session.isGeneral)
       source = .array(array, file: path)
       all = array.shape[0]
     } else {
@@ -33,14 +33,18 @@ struct CalibrationInputs {
     count = min(all, limit ?? all)
   }
 
-  private static func check(_ array: Tensor, _ file: String, _ model: Model) throws(MTLError) {
+  private static func check(
+    _ array: Tensor, _ file: String, _ model: Model, isGeneral: Bool
+  ) throws(MTLError) {
     guard let input = model.inputs.first, model.inputs.count == 1, input.dimensions.count == 4 else {
       throw MTLError(.unsupported, model.name, "is no network of one image, and cannot be calibrated")
     }
     let sizes = array.shape.dimensions
-    let fits = sizes.count == 4 && zip(sizes, input.dimensions).dropFirst().allSatisfy { $1 == nil || $0 == $1 }
+    // Networks that the library knows take pictures of many sizes, as with `run --input`.
+    let wanted = input.dimensions.enumerated().map { axis, size in axis == 0 || axis > 1 && !isGeneral ? nil : size }
+    let fits = sizes.count == 4 && zip(sizes, wanted).allSatisfy { $1 == nil || $0 == $1 }
     guard fits, sizes[0] > 0 else {
-      let expected = input.dimensions.dropFirst().map { $0.map(String.init) ?? "?" }
+      let expected = wanted.dropFirst().map { $0.map(String.init) ?? "?" }
       throw MTLError(
         .badFormat, file, expected: "Nx\(expected.joined(separator: "x")) numbers, N at least 1",
         found: "\(array.shape)")

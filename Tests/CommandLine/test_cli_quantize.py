@@ -171,6 +171,8 @@ def test_what_cannot_be_calibrated(tmp_path):
     refused(net, arrays(tmp_path / "wrong.npy", shape=(3, 12, 11)), 65, "expected Nx3x12x12")
     refused(net, arrays(tmp_path / "flat.npy", shape=(12,)), 65, "expected Nx3x12x12")
     refused(net, arrays(tmp_path / "none.npy", count=0), 65, "at least 1")
+    refused(FINGERS, good, 65, "expected Nx1x?x? numbers")
+    refused(FINGERS, arrays(tmp_path / "small.npy", shape=(1, 5, 5)), 65, "window")
     broken = numpy.load(good)
     broken[5, 1, 2, 3] = numpy.nan
     numpy.save(tmp_path / "nan.npy", broken)

@@ -149,6 +149,13 @@ struct QuantizeTests {
     ) { try graph.quantized(by: short) }
   }
 
+  @Test func theSharedRepresentationIsHandedOutUnrounded() throws {
+    let quantized = try network().quantized(by: QuantizationTable(grids: ["relu": try Self.grid()]))
+    let encoder = try #require(quantized.encoder())
+    #expect(encoder.names == ["first", "relu"])
+    #expect(encoder.outputs.map(\.name) == ["relu"])
+  }
+
   @Test func tablesOfOtherNetworksAreRefused() throws {
     let grid = try Self.grid()
     let table = QuantizationTable(grids: ["relu": grid, "a": grid, "b": grid, "c": grid, "d": grid])
