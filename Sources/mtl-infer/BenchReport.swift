@@ -84,7 +84,7 @@ struct BenchReport: Encodable {
       ])
     }
     return
-      "peak: \(Format.decimals(peakGmacs, 1)) GMAC/s of float32. Multiplications that Winograd's way saves count, and bytes are more at a time, so shares may "
-      + "exceed 100 %.\n" + table.text
+      "peak: \(Format.decimals(peakGmacs, 1)) GMAC/s of float32. Multiplications that Winograd's way saves count, and "
+      + "bytes are more at a time, so shares may exceed 100 %.\n" + table.text
   }
 }
