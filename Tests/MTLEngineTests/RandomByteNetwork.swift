@@ -19,11 +19,11 @@ struct RandomByteNetwork {
     let isOnGrid: Bool
   }
 
-  private static let channelCounts = [16, 17, 31, 48, 63, 64, 65, 70, 128]
+  private static let channelCounts = [1, 3, 4, 5, 16, 17, 31, 48, 63, 64, 65, 70, 128]
 
   init(seed: UInt64) {
     random = SeededRandom(seed: seed)
-    let channels = random.pick([3, 16, 20, 64, 67])
+    let channels = random.pick([1, 3, 4, 5, 16, 20, 64, 67])
     let (rows, columns) = (random.integer(3...9), random.integer(3...20))
     inputShape = [random.integer(1...3), channels, rows, columns]
     let input = Image(value: graph.addInput("x"), channels: channels, rows: rows, columns: columns, isOnGrid: false)

@@ -66,6 +66,9 @@ enum ByteConvolutionLowering {
     let output = planner.makeBuffer(
       for: epilogue.result,
       epilogue.grid.map { ByteGrids.layout($0, planner.shape(of: epilogue.result)) } ?? .blocked)
+    guard operand?.layout.lane != Int(MTLK_PIXEL_LANE), output.layout.lane != Int(MTLK_PIXEL_LANE) else {
+      throw MTLError(.internalFault, node.name, "bytes would be written as pixels of a picture")
+    }
     let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     // Outputs are computed in blocks of 16, also where they lie in blocks of 64.

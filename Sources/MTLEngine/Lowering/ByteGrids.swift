@@ -41,6 +41,18 @@ enum ByteGrids {
     return result
   }
 
+  /// The grid of the bytes that a `FakeQuantize` makes in blocks of 64, which are all that kernels write but for pixels of
+  /// pictures.
+  static func written(
+    by node: Node, _ grids: [ValueID: ByteGrid], _ shapes: [ValueID: Shape]
+  ) -> ByteGrid? {
+    let output = node.outputs[0]
+    guard node.operation is FakeQuantize, let grid = grids[output], let shape = shapes[output],
+      layout(grid, shape).lane == Int(MTLK_BYTE_LANE)
+    else { return nil }
+    return grid
+  }
+
   /// How a value on a grid lies.
   static func layout(_ grid: ByteGrid, _ shape: Shape) -> Layout {
     .bytes(grid, lane: Int(shape[1] > Int(MTLK_PIXEL_LANE) ? MTLK_BYTE_LANE : MTLK_PIXEL_LANE))

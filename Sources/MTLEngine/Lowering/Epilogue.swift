@@ -30,9 +30,13 @@ struct Epilogue {
 
   /// The epilogue of every convolution that the direct kernel takes. It ends where a part of the network ends, so that
   /// each part's time is its own.
+  ///
+  /// - Parameters:
+  ///   - readsBytes: whether a convolution multiplies bytes.
+  ///   - grid: of the bytes that a node makes, where kernels can write them.
   static func all(
     in graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool,
-    readsBytes: (Node) -> Bool
+    readsBytes: (Node) -> Bool, grid: @escaping (Node) -> ByteGrid?
   ) -> [Int: Epilogue] {
     let readers = Readers(graph)
     var levels: [ValueID: Int] = [:]
@@ -47,7 +51,8 @@ struct Epilogue {
     var result: [Int: Epilogue] = [:]
     for (index, _) in convolutions.sorted(by: { ($0.level, $0.node) > ($1.level, $1.node) }) {
       let epilogue = Epilogue(
-        of: index, graph, readers, shapes, segments, isConstant, readsBytes(graph.nodes[index]), claimed)
+        of: index, graph, readers, shapes, segments, isConstant,
+        bytes: readsBytes(graph.nodes[index]) ? grid : nil, claimed)
       claimed.formUnion(epilogue.absorbed)
       result[index] = epilogue
     }
@@ -56,11 +61,11 @@ struct Epilogue {
 
   private init(
     of index: Int, _ graph: Graph, _ readers: Readers, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment],
-    _ isConstant: (ValueID) -> Bool, _ readsBytes: Bool, _ claimed: Set<Int>
+    _ isConstant: (ValueID) -> Bool, bytes: ((Node) -> ByteGrid?)?, _ claimed: Set<Int>
   ) {
     let own = graph.nodes[index].outputs[0]
     result = own
-    kind.readsBytes = readsBytes
+    kind.readsBytes = bytes != nil
     while grid == nil, let reader = readers.only(of: result), !claimed.contains(reader) {
       let node = graph.nodes[reader]
       guard segments[node.outputs[0]] == segments[own] else { break }
@@ -71,9 +76,9 @@ struct Epilogue {
       {
         kind.operation = operation
         operand = other
-      } else if readsBytes, let quantize = node.operation as? FakeQuantize {
+      } else if let end = bytes?(node) {
         kind.writesBytes = true
-        grid = quantize.grid
+        grid = end
       } else {
         break
       }

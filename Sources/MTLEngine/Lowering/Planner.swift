@@ -299,7 +299,7 @@ extension Planner {
     while useCounts[value] == 1, let reader = consumers[value] {
       taken.append(reader)
       value = graph.nodes[reader].outputs[0]
-      if let grid = byteGrids[value], graph.nodes[reader].operation is FakeQuantize {
+      if let grid = ByteGrids.written(by: graph.nodes[reader], byteGrids, shapes) {
         fused.formUnion(taken)
         return (activation, grid, value)
       }

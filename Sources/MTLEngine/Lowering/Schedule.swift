@@ -20,9 +20,10 @@ struct Schedule {
     constant: (ValueID) -> Tensor?
   ) {
     let isConstant = { constant($0) != nil }
-    epilogues = Epilogue.all(in: graph, shapes, segments, isConstant: isConstant) {
-      ByteGrids.areMultiplied(by: $0, byteGrids, constant)
-    }
+    epilogues = Epilogue.all(
+      in: graph, shapes, segments, isConstant: isConstant,
+      readsBytes: { ByteGrids.areMultiplied(by: $0, byteGrids, constant) },
+      grid: { ByteGrids.written(by: $0, byteGrids, shapes) })
     let units = Units(graph, epilogues, isConstant: isConstant)
     let sets = Schedule.grouped(graph, units, epilogues, shapes)
     groups = units.ordered(sets)
