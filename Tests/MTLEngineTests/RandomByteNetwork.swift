@@ -19,7 +19,7 @@ struct RandomByteNetwork {
     let isOnGrid: Bool
   }
 
-  private static let channelCounts = [1, 3, 4, 5, 16, 17, 31, 48, 63, 64, 65, 70, 128]
+  private static let channelCounts = [3, 5, 16, 31, 48, 64, 64, 64, 70, 128]
 
   init(seed: UInt64) {
     random = SeededRandom(seed: seed)
