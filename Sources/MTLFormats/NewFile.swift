@@ -9,6 +9,11 @@ enum NewFile {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw MTLError(.invalidArgument, "path", expected: "a file name", found: path.isEmpty ? "none" : "a zero byte")
     }
+    var status = stat()
+    let isThere = unsafe stat(path, &status) == 0
+    guard !isThere || [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+      throw MTLError(.invalidArgument, path, expected: "a file or a new name", found: "a device, pipe or socket")
+    }
     let draft = "\(path).\(getpid()).part"
     let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw MappedFile.systemError(path, "cannot be written") }

@@ -27,7 +27,8 @@ public struct Calibration {
     sites = graph.quantizationSites()
     guard !sites.isEmpty else {
       throw MTLError(
-        .unsupported, "quantization", "the network has no convolution of at least 16 channels in one group")
+        .unsupported, "quantization",
+        "the network has no convolution of at least 16 channels in one group that is not in bytes already")
     }
     self.pool = pool
     self.instructionSet = instructionSet

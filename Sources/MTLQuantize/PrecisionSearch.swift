@@ -87,7 +87,8 @@ public struct PrecisionSearch {
 
   /// The layer that costs the tasks beyond their budgets most; nil when there is none, or all are in floats.
   private static func worst(_ outcome: Outcome, _ budgets: [Double]) -> Int? {
-    let beyond = budgets.indices.filter { outcome.errors[$0] > budgets[$0] }
+    // What is no number is beyond every budget.
+    let beyond = budgets.indices.filter { !(outcome.errors[$0] <= budgets[$0]) }
     guard !beyond.isEmpty else { return nil }
     func cost(_ index: Int) -> Double {
       beyond.map { outcome.layers[index].errors[$0] / max(budgets[$0], .leastNormalMagnitude) }.max() ?? 0

@@ -26,7 +26,7 @@ final class Readers {
       for reader in readers {
         let node = graph.nodes[reader.node]
         guard var weight = graph.constants[node.inputs[1]] else { continue }
-        if isRounded { weight = try QuantizedWeights(weight, of: reader.name).floats }
+        if isRounded, weight.type != .int8 { weight = try QuantizedWeights(weight, of: reader.name).floats }
         let channels = weight.shape[0]
         let bias = Tensor([Float](repeating: 0, count: channels), shape: [channels])
         let factors = node.inputs.dropFirst(3).compactMap { graph.constants[$0] }

@@ -98,6 +98,42 @@ def test_the_numbers_are_the_standards(mtl_infer, seed, signed):
         numpy.testing.assert_array_equal(one, other)
 
 
+def check(mtl_infer, network, shape, output):
+    image = numpy.random.default_rng(0).integers(-64, 64, shape).astype(numpy.float32) / 16
+    (found,), (expected,) = run(mtl_infer, network.model("x", shape, [output]), image)
+    numpy.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("channels", [16, 32, 64])
+def test_a_part_several_times(mtl_infer, channels):
+    network = Network(channels)
+    grid = network.grid()
+    part = network.pair("x", grid)
+    joined = network.pair(network.node("Concat", [part, network.pair(part, grid), part], axis=1), grid)
+    check(mtl_infer, network, [1, channels, 7, 9], network.convolution(joined, 3 * channels, 20))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+def test_few_channels_between(mtl_infer, channels):
+    """Written by one convolution and read by another, pooled, added and at the end."""
+    network = Network(channels)
+    narrow = network.pair(network.convolution(network.pair("x"), 20, channels))
+    pooled = network.pair(network.node("MaxPool", [narrow], kernel_shape=[2, 2]))
+    other = network.pair(network.convolution(pooled, channels, channels, kernel=1))
+    total = network.pair(network.node("Add", [other, pooled]))
+    check(mtl_infer, network, [1, 20, 9, 11], network.pair(network.convolution(total, channels, channels)))
+
+
+@pytest.mark.parametrize("channels", [3, 20])
+def test_a_bias_that_is_computed(mtl_infer, channels):
+    network = Network(channels)
+    x = network.pair("x")
+    mean = network.node("Reshape", [network.node("MaxPool", [x], kernel_shape=[4, 4]), network.constant(numpy.array([-1]))])
+    weights = network.random.integers(-9, 10, (channels, channels, 3, 3)).astype(numpy.int8)
+    weight = network.node("DequantizeLinear", [network.constant(weights), network.constant(numpy.float32(0.125))])
+    check(mtl_infer, network, [1, channels, 4, 4], network.node("Conv", [x, weight, mean], pads=[1] * 4))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_any_scale_is_off_by_a_step_at_most(mtl_infer, seed):
     """Sums on the border between two steps may round to either; here of a single layer."""

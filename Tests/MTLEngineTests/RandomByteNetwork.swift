@@ -92,7 +92,11 @@ struct RandomByteNetwork {
     let shared = grid()
     let isShared = !random.once(in: 4)
     var parts: [Image] = []
-    for part in [image, random.pick(alike), random.pick(alike)] { parts.append(onGrid(part, isShared ? shared : nil)) }
+    for part in [image, random.pick(alike), random.pick(alike)] {
+      // The same part again, or the same value under another name.
+      let isAgain = isShared && random.once(in: 4) && !parts.isEmpty
+      parts.append(isAgain ? parts[0] : onGrid(part, isShared ? shared : nil))
+    }
     let value = graph.add(Concat(axis: 1), name: name("concat"), parts.map(\.value))
     let channels = parts.reduce(0) { $0 + $1.channels }
     guard channels <= 400 else { return }

@@ -12,8 +12,9 @@
 
 enum { MTLK_LANE = 16 };
 
-/* Quantized activations are bytes in blocks of 64 channels (of 4 where there are no more, as in pictures), so that a pixel's block is 64 bytes here, too; a byte stands
- * for (byte - zero point) * scale. Channels that only fill a block up may hold anything: they meet zero weights. */
+/* Quantized activations are bytes in blocks of 64 channels, so that a pixel's block is 64 bytes here, too, or of 4, as in
+ * pictures; a byte stands for (byte - zero point) * scale. Channels that only fill a block up may hold anything: they meet
+ * zero weights. */
 enum { MTLK_BYTE_LANE = 64, MTLK_PIXEL_LANE = 4 };
 
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */

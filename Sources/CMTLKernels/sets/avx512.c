@@ -45,7 +45,8 @@ enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, TILE_BLOCKS,
+                                         MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni

@@ -4,12 +4,16 @@ import MTLGraph
 /// The values of a graph that lie on a grid of bytes: those that were put on one, and what only picks or joins numbers of
 /// one grid. They are kept in bytes.
 enum ByteGrids {
-  static func all(in graph: Graph, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool) -> [ValueID: ByteGrid] {
+  static func all(
+    in graph: Graph, _ shapes: [ValueID: Shape], constant: (ValueID) -> Tensor?
+  ) -> [ValueID: ByteGrid] {
     var grids: [ValueID: ByteGrid] = [:]
-    let narrow = valuesOfPixels(in: graph, shapes)
+    let narrow = valuesOfPixels(in: graph, shapes, constant)
     for node in graph.nodes {
       let output = node.outputs[0]
-      guard !isConstant(output), let shape = shapes[output], shape.rank == 4, shape.elementCount > 0 else { continue }
+      guard constant(output) == nil, let shape = shapes[output], shape.rank == 4, shape.elementCount > 0 else {
+        continue
+      }
       switch node.operation {
       case let quantize as FakeQuantize where shape[1] > Int(MTLK_PIXEL_LANE) || narrow.contains(output):
         grids[output] = quantize.grid
@@ -29,12 +33,12 @@ enum ByteGrids {
   }
 
   /// Values of so few channels that only convolutions know them in bytes, where nobody else reads them.
-  private static func valuesOfPixels(in graph: Graph, _ shapes: [ValueID: Shape]) -> Set<ValueID> {
+  private static func valuesOfPixels(
+    in graph: Graph, _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
+  ) -> Set<ValueID> {
     var result = Set(graph.nodes.filter { $0.operation is FakeQuantize }.map { $0.outputs[0] })
     for node in graph.nodes {
-      let isReader =
-        (node.operation as? Convolution)?.groups == 1 && node.inputs.count == 4
-        && graph.constants[node.inputs[1]]?.type == .int8
+      let isReader = multipliesBytes(node, shapes, constant)
       for (position, value) in node.inputs.enumerated() where !(isReader && position == 0) { result.remove(value) }
     }
     for port in graph.outputs { result.remove(port.value) }
@@ -61,13 +65,20 @@ enum ByteGrids {
   /// Bytes and weights whose products are certain to add up within 32 bits.
   private static let longestSum = Int(Int32.max) / (255 * 128)
 
-  /// Whether a convolution of the direct kernel has bytes to multiply with whole weights.
+  /// Whether a node is a convolution of the direct kernel that has bytes to multiply with whole weights.
   static func areMultiplied(
-    by node: Node, _ grids: [ValueID: ByteGrid], _ constant: (ValueID) -> Tensor?
+    by node: Node, _ grids: [ValueID: ByteGrid], _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
   ) -> Bool {
-    guard grids[node.inputs[0]] != nil, let weight = constant(node.inputs[1]), weight.type == .int8,
-      node.inputs.count == 4
+    grids[node.inputs[0]] != nil && multipliesBytes(node, shapes, constant)
+  }
+
+  /// The same of any input.
+  private static func multipliesBytes(
+    _ node: Node, _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
+  ) -> Bool {
+    guard ConvolutionLowering.isDirect(node, shapes, isConstant: { constant($0) != nil }), node.inputs.count == 4,
+      let weight = constant(node.inputs[1]), weight.type == .int8
     else { return false }
-    return weight.shape.dimensions.dropFirst().reduce(1, *) <= longestSum
+    return weight.shape.dimensions.dropFirst().reduce(1) { $0.saturatingProduct($1) } <= longestSum
   }
 }

@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLGraph
 
 /// The state while a graph is lowered to steps: which value lies in which buffer, and how long each storage lives.
@@ -67,7 +68,7 @@ struct Planner {
     let constants = try Planner.foldedConstants(graph, shapes, kernels)
     self.shapes = shapes
     self.constants = constants
-    let byteGrids = ByteGrids.all(in: graph, shapes) { constants[$0] != nil }
+    let byteGrids = ByteGrids.all(in: graph, shapes) { constants[$0] }
     self.byteGrids = byteGrids
     schedule = Schedule(graph, shapes, network.segments, byteGrids) { constants[$0] }
     comparesValues = graph.nodes.contains { $0.operation is MaxPoolWithIndices }
@@ -248,6 +249,10 @@ extension Planner {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
     var source = anyBuffer(of: value) ?? first
+    guard source.layout.lane != Int(MTLK_PIXEL_LANE) || !source.layout.isBytes else {
+      throw MTLError(
+        .internalFault, "value \(value.index)", "lies as a picture's pixels in bytes, and is asked for as floats")
+    }
     // Bytes are made of blocks, and become blocks.
     let touchesBytes = layout.isBytes || source.layout.isBytes
     if touchesBytes, layout != .blocked, source.layout != .blocked { source = try buffer(of: value, as: .blocked) }

@@ -22,7 +22,7 @@ struct Schedule {
     let isConstant = { constant($0) != nil }
     epilogues = Epilogue.all(
       in: graph, shapes, segments, isConstant: isConstant,
-      readsBytes: { ByteGrids.areMultiplied(by: $0, byteGrids, constant) },
+      readsBytes: { ByteGrids.areMultiplied(by: $0, byteGrids, shapes, constant) },
       grid: { ByteGrids.written(by: $0, byteGrids, shapes) })
     let units = Units(graph, epilogues, isConstant: isConstant)
     let sets = Schedule.grouped(graph, units, epilogues, shapes)

@@ -30,8 +30,10 @@ enum ViewLowering: Lowering {
       let offset = axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
       start += shape[axis]
       let home = try planner.buffer(of: value, as: layout)
+      // Parts that begin within a block of bytes are copied there.
       let isThere =
-        home.storage == whole.storage && home.elementOffset == whole.elementOffset + offset
+        (axis == 0 || first % layout.lane == 0) && home.storage == whole.storage
+        && home.elementOffset == whole.elementOffset + offset
         && home.imageStride == whole.imageStride
       guard !isThere else { continue }
       if layout.isBytes {

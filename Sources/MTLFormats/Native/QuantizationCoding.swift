@@ -40,6 +40,12 @@ extension NativeFile {
       MTLError(.badFormat, "\(subject).\(field)", "is not what it must be: \(expected)")
     }
     var table = QuantizationTable()
+    for (field, isThere) in [
+      ("values", value["values"]?.members != nil), ("float_layers", value["float_layers"]?.elements != nil),
+      ("corrections", value["corrections"]?.members != nil), ("steps", value["steps"]?.members != nil),
+    ] where !isThere {
+      throw wrong(field, field == "float_layers" ? "an array" : "an object")
+    }
     for member in value["values"]?.members ?? [] {
       guard let scale = member.value["scale"]?.number.map({ Float($0) }),
         let zeroPoint = member.value["zero_point"]?.integer.flatMap({ UInt8(exactly: $0) }),
@@ -114,8 +120,20 @@ extension NativeFile {
         let other = member.value.string, let steps = store[other], steps.type == .float32,
         steps.shape.dimensions == [weight.shape[0]]
       else { throw MTLError(.badFormat, title, "is no tensor of bytes with a step of each row") }
-      weights[member.name] = try steps.float32(other).floats()
+      let values = try steps.float32(other).floats()
+      guard values.allSatisfy({ $0.isNormal && $0 > 0 }) else {
+        throw MTLError(.badFormat, title, "has steps that are no positive numbers")
+      }
+      weights[member.name] = values
       others.insert(other)
+    }
+    // Beside a graph, bytes may be what its own operators dequantize.
+    let lacking = store.names.first {
+      store[$0]?.type == .int8 && store[$0]?.shape.rank == 4 && weights[$0] == nil && store.metadata[graphKey] == nil
+    }
+    if let lacking {
+      throw MTLError(
+        .badFormat, "\(subject).steps", expected: "steps of the bytes '\(clipped(lacking))'", found: "none")
     }
     store.scale(weights, removing: others)
   }
