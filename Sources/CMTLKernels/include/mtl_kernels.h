@@ -319,7 +319,8 @@ typedef struct {
   int32_t isa;
   /* Sums that the memory of convolution_bytes has room for. */
   int64_t (*sum_count)(const mtlk_window *window, int32_t input_channels);
-  int32_t convolution_blocks; /* output blocks that the convolution kernel computes together: split work along them */
+  /* Output blocks that the kernels of convolutions compute together, of floats and of bytes: split work along them. */
+  int32_t convolution_blocks, byte_blocks;
   MTLK_KERNEL_LIST(MTLK_MEMBER)
 } mtlk_kernel_set;
 #undef MTLK_MEMBER

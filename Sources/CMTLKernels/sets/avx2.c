@@ -51,5 +51,6 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, sum_count, TILE_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, sum_count, TILE_BLOCKS, BYTE_BLOCKS,
+                                       MTLK_KERNEL_LIST(MTLK_FILL)};
 #endif

@@ -45,16 +45,16 @@ enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, TILE_BLOCKS,
+const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, TILE_BLOCKS, BYTE_BLOCKS,
                                          MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
 const mtlk_kernel_set mtlk_set_avx512vnni = {"avx512vnni", MTLK_AVX512_VNNI, mtlk_direct_sum_count, TILE_BLOCKS,
-                                             MTLK_KERNEL_LIST(MTLK_FILL)};
+                                             MTLK_SUM_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #define convolution_bytes mtlk_convolution_bytes_amx
-const mtlk_kernel_set mtlk_set_amx = {"amx", MTLK_AMX, mtlk_direct_sum_count, TILE_BLOCKS,
+const mtlk_kernel_set mtlk_set_amx = {"amx", MTLK_AMX, mtlk_direct_sum_count, TILE_BLOCKS, 2,
                                       MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #endif

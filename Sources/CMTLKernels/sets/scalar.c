@@ -133,4 +133,4 @@ static void multiply_adds(float *sums, int64_t rounds) {
 }
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, mtlk_direct_sum_count, 1, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, mtlk_direct_sum_count, 1, 1, MTLK_KERNEL_LIST(MTLK_FILL)};

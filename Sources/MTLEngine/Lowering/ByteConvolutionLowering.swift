@@ -24,8 +24,8 @@ enum ByteConvolutionLowering {
     let kernels = planner.kernels
     let name = ConvolutionLowering.kernelName(nodes, kind, kernels)
     let items = ConvolutionItems(
-      drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) }, kernels: kernels,
-      threadCount: planner.threadCount)
+      drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) },
+      groupSize: unsafe Int(kernels.functions.pointee.byte_blocks), threadCount: planner.threadCount)
     // Each item has room of its own for its sums.
     let room = drafts.map { draft in
       unsafe withUnsafePointer(to: draft.window) { window in

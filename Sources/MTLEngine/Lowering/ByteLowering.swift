@@ -123,7 +123,7 @@ enum ByteLowering: Lowering {
             operands[0].bytes(in: arena, image: part.image), operands[1].bytes(in: arena, image: part.image), pixels,
             blocks, Int32(firstChannel / Layout.lane), Int64(part.rows.lowerBound), Int64(part.rows.upperBound), change)
         }
-        guard let change else { return unsafe run(nil) }
+        guard let change else { return run(nil) }
         unsafe withUnsafePointer(to: change) { change in unsafe run(change) }
       }
     }

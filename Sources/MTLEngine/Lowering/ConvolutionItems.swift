@@ -22,8 +22,8 @@ struct ConvolutionItems {
   var count: Int { items.count }
   subscript(index: Int) -> Item { items[index] }
 
-  init(_ parts: [Part], kernels: KernelSet, threadCount: Int) {
-    let groupSize = unsafe Int(kernels.functions.pointee.convolution_blocks)
+  /// - Parameter groupSize: output blocks that a kernel computes together.
+  init(_ parts: [Part], groupSize: Int, threadCount: Int) {
     let images = parts.reduce(0) { $0 + $1.images }
     let splits = parts.map { part in
       WorkSplit(

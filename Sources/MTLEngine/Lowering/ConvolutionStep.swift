@@ -24,8 +24,8 @@ final class ConvolutionStep: Step {
     self.parts = parts
     self.kernelName = kernelName
     items = ConvolutionItems(
-      parts.map { .init(window: $0.window, images: $0.output.buffer.imageCount, work: $0.work) }, kernels: kernels,
-      threadCount: threadCount)
+      parts.map { .init(window: $0.window, images: $0.output.buffer.imageCount, work: $0.work) },
+      groupSize: unsafe Int(kernels.functions.pointee.convolution_blocks), threadCount: threadCount)
   }
 
   var itemCount: Int { items.count }
