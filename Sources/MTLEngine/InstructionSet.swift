@@ -93,8 +93,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     return zip(expected, found).allSatisfy { abs($0 - $1) < 1e-3 }
   }
 
-  /// Products of bytes are exact: all sets give the same. Inputs go by fours, as the weights of what fills the last four
-  /// are not zero here.
+  /// Products of bytes are exact: all sets give the same.
   @unsafe private func agreesOnBytes(with scalar: UnsafePointer<mtlk_kernel_set>) -> Bool {
     var window = KernelSet.window(inputBlocks: 2, lane: Int(MTLK_BYTE_LANE))
     var grids = mtlk_grids(

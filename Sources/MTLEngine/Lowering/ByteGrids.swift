@@ -62,9 +62,6 @@ enum ByteGrids {
     .bytes(grid, lane: Int(shape[1] > Int(MTLK_PIXEL_LANE) ? MTLK_BYTE_LANE : MTLK_PIXEL_LANE))
   }
 
-  /// Bytes and weights whose products are certain to add up within 32 bits.
-  private static let longestSum = Int(Int32.max) / (255 * 128)
-
   /// Whether a node is a convolution of the direct kernel that has bytes to multiply with whole weights.
   static func areMultiplied(
     by node: Node, _ grids: [ValueID: ByteGrid], _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
@@ -79,6 +76,6 @@ enum ByteGrids {
     guard ConvolutionLowering.isDirect(node, shapes, isConstant: { constant($0) != nil }), node.inputs.count == 4,
       let weight = constant(node.inputs[1]), weight.type == .int8
     else { return false }
-    return weight.shape.dimensions.dropFirst().reduce(1) { $0.saturatingProduct($1) } <= longestSum
+    return weight.shape.dimensions.dropFirst().reduce(1) { $0.saturatingProduct($1) } <= ByteGrid.largestProductCount
   }
 }

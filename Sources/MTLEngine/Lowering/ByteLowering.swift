@@ -14,8 +14,7 @@ enum ByteLowering: Lowering {
         return true
       }
       if let other = planner.byteGrids[node.inputs[0]], layout.lane == Int(MTLK_BYTE_LANE) {
-        let source = try planner.buffer(
-          of: node.inputs[0], as: ByteGrids.layout(other, planner.shape(of: node.inputs[0])))
+        let source = try planner.bytes(of: node.inputs[0])
         let target = planner.makeBuffer(for: node.outputs[0], layout)
         let change = mtlk_byte_change(
           scale: other.scale, zero_point: Int32(other.zeroPoint), output_inverse_scale: grid.inverseScale,
@@ -48,10 +47,7 @@ enum ByteLowering: Lowering {
       node.inputs.allSatisfy({ planner.shape(of: $0) == shape }),
       let end = planner.fuseToBytes(after: node)
     else { return false }
-    let inputs = [
-      try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(left, shape)),
-      try planner.buffer(of: node.inputs[1], as: ByteGrids.layout(right, shape)),
-    ]
+    let inputs = [try planner.bytes(of: node.inputs[0]), try planner.bytes(of: node.inputs[1])]
     let output = planner.makeBuffer(for: end.result, ByteGrids.layout(end.grid, shape))
     let operation = node.operation is Add ? MTLK_ADD : node.operation is Sub ? MTLK_SUBTRACT : MTLK_MULTIPLY
     let pair = mtlk_byte_pair(
@@ -148,7 +144,7 @@ enum ByteLowering: Lowering {
   private static func lower(
     _ node: Node, _ pool: MaxPool, _ grid: ByteGrid, in planner: inout Planner
   ) throws(MTLError) {
-    let input = try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(grid, planner.shape(of: node.inputs[0])))
+    let input = try planner.bytes(of: node.inputs[0])
     let output = planner.makeBuffer(
       for: node.outputs[0], ByteGrids.layout(grid, planner.shape(of: node.outputs[0])))
     let window = try kernelWindow(pool.window, input: input, output: output, of: node.name)
@@ -171,7 +167,7 @@ enum ByteLowering: Lowering {
   private static func lowerGlobalAverage(
     _ node: Node, _ grid: ByteGrid, in planner: inout Planner
   ) throws(MTLError) {
-    let input = try planner.buffer(of: node.inputs[0], as: ByteGrids.layout(grid, planner.shape(of: node.inputs[0])))
+    let input = try planner.bytes(of: node.inputs[0])
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
     let kernels = planner.kernels
     let split = planner.split(input, workPerElement: 1, splitsRows: false)

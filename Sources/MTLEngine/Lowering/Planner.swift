@@ -213,6 +213,11 @@ extension Planner {
   /// How a value on a grid of bytes lies; nil for others.
   func byteLayout(of value: ValueID) -> Layout? { byteGrids[value].map { ByteGrids.layout($0, shape(of: value)) } }
 
+  /// A value on a grid, in bytes.
+  mutating func bytes(of value: ValueID) throws(MTLError) -> Buffer {
+    try buffer(of: value, as: byteLayout(of: value) ?? .blocked)
+  }
+
   /// How a concatenation whose parts are written in place lies: in bytes where all of them begin with a block of 16 channels.
   func concatenationLayout(_ whole: ValueID) -> Layout {
     guard let layout = byteLayout(of: whole), byteConcatenations.contains(whole) else { return .blocked }

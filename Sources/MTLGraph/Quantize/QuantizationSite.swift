@@ -17,8 +17,6 @@ public struct QuantizationSite: Sendable {
 
   /// Fewer channels do not fill what an instruction for bytes takes at once.
   static let smallestChannelCount = 16
-  /// Products of a byte and a signed byte whose sum surely fits 32 bits.
-  static let largestProductCount = 65_000
 }
 
 extension Graph {
@@ -68,7 +66,7 @@ extension Graph {
       node.inputs.dropFirst(2).allSatisfy({ constants[$0] != nil })
     else { return false }
     return weight.shape[1] >= QuantizationSite.smallestChannelCount
-      && weight.shape.elementCount / weight.shape[0] <= QuantizationSite.largestProductCount
+      && weight.shape.elementCount / weight.shape[0] <= ByteGrid.largestProductCount
   }
 
   /// The value behind poolings.

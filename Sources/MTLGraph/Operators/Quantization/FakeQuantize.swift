@@ -2,6 +2,9 @@
 ///
 /// Signed grids of other formats are the same numbers with a zero point that is 128 larger.
 public struct ByteGrid: Hashable, Sendable {
+  /// Products of a byte and a signed byte that are certain to add up within 32 bits.
+  public static let largestProductCount = Int(Int32.max) / (255 * 128)
+
   /// Distance of neighbours; above zero and finite.
   public let scale: Float
   public let zeroPoint: UInt8
