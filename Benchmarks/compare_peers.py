@@ -1,6 +1,6 @@
 """Times mtl-infer against ONNX Runtime and OpenVINO on the same networks, weights and inputs.
 
-    python compare_peers.py [--precision fp32|int8] [--threads N] [--rounds N] [--seconds S] [--isa scalar|avx2|avx512|avx512vnni|amx] [--json] [NETWORK...]
+    python compare_peers.py [--precision fp32|int8] [--threads N] [--rounds N] [--seconds S] [--isa scalar|avx2|avx512|avx512vnni|avx512bf16|amx] [--json] [NETWORK...]
 
 Every engine runs in a process of its own, pinned to as many cores as it has threads, in turn, for several rounds. Ratios
 are taken within a round, because the machine's speed drifts between rounds. Networks other than fingers have seeded random

@@ -36,10 +36,11 @@ static int32_t find_best_isa(void) {
   const uint32_t avx512 = f | dq | bw | vl;
   const int saves_zmm = (state & 0xe6) == 0xe6; /* and opmask, both halves of zmm */
   if ((b & avx512) != avx512 || !saves_zmm) return MTLK_AVX2;
-  const uint32_t vnni = 1u << 11, tiles = 1u << 24 | 1u << 25; /* of edx: amx-tile, amx-int8 */
+  const uint32_t vnni = 1u << 11, tiles = 1u << 22 | 1u << 24 | 1u << 25; /* of edx: amx-bf16, amx-tile, amx-int8 */
+  const int has_tiles = (d & tiles) == tiles, saves_tiles = (state & 0x60000) == 0x60000; /* shapes and contents */
   if (!(c & vnni)) return MTLK_AVX512;
-  const int saves_tiles = (state & 0x60000) == 0x60000; /* their shapes and contents */
-  return (d & tiles) == tiles && saves_tiles && may_use_tiles() ? MTLK_AMX : MTLK_AVX512_VNNI;
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & (1u << 5))) return MTLK_AVX512_VNNI;
+  return has_tiles && saves_tiles && may_use_tiles() ? MTLK_AMX : MTLK_AVX512_BF16;
 }
 
 /* Found once: two threads that ask first find the same. */

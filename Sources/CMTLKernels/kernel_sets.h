@@ -11,7 +11,7 @@ MTLK_SET_LIST(MTLK_DECLARE_SET)
 /* Of sets without another way. */
 int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels);
 
-/* Kernels of sets that share all others with a lower one. */
+/* Kernels of sets that share all others with a lower one, and those of halves, which have files of their own. */
 #define MTLK_CONVOLUTION_BYTES(name)                                                                                   \
   void name(const mtlk_window *window, const mtlk_grids *grids, const uint8_t *input, const int8_t *weights,           \
             const float *multipliers, const float *bias, const void *operand, void *output, int32_t *sums,             \
@@ -19,5 +19,15 @@ int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels)
 MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_avx512vnni);
 MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_amx);
 #undef MTLK_CONVOLUTION_BYTES
+
+#define MTLK_CONVOLUTION_HALVES(name)                                                                                  \
+  void name(const mtlk_window *window, const mtlk_halves *forms, const uint16_t *input, const uint16_t *weights,       \
+            const float *bias, const void *operand, void *output, float *sums, int32_t block_begin, int32_t block_end, \
+            int32_t row_begin, int32_t row_end)
+MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx2);
+MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx512);
+MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx512bf16);
+MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_amx);
+#undef MTLK_CONVOLUTION_HALVES
 
 #endif

@@ -60,3 +60,29 @@ void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int
     }
   }
 }
+
+/* The nearest half, ties to even. */
+static uint16_t rounded_half(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  if (value != value) return (uint16_t)(bits >> 16 | 0x40);
+  return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+void mtlk_pack_halves(const float *weights, const float *scale, uint16_t *packed, int64_t outputs, int64_t inputs,
+                      int64_t taps) {
+  const int64_t output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE, tap_weights = MTLK_HALF_LANE * MTLK_LANE;
+  const int64_t input_blocks = (inputs + MTLK_HALF_LANE - 1) / MTLK_HALF_LANE;
+  memset(packed, 0, sizeof(uint16_t) * (size_t)(output_blocks * input_blocks * taps * tap_weights));
+  for (int64_t o = 0; o < outputs; o++) {
+    const float factor = scale ? scale[o] : 1;
+    for (int64_t i = 0; i < inputs; i++) {
+      const int64_t lane = i % MTLK_HALF_LANE;
+      uint16_t *to = packed + (o / MTLK_LANE * input_blocks + i / MTLK_HALF_LANE) * taps * tap_weights;
+      to += (lane / 2 * MTLK_LANE + o % MTLK_LANE) * 2 + lane % 2;
+      for (int64_t tap = 0; tap < taps; tap++) {
+        to[tap * tap_weights] = rounded_half(weights[(o * inputs + i) * taps + tap] * factor);
+      }
+    }
+  }
+}

@@ -9,8 +9,10 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   case avx512 = 3
   /// With instructions for products of bytes.
   case avx512vnni = 4
-  /// With tiles for products of bytes.
-  case amx = 5
+  /// And for products of halves, which are bfloat16.
+  case avx512bf16 = 5
+  /// With tiles for products of bytes and halves.
+  case amx = 6
 
   public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
 

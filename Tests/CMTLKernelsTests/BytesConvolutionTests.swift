@@ -12,7 +12,7 @@ import Testing
     let expected = data.runWhole(.scalar, guard: .behind)
     #expect(data.runWhole(.scalar, guard: .before) == expected, "scalar, \(story)")
     var vector: [UInt8]?
-    for set in TestedSet.allOfBytes.dropFirst() {
+    for set in TestedSet.allAndTiles.dropFirst() {
       for side in MemoryGuard.allCases {
         let found = data.runWhole(set, guard: side)
         if !data.isApproximate { #expect(found == expected, "\(set.testDescription), \(story)") }
@@ -36,7 +36,7 @@ import Testing
       let data = Data(budget: number % 4 == 0 ? 1_000_000 : 60_000, &random)
       checkSets(data, "\(number): \(data.window) \(data.grids)")
     }
-    let names = TestedSet.allOfBytes.map(\.testDescription).joined(separator: ", ")
+    let names = TestedSet.allAndTiles.map(\.testDescription).joined(separator: ", ")
     print("convolution of bytes: \(configurationCount) configurations on \(names)")
   }
 
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestedSet.allOfBytes) func everySplitGivesTheSameBytes(_ set: TestedSet) {
+  @Test(arguments: TestedSet.allAndTiles) func everySplitGivesTheSameBytes(_ set: TestedSet) {
     var random = SeededRandom(seed: 113)
     for number in 0..<configurationCount {
       let data = Data(budget: 100_000, &random)
@@ -61,7 +61,7 @@ import Testing
   }
 
   /// What is written is the same over two kinds of old contents, and what is not written is old contents.
-  @Test(arguments: TestedSet.allOfBytes) func onlyTheRangeIsWritten(_ set: TestedSet) {
+  @Test(arguments: TestedSet.allAndTiles) func onlyTheRangeIsWritten(_ set: TestedSet) {
     var random = SeededRandom(seed: 114)
     for number in 0..<configurationCount {
       let data = Data(budget: 60_000, &random)
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestedSet.allOfBytes) func fillingFloatsAreZero(_ set: TestedSet) {
+  @Test(arguments: TestedSet.allAndTiles) func fillingFloatsAreZero(_ set: TestedSet) {
     var random = SeededRandom(seed: 115)
     for _ in 0..<100 {
       let data = Data(budget: 30_000, &random)
@@ -119,7 +119,7 @@ import Testing
   }
 
   /// The largest sums that 32 bits hold: 1024 channels and 64 taps of 255 times 127.
-  @Test(arguments: TestedSet.allOfBytes, [Int8(127), -127]) func largestSums(_ set: TestedSet, _ weight: Int8) {
+  @Test(arguments: TestedSet.allAndTiles, [Int8(127), -127]) func largestSums(_ set: TestedSet, _ weight: Int8) {
     var window = mtlk_window()
     (window.input_rows, window.input_columns, window.input_blocks, window.input_lane) = (8, 8, 16, 64)
     (window.output_rows, window.output_columns, window.output_blocks, window.output_channels) = (1, 1, 1, 16)
@@ -136,7 +136,7 @@ import Testing
   }
 
   /// What is no number becomes 0, and infinities the ends.
-  @Test(arguments: TestedSet.allOfBytes) func operandsThatAreNoNumbers(_ set: TestedSet) {
+  @Test(arguments: TestedSet.allAndTiles) func operandsThatAreNoNumbers(_ set: TestedSet) {
     var window = mtlk_window()
     (window.input_rows, window.input_columns, window.input_blocks, window.input_lane) = (1, 3, 1, 64)
     (window.output_rows, window.output_columns, window.output_blocks, window.output_channels) = (1, 3, 1, 16)

@@ -23,8 +23,8 @@ import TileEmulation
   /// All that this processor has, worst first.
   static let all = (Int32(MTLK_SCALAR)...mtlk_best_isa()).compactMap { TestedSet($0) }
 
-  /// These, and AMX's convolution of bytes with tiles that C computes.
-  static let allOfBytes = all + [TestedSet(unsafe tile_emulation_kernels())].compactMap { $0 }
+  /// These, and AMX's convolutions of bytes and halves with tiles that C computes.
+  static let allAndTiles = all + [TestedSet(unsafe tile_emulation_kernels())].compactMap { $0 }
 }
 
 /// How many random configurations each family runs; `MTL_TEST_CONFIGURATIONS` raises it for a long run.
@@ -59,7 +59,7 @@ func checkSets(
     #expect(TestedSet.all.map(\.isa) == Array(Int32(MTLK_SCALAR)...best), "sets up to \(best) are the processor's")
     #expect(
       TestedSet.all.map(\.testDescription)
-        == Array(["scalar", "avx2", "avx512", "avx512vnni", "amx"].prefix(Int(best))))
+        == Array(["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"].prefix(Int(best))))
   }
 
   /// What the processor has, by the kernel's own list.
@@ -77,10 +77,15 @@ func checkSets(
       let isAVX2 = flags.isSuperset(of: ["avx2", "fma"])
       let isAVX512 = isAVX2 && flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"])
       let isVNNI = isAVX512 && flags.contains("avx512_vnni")
+      let isBF16 = isVNNI && flags.contains("avx512_bf16")
       // The system lists tiles where it saves them, and may refuse them to a process all the same.
-      let isAMX = isVNNI && flags.isSuperset(of: ["amx_tile", "amx_int8"]) && tile_emulation_may_use_tiles() != 0
+      let isAMX =
+        isBF16 && flags.isSuperset(of: ["amx_tile", "amx_int8", "amx_bf16"]) && tile_emulation_may_use_tiles() != 0
       let best =
-        isAMX ? MTLK_AMX : isVNNI ? MTLK_AVX512_VNNI : isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR
+        isAMX
+        ? MTLK_AMX
+        : isBF16
+          ? MTLK_AVX512_BF16 : isVNNI ? MTLK_AVX512_VNNI : isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR
       #expect(mtlk_best_isa() == Int32(best))
     #else
       #expect(mtlk_best_isa() == Int32(MTLK_SCALAR))
@@ -88,7 +93,7 @@ func checkSets(
   }
 
   @Test func otherNumbersAreNoSets() {
-    for isa: Int32 in [0, -1, 6, .max, .min] {
+    for isa: Int32 in [0, -1, 7, .max, .min] {
       let isThere = unsafe mtlk_kernels(isa) != nil
       #expect(!isThere)
     }

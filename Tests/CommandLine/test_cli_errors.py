@@ -34,7 +34,7 @@ def test_wrong_usage(arguments, part):
 def test_instruction_sets_are_named(tmp_path):
     """A cap with a typing error would be no cap."""
     call("inspect", FINGERS, env={"MTL_ISA": "sclar"}, status=64,
-         stderr="MTL_ISA: expected one of scalar, avx2, avx512, avx512vnni, amx, found 'sclar'")
+         stderr="MTL_ISA: expected one of scalar, avx2, avx512, avx512vnni, avx512bf16, amx, found 'sclar'")
     for name in ("Scalar", "SCALAR"):
         assert "runs on scalar" in call("inspect", FINGERS, env={"MTL_ISA": name})
     assert call("inspect", FINGERS, env={"MTL_ISA": ""}) == call("inspect", FINGERS)

@@ -29,7 +29,7 @@ def test_text():
         assert part in text
 
 
-@pytest.mark.parametrize("isa", ["scalar", "avx2", "avx512", "avx512vnni", "amx"])
+@pytest.mark.parametrize("isa", ["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"])
 def test_plan_has_a_kernel_for_every_step(isa):
     plan = call_json("inspect", FINGERS, "--plan", env={"MTL_ISA": isa})["plan"]
     assert {step["part"] for step in plan} == {"encoder", "hand", "count"}

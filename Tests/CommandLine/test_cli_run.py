@@ -65,7 +65,7 @@ def test_any_number_of_threads_gives_the_same_bytes(tmp_path, threads):
         name: array.tobytes() for name, array in many.items()}
 
 
-ISAS = ["scalar", "avx2", "avx512", "avx512vnni", "amx"]
+ISAS = ["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"]
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -7,9 +7,9 @@ import Testing
 
 @Suite("Instruction sets", .serialized) struct InstructionSetTests {
   @Test func numbersAreThoseOfTheKernels() {
-    let numbers = [MTLK_SCALAR, MTLK_AVX2, MTLK_AVX512, MTLK_AVX512_VNNI, MTLK_AMX].map { Int32($0) }
+    let numbers = [MTLK_SCALAR, MTLK_AVX2, MTLK_AVX512, MTLK_AVX512_VNNI, MTLK_AVX512_BF16, MTLK_AMX].map { Int32($0) }
     #expect(InstructionSet.allCases.map(\.rawValue) == numbers)
-    #expect(InstructionSet.allCases.map(\.name) == ["scalar", "avx2", "avx512", "avx512vnni", "amx"])
+    #expect(InstructionSet.allCases.map(\.name) == ["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"])
     #expect(InstructionSet.allCases.sorted() == InstructionSet.allCases)
     #expect(InstructionSet.detected.rawValue == mtlk_best_isa())
   }
@@ -25,7 +25,8 @@ import Testing
     let before = unsafe getenv("MTL_ISA").map { unsafe String(cString: $0) }
     defer { _ = if let before { unsafe setenv("MTL_ISA", before, 1) } else { unsafe unsetenv("MTL_ISA") } }
     for (text, cap) in [
-      ("scalar", .scalar), ("avx2", .avx2), ("avx512", .avx512), ("avx512vnni", .avx512vnni), ("amx", .amx),
+      ("scalar", .scalar), ("avx2", .avx2), ("avx512", .avx512), ("avx512vnni", .avx512vnni),
+      ("avx512bf16", .avx512bf16), ("amx", .amx),
       ("", .amx), ("AVX2", .avx2), ("Scalar", .scalar),
       ("sse9", .amx), (" scalar", .amx),
     ] as [(String, InstructionSet)] {
@@ -36,7 +37,7 @@ import Testing
     }
     unsafe setenv("MTL_ISA", "garbage", 1)
     let error = #expect(throws: MTLError.self) { try InstructionSet.checkEnvironment() }
-    #expect(error?.description == "MTL_ISA: expected one of scalar, avx2, avx512, avx512vnni, amx, found 'garbage'")
+    #expect(error?.description == "MTL_ISA: expected one of scalar, avx2, avx512, avx512vnni, avx512bf16, amx, found 'garbage'")
     unsafe unsetenv("MTL_ISA")
     #expect(InstructionSet.available == .detected)
     #expect(throws: Never.self) { try InstructionSet.checkEnvironment() }

@@ -17,8 +17,20 @@ enum { MTLK_LANE = 16 };
  * zero weights. */
 enum { MTLK_BYTE_LANE = 64, MTLK_PIXEL_LANE = 4 };
 
+/* Halves are bfloat16: the upper half of a float. Activations in halves lie in blocks of 32 channels, which are 64 bytes
+ * as well. Channels that only fill a block up hold zeros, for the reason that floats stay finite: whoever writes the last
+ * block writes them. */
+enum { MTLK_HALF_LANE = 32 };
+
 /* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
-enum { MTLK_SCALAR = 1, MTLK_AVX2 = 2, MTLK_AVX512 = 3, MTLK_AVX512_VNNI = 4, MTLK_AMX = 5 };
+enum {
+  MTLK_SCALAR = 1,
+  MTLK_AVX2 = 2,
+  MTLK_AVX512 = 3,
+  MTLK_AVX512_VNNI = 4,
+  MTLK_AVX512_BF16 = 5,
+  MTLK_AMX = 6
+};
 
 /* MTLK_GELU is the exact form, x times the normal distribution function of x. MTLK_CLIPPED_RELU ends at the slope. */
 enum {
@@ -72,7 +84,15 @@ typedef struct {
   int32_t output_zero_point;
 } mtlk_grids;
 
-/* Rows whose sums a direct convolution of bytes keeps at once. */
+/* What a convolution of halves reads and writes besides them. Outputs and operands that are no halves are floats in blocks
+ * of 16; those that are have their blocks of 32 from the window's blocks of 16. */
+typedef struct {
+  int32_t input_channels; /* without those that fill the last block up */
+  int32_t operand_is_half;
+  int32_t output_is_half;
+} mtlk_halves;
+
+/* Rows whose sums a direct convolution of bytes or halves keeps at once. */
 enum { MTLK_SUM_BLOCKS = 3 }; /* blocks of outputs that are computed together at most */
 static inline int64_t mtlk_sum_rows(const mtlk_window *w) {
   const int64_t rows = 32768 / ((int64_t)w->output_columns * MTLK_SUM_BLOCKS * MTLK_LANE);
@@ -201,6 +221,17 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  * max_pool_bytes: the ranges of pool, over blocks of 64.
  * global_average_bytes: as global_average, from blocks of 64 [begin, end) to the means in blocks of 16, of which the
  *   output has `output_blocks`.
+ * convolution_halves: the ranges of convolution; input blocks are of 32. Weights are packed as [output block][input block]
+ *   [kernel row][kernel column][16][16][2]: pairs of inputs, outputs, the input of the pair. Products are added up in
+ *   float32, in an order that depends on the geometry alone; then the bias, activations and operand as convolution has
+ *   them, and halves are rounded to nearest, ties to even. The range that ends with the last block clears what fills the
+ *   outputs' last block of 32 up. Whether subnormal numbers count as zero is the processor's matter.
+ * to_halves: pixels [begin, end) of `blocks` blocks of 16 floats, rounded likewise, as the blocks of 16 from `first_block`
+ *   on of an image of as many pixels and of `output_blocks` blocks of 16 in all: if these are an odd number, whoever
+ *   writes the last one clears the other half of its block of 32. `from_halves` is the way back.
+ * copy_halves: `blocks` blocks of 16 halves to an image of halves, likewise.
+ * max_pool_halves: the ranges of pool, over blocks of 32; the window's output channels say what is cleared.
+ * global_average_halves: as global_average_bytes, from blocks of 32.
  * pool: the same ranges as convolution; input and output have lane 16 and equally many blocks.
  * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
  *   row-major arrays, any alignment; bias may be null.
@@ -259,6 +290,18 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                      int32_t block_end, int32_t row_begin, int32_t row_end))                                           \
   X(global_average_bytes, (const uint8_t *input, float *output, int64_t pixels, int32_t begin, int32_t end,            \
                            int32_t output_blocks, float scale, int32_t zero_point))                                    \
+  X(convolution_halves, (const mtlk_window *window, const mtlk_halves *forms, const uint16_t *input,                  \
+                         const uint16_t *weights, const float *bias, const void *operand, void *output, float *sums,  \
+                         int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                 \
+  X(to_halves, (const float *x, uint16_t *y, int64_t pixels, int32_t blocks, int32_t first_block,                     \
+                int32_t output_blocks, int64_t begin, int64_t end))                                                   \
+  X(from_halves, (const uint16_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end))           \
+  X(copy_halves, (const uint16_t *x, uint16_t *y, int64_t pixels, int32_t blocks, int32_t first_block,                \
+                  int32_t output_blocks, int64_t begin, int64_t end))                                                 \
+  X(max_pool_halves, (const mtlk_window *window, const uint16_t *input, uint16_t *output, int32_t block_begin,        \
+                      int32_t block_end, int32_t row_begin, int32_t row_end))                                         \
+  X(global_average_halves, (const uint16_t *input, float *output, int64_t pixels, int32_t begin, int32_t end,         \
+                            int32_t output_blocks))                                                                   \
   X(winograd_input, (const mtlk_window *window, const mtlk_winograd *grid, const float *input, float *transformed,     \
                      float *scratch, int32_t tile_begin, int32_t tile_end))                                            \
   X(winograd_output, (const mtlk_window *window, const mtlk_winograd *grid, const float *transformed,                  \
@@ -308,7 +351,7 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
 #if defined(__x86_64__)
 #define MTLK_SET_LIST(X)                                                                                              \
   X(scalar, MTLK_SCALAR) X(avx2, MTLK_AVX2) X(avx512, MTLK_AVX512) X(avx512vnni, MTLK_AVX512_VNNI)                    \
-  X(amx, MTLK_AMX)
+  X(avx512bf16, MTLK_AVX512_BF16) X(amx, MTLK_AMX)
 #else
 #define MTLK_SET_LIST(X) X(scalar, MTLK_SCALAR)
 #endif
@@ -319,8 +362,13 @@ typedef struct {
   int32_t isa;
   /* Sums that the memory of convolution_bytes has room for. */
   int64_t (*sum_count)(const mtlk_window *window, int32_t input_channels);
-  /* Output blocks that the kernels of convolutions compute together, of floats and of bytes: split work along them. */
-  int32_t convolution_blocks, byte_blocks;
+  /* And floats that the memory of convolution_halves has room for. */
+  int64_t (*half_sum_count)(const mtlk_window *window, int32_t input_channels);
+  /* Output blocks that the kernels of convolutions compute together, of floats, bytes and halves: split work along them. */
+  int32_t convolution_blocks, byte_blocks, half_blocks;
+  /* Whether products of halves have instructions of their own, or floats would be as quick. The oracle has them, because
+   * it does what it is told. */
+  int32_t multiplies_halves;
   MTLK_KERNEL_LIST(MTLK_MEMBER)
 } mtlk_kernel_set;
 #undef MTLK_MEMBER
@@ -380,6 +428,11 @@ void mtlk_pack_convolution(const float *weights, const float *scale, float *pack
 /* Weights of a quantized convolution from OIHW to the order of convolution_bytes; filling channels are zero. */
 void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps,
                      int64_t lane);
+
+/* Weights of a convolution of halves from OIHW to the order of convolution_halves, those of each output times its `scale`
+ * unless that is null, rounded to nearest, ties to even; filling channels are zero. */
+void mtlk_pack_halves(const float *weights, const float *scale, uint16_t *packed, int64_t outputs, int64_t inputs,
+                      int64_t taps);
 
 /* One row of pixels to grey (ITU-R 601-2 luma as Pillow rounds it) or RGB. `red`, `green`, `blue` are byte offsets in
  * a source pixel of `source_step` bytes (negative steps walk backwards); grey sources have all three equal. */

@@ -1,4 +1,4 @@
-/* AMX, for products of bytes in tiles; all else is as avx512.c has it. */
+/* AMX, for products of bytes in tiles; amx_halves.c has those of halves, and all else is as avx512.c has it. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <stddef.h>
@@ -6,13 +6,14 @@
 
 #include "../kernel_sets.h"
 
-#define BYTE_LINKAGE static
+#define TILE_DOT _tile_dpbusd
 
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
 #include "../families/activate.inc"
+#include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/tiles.inc"
 #include "../families/tiles_amx.inc"
@@ -24,10 +25,13 @@ void mtlk_convolution_bytes_amx(const mtlk_window *w, const mtlk_grids *grids, c
                                 void *output, int32_t *sums, int32_t block_begin, int32_t block_end, int32_t row_begin,
                                 int32_t row_end) {
   const int64_t pixels = (int64_t)(row_end - row_begin) * w->output_columns;
-  const int is_small = pixels < TILE_SIDE || grids->input_channels < MTLK_BYTE_LANE / 4;
-  (is_small ? mtlk_convolution_bytes_avx512vnni : convolution_tiles)(w, grids, input, weights, multipliers, bias,
-                                                                     operand, output, sums, block_begin, block_end,
-                                                                     row_begin, row_end);
+  if (pixels < TILE_SIDE || grids->input_channels < MTLK_BYTE_LANE / 4) {
+    mtlk_convolution_bytes_avx512vnni(w, grids, input, weights, multipliers, bias, operand, output, sums, block_begin,
+                                      block_end, row_begin, row_end);
+  } else {
+    const finish_t finish = {w, grids, multipliers, bias, operand, output};
+    convolve_tiles(&finish, grids->input_zero_point, input, weights, block_begin, block_end, row_begin, row_end);
+  }
 }
 #pragma clang attribute pop
 #endif

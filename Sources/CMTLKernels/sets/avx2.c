@@ -13,9 +13,9 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
 /* Products of bytes: two pixels' sums take 8 registers, the weights 4. */
-enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
+enum { DOT_BLOCKS = 1, DOT_PIXELS = 2 };
 #define BYTE_LINKAGE static
-#define BYTE_TILES(X) X(1, 1) X(1, 2)
+#define DOT_TILES(X) X(1, 1) X(1, 2)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"
@@ -26,6 +26,9 @@ enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
 #include "../families/convolution.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
+#include "../families/half_blocks.inc"
+#include "../families/halves.inc"
+#include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx2.inc"
 #define convolution_bytes direct_convolution_bytes
@@ -51,6 +54,7 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, sum_count, TILE_BLOCKS, BYTE_BLOCKS,
-                                       MTLK_KERNEL_LIST(MTLK_FILL)};
+#define convolution_halves mtlk_convolution_halves_avx2
+const mtlk_kernel_set mtlk_set_avx2 = {"avx2", MTLK_AVX2, sum_count, mtlk_direct_sum_count, TILE_BLOCKS, DOT_BLOCKS, 1,
+                                       0, MTLK_KERNEL_LIST(MTLK_FILL)};
 #endif

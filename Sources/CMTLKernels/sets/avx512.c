@@ -17,9 +17,9 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
   X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)
 
 /* Products of bytes: 2 blocks x 5 pixels of sums take 20 registers, the weights 4. */
-enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
+enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #define BYTE_LINKAGE static
-#define BYTE_TILES(X)                                                                                                  \
+#define DOT_TILES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5)
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
@@ -31,6 +31,9 @@ enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
 #include "../families/convolution.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
+#include "../families/half_blocks.inc"
+#include "../families/halves.inc"
+#include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx512.inc"
 #include "../families/convolution_bytes.inc"
@@ -45,16 +48,26 @@ enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, TILE_BLOCKS, BYTE_BLOCKS,
-                                         MTLK_KERNEL_LIST(MTLK_FILL)};
+#define convolution_halves mtlk_convolution_halves_avx512
+const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, mtlk_direct_sum_count,
+                                         TILE_BLOCKS, DOT_BLOCKS, 3, 0, MTLK_KERNEL_LIST(MTLK_FILL)};
 
-/* The same with other instructions for products of bytes. */
+/* The same with other instructions for products of bytes, and then for those of halves as well. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
-const mtlk_kernel_set mtlk_set_avx512vnni = {"avx512vnni", MTLK_AVX512_VNNI, mtlk_direct_sum_count, TILE_BLOCKS,
-                                             MTLK_SUM_BLOCKS, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx512vnni = {"avx512vnni", MTLK_AVX512_VNNI, mtlk_direct_sum_count,
+                                             mtlk_direct_sum_count, TILE_BLOCKS, MTLK_SUM_BLOCKS, 3, 0,
+                                             MTLK_KERNEL_LIST(MTLK_FILL)};
+#undef convolution_halves
+#define convolution_halves mtlk_convolution_halves_avx512bf16
+const mtlk_kernel_set mtlk_set_avx512bf16 = {"avx512bf16", MTLK_AVX512_BF16, mtlk_direct_sum_count,
+                                             mtlk_direct_sum_count, TILE_BLOCKS, MTLK_SUM_BLOCKS, MTLK_SUM_BLOCKS, 1,
+                                             MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
+#undef convolution_halves
 #define convolution_bytes mtlk_convolution_bytes_amx
-const mtlk_kernel_set mtlk_set_amx = {"amx", MTLK_AMX, mtlk_direct_sum_count, TILE_BLOCKS, 2,
-                                      MTLK_KERNEL_LIST(MTLK_FILL)};
+#define convolution_halves mtlk_convolution_halves_amx
+const mtlk_kernel_set mtlk_set_amx = {"amx", MTLK_AMX, mtlk_direct_sum_count, mtlk_direct_sum_count, TILE_BLOCKS, 2, 2,
+                                      1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
+#undef convolution_halves
 #endif

@@ -7,9 +7,9 @@
 
 #include "../kernel_sets.h"
 
-enum { BYTE_BLOCKS = 3, BYTE_PIXELS = 8 };
+enum { DOT_BLOCKS = 3, DOT_PIXELS = 8 };
 #define BYTE_LINKAGE
-#define BYTE_TILES(X)                                                                                                  \
+#define DOT_TILES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \
   X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)                                                      \
   X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)
@@ -19,6 +19,7 @@ enum { BYTE_BLOCKS = 3, BYTE_PIXELS = 8 };
 #include "../families/vector.inc"
 #include "../families/codes.inc"
 #include "../families/activate.inc"
+#include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx512vnni.inc"
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni

@@ -121,6 +121,7 @@ static void activate(const float *x, float *y, int64_t count, int32_t activation
 
 #include "scalar_bytes.inc"
 #include "scalar_channels.inc"
+#include "scalar_halves.inc"
 #include "scalar_images.inc"
 #include "scalar_pixels.inc"
 #include "scalar_sums.inc"
@@ -133,4 +134,5 @@ static void multiply_adds(float *sums, int64_t rounds) {
 }
 
 #define MTLK_FILL(name, parameters) name,
-const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, mtlk_direct_sum_count, 1, 1, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_scalar = {"scalar", MTLK_SCALAR, mtlk_direct_sum_count, mtlk_direct_sum_count, 1, 1, 1, 1,
+                                         MTLK_KERNEL_LIST(MTLK_FILL)};

@@ -41,6 +41,7 @@ public func mtl_isa_name(_ isa: Int32) -> UnsafePointer<CChar>! {
   case .avx2: unsafe constant("avx2")
   case .avx512: unsafe constant("avx512")
   case .avx512vnni: unsafe constant("avx512vnni")
+  case .avx512bf16: unsafe constant("avx512bf16")
   case .amx: unsafe constant("amx")
   case nil: nil
   }
