@@ -46,42 +46,87 @@ void mtlk_pack_convolution(const float *weights, const float *scale, float *pack
   }
 }
 
+/* Inputs of one block of lanes for up to 16 outputs: groups of inputs side by side. One group of one output is written at a
+ * time, for all taps, so that what is read lies together and what is written stays in the first-level cache. */
+static inline __attribute__((always_inline)) void pack_fours(const int8_t *weights, int8_t *packed, int64_t outputs,
+                                                             int64_t all_inputs, int64_t inputs, int64_t taps,
+                                                             int64_t tap_step) {
+  for (int64_t first = 0; first < inputs; first += 4) {
+    const int64_t count = inputs - first < 4 ? inputs - first : 4;
+    for (int64_t o = 0; o < outputs; o++) {
+      const int8_t *from = weights + (o * all_inputs + first) * taps;
+      int8_t *to = packed + (first / 4 * MTLK_LANE + o) * 4;
+      for (int64_t tap = 0; tap < taps; tap++, to += tap_step) {
+        if (count == 4) {
+          const int8_t four[4] = {from[tap], from[taps + tap], from[2 * taps + tap], from[3 * taps + tap]};
+          memcpy(to, four, sizeof four);
+        } else {
+          for (int64_t i = 0; i < count; i++) to[i] = from[i * taps + tap];
+        }
+      }
+    }
+  }
+}
+
 void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps,
-                     int64_t lane_count) {
-  const int64_t output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE;
-  const int64_t input_blocks = (inputs + lane_count - 1) / lane_count;
-  memset(packed, 0, (size_t)(output_blocks * MTLK_LANE * input_blocks * lane_count * taps));
-  for (int64_t o = 0; o < outputs; o++) {
-    for (int64_t i = 0; i < inputs; i++) {
-      const int64_t lane = i % lane_count;
-      int8_t *to = packed + (o / MTLK_LANE * input_blocks + i / lane_count) * taps * MTLK_LANE * lane_count;
-      to += (lane / 4 * MTLK_LANE + o % MTLK_LANE) * 4 + lane % 4;
-      for (int64_t tap = 0; tap < taps; tap++) to[tap * MTLK_LANE * lane_count] = weights[(o * inputs + i) * taps + tap];
+                     int64_t lane) {
+  const int64_t tap_step = MTLK_LANE * lane;
+  for (int64_t o = 0; o < outputs; o += MTLK_LANE) {
+    const int64_t rows = outputs - o < MTLK_LANE ? outputs - o : MTLK_LANE;
+    for (int64_t i = 0; i < inputs; i += lane, packed += taps * tap_step) {
+      const int64_t count = inputs - i < lane ? inputs - i : lane;
+      const int8_t *from = weights + (o * inputs + i) * taps;
+      if (rows < MTLK_LANE || count < lane) memset(packed, 0, (size_t)(taps * tap_step));
+      if (taps == 1) {
+        pack_fours(from, packed, rows, inputs, count, 1, tap_step);
+      } else if (taps == 9) {
+        pack_fours(from, packed, rows, inputs, count, 9, tap_step);
+      } else {
+        pack_fours(from, packed, rows, inputs, count, taps, tap_step);
+      }
     }
   }
 }
 
 /* The nearest half, ties to even. */
-static uint16_t rounded_half(float value) {
+static inline uint16_t rounded_half(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
   if (value != value) return (uint16_t)(bits >> 16 | 0x40);
   return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
+static inline __attribute__((always_inline)) void pack_pairs(const float *weights, const float *scale,
+                                                             uint16_t *packed, int64_t outputs, int64_t all_inputs,
+                                                             int64_t inputs, int64_t taps) {
+  for (int64_t first = 0; first < inputs; first += 2) {
+    const int64_t count = inputs - first < 2 ? inputs - first : 2;
+    for (int64_t o = 0; o < outputs; o++) {
+      const float *from = weights + (o * all_inputs + first) * taps;
+      const float factor = scale ? scale[o] : 1;
+      uint16_t *to = packed + (first / 2 * MTLK_LANE + o) * 2;
+      for (int64_t tap = 0; tap < taps; tap++, to += MTLK_LANE * MTLK_HALF_LANE) {
+        for (int64_t i = 0; i < count; i++) to[i] = rounded_half(from[i * taps + tap] * factor);
+      }
+    }
+  }
+}
+
 void mtlk_pack_halves(const float *weights, const float *scale, uint16_t *packed, int64_t outputs, int64_t inputs,
                       int64_t taps) {
-  const int64_t output_blocks = (outputs + MTLK_LANE - 1) / MTLK_LANE, tap_weights = MTLK_HALF_LANE * MTLK_LANE;
-  const int64_t input_blocks = (inputs + MTLK_HALF_LANE - 1) / MTLK_HALF_LANE;
-  memset(packed, 0, sizeof(uint16_t) * (size_t)(output_blocks * input_blocks * taps * tap_weights));
-  for (int64_t o = 0; o < outputs; o++) {
-    const float factor = scale ? scale[o] : 1;
-    for (int64_t i = 0; i < inputs; i++) {
-      const int64_t lane = i % MTLK_HALF_LANE;
-      uint16_t *to = packed + (o / MTLK_LANE * input_blocks + i / MTLK_HALF_LANE) * taps * tap_weights;
-      to += (lane / 2 * MTLK_LANE + o % MTLK_LANE) * 2 + lane % 2;
-      for (int64_t tap = 0; tap < taps; tap++) {
-        to[tap * tap_weights] = rounded_half(weights[(o * inputs + i) * taps + tap] * factor);
+  const int64_t block = taps * MTLK_LANE * MTLK_HALF_LANE;
+  for (int64_t o = 0; o < outputs; o += MTLK_LANE) {
+    const int64_t rows = outputs - o < MTLK_LANE ? outputs - o : MTLK_LANE;
+    for (int64_t i = 0; i < inputs; i += MTLK_HALF_LANE, packed += block) {
+      const int64_t count = inputs - i < MTLK_HALF_LANE ? inputs - i : MTLK_HALF_LANE;
+      const float *from = weights + (o * inputs + i) * taps, *factors = scale ? scale + o : NULL;
+      if (rows < MTLK_LANE || count < MTLK_HALF_LANE) memset(packed, 0, sizeof(uint16_t) * (size_t)block);
+      if (taps == 1) {
+        pack_pairs(from, factors, packed, rows, inputs, count, 1);
+      } else if (taps == 9) {
+        pack_pairs(from, factors, packed, rows, inputs, count, 9);
+      } else {
+        pack_pairs(from, factors, packed, rows, inputs, count, taps);
       }
     }
   }

@@ -47,7 +47,7 @@ extension Graph {
       var node = producers[last]
     else { return nil }
     // What is rounded for its readers is not handed out so.
-    if nodes[node].operation is FakeQuantize, let producer = producers[nodes[node].inputs[0]] {
+    if nodes[node].operation.isRounding, let producer = producers[nodes[node].inputs[0]] {
       (last, node) = (nodes[node].inputs[0], producer)
     }
     var graph = self

@@ -39,10 +39,12 @@ extension Model {
   static func open(
     onnx bytes: Bytes, name: String, card: ModelCard?, folder: String?, copy: Bool, precision: Precision?
   ) throws(MTLError) -> Model {
-    guard precision != .int8 else { throw notQuantized(name) }
+    let quantization = try quantization(recorded: nil, name: name, precision)
     let model = try OnnxModel.read(bytes, name: name, folder: folder, copy: copy)
     let own = card == nil ? try GraphDescription.card(inside: model, name) : nil
-    return try Model(model, card: card ?? own, network: "onnx", fileName: name, byteCount: bytes.count)
+    return try Model(
+      model, card: card ?? own, network: "onnx", fileName: name, byteCount: bytes.count,
+      quantization: quantization)
   }
 
   /// A model from the library's own file: its graph where it holds one, else weights of the network that its card names.
@@ -101,9 +103,7 @@ struct GraphDescription {
     outputShapes = outputs.map { output in
       Shape((output.dimensions ?? []).map { if case .fixed(let size) = $0 { size } else { 1 } })
     }
-    parameterCount = graph.constants.values.reduce(0) { sum, tensor in
-      tensor.type.isFloatingPoint ? sum.saturatingSum(tensor.shape.elementCount) : sum
-    }
+    parameterCount = graph.numbersOfWeights.reduce(0) { $0.saturatingSum($1.shape.elementCount) }
     if card == nil { notes += GraphDescription.pictureNotes(picture, inputs) }
     measure()
   }
@@ -206,6 +206,20 @@ struct GraphDescription {
   /// Tasks name files: slashes and commas in an output's name become lines.
   private static func fileName(_ name: String) -> String {
     String(decoding: name.utf8.map { [0x2F, 0x2C, 0].contains($0) ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+  }
+}
+
+extension Graph {
+  /// Constants that are parameters of layers: floats, and what is dequantized, but not scales.
+  fileprivate var numbersOfWeights: [Tensor] {
+    var (dequantized, scales) = (Set<ValueID>(), Set<ValueID>())
+    for node in nodes where node.operation is DequantizeLinear || node.operation is QuantizeLinear {
+      if node.operation is DequantizeLinear { dequantized.formUnion(node.inputs.prefix(1)) }
+      scales.formUnion(node.inputs.dropFirst())
+    }
+    return constants.filter { value, tensor in
+      tensor.type.isFloatingPoint ? !scales.contains(value) : dequantized.contains(value)
+    }.map(\.value)
   }
 }
 

@@ -7,13 +7,18 @@ import MTLTasks
 /// What a model computes with.
 public enum Precision: String, Sendable, CaseIterable {
   case float32 = "fp32"
-  /// Bytes where the model's file says so, floats elsewhere.
+  /// bfloat16 where convolutions have many channels to add up, and the processor has instructions for it; floats elsewhere.
+  case bfloat16 = "bf16"
+  /// Bytes where the model's file says so; elsewhere floats, or bfloat16 where it says that.
   case int8
 }
 
 extension Model {
   /// What a model runs in.
-  public var precision: Precision { quantization == nil ? .float32 : .int8 }
+  public var precision: Precision {
+    guard let quantization else { return .float32 }
+    return quantization.grids.isEmpty && quantization.isBFloat16 ? .bfloat16 : .int8
+  }
 
   /// The model with values and weights in bytes, by what it computes in floats for inputs as it will see them.
   ///
@@ -31,8 +36,8 @@ extension Model {
       self, quantizedBy: calibration.table(inputCount: inputCount, inputs: inputs, progress: progress))
   }
 
-  /// The same, with those layers left in floats that take a task beyond what it may lose (`AnswerDistance`), and what each
-  /// layer costs each task.
+  /// The same, with those layers left in bfloat16 that take a task beyond what it may lose (`AnswerDistance`), or in floats
+  /// where that does not help, and what each layer costs each task.
   ///
   /// - Parameter budgets: by task; infinite where anything will do.
   public func quantized(
@@ -68,11 +73,15 @@ extension Model {
     return graph
   }
 
-  /// Convolutions that run on bytes, and all there are, at the default input size; nil for a model of floats.
-  public func quantizedLayers() throws(MTLError) -> (count: Int, all: Int)? {
+  /// Convolutions that run on bytes and on bfloat16, and all there are, at the default input size; nil for a model of floats.
+  public func quantizedLayers() throws(MTLError) -> (bytes: Int, bfloat16: Int, all: Int)? {
     guard quantization != nil, let graph = try plannedGraph() else { return nil }
     let layers = graph.nodes.filter { $0.operation is Convolution }
-    return (layers.count { graph.constants[$0.inputs[1]]?.type == .int8 }, layers.count)
+    let bfloat16 = graph.valuesReadAsBFloat16()
+    return (
+      layers.count { graph.constants[$0.inputs[1]]?.type == .int8 },
+      layers.count { bfloat16.contains($0.inputs[1]) }, layers.count
+    )
   }
 
   /// The graph that is planned at the default input size.
@@ -93,13 +102,24 @@ extension Model {
   static func quantization(
     of store: WeightStore, name: String, _ precision: Precision?
   ) throws(MTLError) -> QuantizationTable? {
-    guard precision != .float32 else { return nil }
-    let table = try NativeFile.quantization(of: store, name: name)
-    if precision == .int8, table == nil { throw notQuantized(name) }
-    return table
+    try quantization(recorded: NativeFile.quantization(of: store, name: name), name: name, precision)
+  }
+
+  /// - Parameter table: of the file; nil for a file of floats.
+  static func quantization(
+    recorded table: QuantizationTable?, name: String, _ precision: Precision?
+  ) throws(MTLError) -> QuantizationTable? {
+    switch precision {
+    case nil: return table
+    case .float32: return nil
+    case .bfloat16: return QuantizationTable(isBFloat16: true)
+    case .int8:
+      guard let table, !table.grids.isEmpty else { throw notQuantized(name) }
+      return table
+    }
   }
 
   static func notQuantized(_ name: String) -> MTLError {
-    MTLError(.unsupported, name, "holds floats; 'mtl-infer compile --precision int8' makes a file of bytes")
+    MTLError(.unsupported, name, "holds no bytes; 'mtl-infer compile --precision int8' makes a file of bytes")
   }
 }

@@ -9,10 +9,10 @@ extension Model {
   /// Writes the library's own file: a safetensors file with the tasks, and the graph where the model's own file held it,
   /// in its metadata. It is mapped when it is opened, needs no other file and no reader for ONNX, and gives the same
   /// outputs to the last bit. Weights of networks that the library knows by name keep their names and types; those that a
-  /// quantized model runs as whole numbers are written as such.
+  /// quantized model runs as whole numbers or bfloat16 are written as such.
   public func save(to path: String) throws(MTLError) {
     let stored = try quantization.map { table throws(MTLError) in
-      StoredQuantization(table: table, weights: try quantizedWeights())
+      StoredQuantization(table: table, weights: try narrowWeights())
     }
     switch source {
     case .weights(let weights, let network):

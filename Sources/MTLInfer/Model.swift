@@ -32,7 +32,7 @@ public final class Model: Sendable {
   /// nil for a part of a model.
   let source: Source?
 
-  /// Which values run in bytes; nil for a model of floats.
+  /// Which values run in bytes or bfloat16; nil for a model of floats.
   public var quantization: QuantizationTable? { network.quantization }
 
   /// Where the network came from: what can be written again.
@@ -63,7 +63,7 @@ public final class Model: Sendable {
     ignoredKeys = loaded.ignoredKeys
     convolutionKeys = loaded.convolutionKeys
     let quantization = try Model.quantization(of: weights, name: card.name, precision)
-    network = try Network(loaded.graph, quantization: quantization)
+    network = try Network(loaded.graph.scalingWeights(by: loaded.steps), quantization: quantization)
     let inputShape = loaded.input.shape(batch: 1)
     let shapes = try network.graph.shapes(for: [inputShape])
     outputShapes = network.graph.outputs.map { shapes[$0.value] ?? [] }
@@ -121,7 +121,7 @@ public final class Model: Sendable {
     parameterCount = graph.parameterCount
   }
 
-  /// The same model with values in bytes.
+  /// The same model with values in bytes or bfloat16.
   init(_ model: Model, quantizedBy table: QuantizationTable) throws(MTLError) {
     (name, description, format, networkName) = (model.name, model.description, model.format, model.networkName)
     (fileByteCount, notes, ignoredKeys) = (model.fileByteCount, model.notes, model.ignoredKeys)
@@ -134,19 +134,19 @@ public final class Model: Sendable {
       ? Network(general: graph, quantization: table) : try Network(graph, quantization: table)
   }
 
-  /// Tensors of the file that run as whole numbers alone, and may be kept as such.
-  func quantizedWeights() throws(MTLError) -> Set<String> {
-    guard let planned = try plannedGraph() else { return [] }
-    guard network.isGeneral else { return planned.quantizedWeightNames.intersection(convolutionKeys) }
+  /// Tensors of the file that run as whole numbers or bfloat16 alone, and may be kept as such.
+  func narrowWeights() throws(MTLError) -> NarrowWeightNames {
+    guard let planned = try plannedGraph() else { return NarrowWeightNames() }
+    guard network.isGeneral else { return planned.narrowWeightNames.intersection(convolutionKeys) }
     // What graphs inside of nodes do with a tensor is not looked into.
     let hasSubgraphs = network.graph.nodes.contains { node in
       node.source?.attributes.values.values.contains { if case .subgraph = $0 { true } else { false } } ?? false
     }
-    guard !hasSubgraphs else { return [] }
+    guard !hasSubgraphs else { return NarrowWeightNames() }
     let graph = network.graph
     let names = graph.valuesOnlyReadAsWeights().compactMap { graph.constantNames[$0] }
     let counts = Dictionary(graph.constantNames.values.map { ($0, 1) }, uniquingKeysWith: +)
-    return planned.quantizedWeightNames.intersection(names.filter { counts[$0] == 1 })
+    return planned.narrowWeightNames.intersection(names.filter { counts[$0] == 1 })
   }
 
   /// Sum over all parts; parameters that several of them use count once.

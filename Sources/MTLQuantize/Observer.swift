@@ -1,7 +1,7 @@
 import MTLEngine
 import MTLGraph
 
-/// Runs a graph of floats and shows some of its values.
+/// Runs a graph and shows some of its values.
 final class Observer {
   private let session: Session
   private let tasks: [Int]
@@ -10,8 +10,12 @@ final class Observer {
   var valueCount: Int { tasks.count }
 
   /// - Parameter graph: simplified, of one input.
-  init(_ graph: Graph, showing values: [ValueID], pool: ThreadPool, instructionSet: InstructionSet) {
+  init(
+    _ graph: Graph, showing values: [ValueID], pool: ThreadPool, instructionSet: InstructionSet,
+    emulatesBFloat16: Bool = false
+  ) {
     var options = Session.Options()
+    options.emulatesBFloat16 = emulatesBFloat16
     options.instructionSet = instructionSet
     options.planLimit = 1
     let shown = graph.showing(values)

@@ -1,11 +1,11 @@
 import MTLEngine
 import MTLGraph
 
-/// Finds the layers that have to stay in floats, so that every task's error keeps a budget of its own.
+/// Finds the layers that cannot run in bytes, so that every task's error keeps a budget of its own.
 ///
-/// Each layer alone is put in bytes, which shows what it costs each task. Then those that cost most are given back to the
-/// floats, one after the other, until all the rest together keeps the budgets. All errors are against the answers of the
-/// network in floats, on the same inputs.
+/// Each layer alone is put in bytes, which shows what it costs each task. Then those that cost most are raised to bfloat16,
+/// one after the other, until all the rest together keeps the budgets; if all of them in bfloat16 do not, they are raised
+/// to floats instead. All errors are against the answers of the network in floats, on the same inputs.
 public struct PrecisionSearch {
   /// How far the rounded output of a task is from the exact one: what is wrong, and of how much.
   public typealias Measure = (_ task: Int, _ exact: Tensor, _ rounded: Tensor) -> (wrong: Double, all: Double)
@@ -15,7 +15,7 @@ public struct PrecisionSearch {
     public let name: String
     /// By task.
     public let errors: [Double]
-    public internal(set) var isFloat = false
+    public internal(set) var isInBytes = true
   }
 
   public struct Outcome: Sendable {
@@ -63,29 +63,35 @@ public struct PrecisionSearch {
     let names = layerNames
     let total = 1 + 2 * names.count
     var done = 0
-    func errors(inFloats: Set<String>) throws(MTLError) -> [Double] {
-      let errors = try self.errors(of: table.keeping(inFloats, readers: readers))
+    func errors(_ table: QuantizationTable) throws(MTLError) -> [Double] {
+      let errors = try self.errors(of: table)
       done += 1
-      progress(done, total)
+      progress(min(done, total), total)
       return errors
     }
-    let before = try errors(inFloats: [])
+    let before = try errors(table)
     var layers: [Layer] = []
     for name in names {
-      layers.append(Layer(name: name, errors: try errors(inFloats: Set(names).subtracting([name]))))
+      let others = Set(names).subtracting([name])
+      layers.append(Layer(name: name, errors: try errors(table.keeping(others, readers: readers))))
     }
     var result = Outcome(table: table, layers: layers, errorsBefore: before, errors: before)
-    while let next = Self.worst(result, budgets) {
-      result.layers[next].isFloat = true
-      let floats = Set(result.layers.filter(\.isFloat).map(\.name))
-      result.errors = try errors(inFloats: floats)
-      result.table = table.keeping(floats, readers: readers)
+    for isBFloat16 in [true, false] {
+      result = Outcome(table: table, layers: layers, errorsBefore: before, errors: before)
+      while let next = Self.worst(result, budgets) {
+        result.layers[next].isInBytes = false
+        let raised = Set(result.layers.filter { !$0.isInBytes }.map(\.name))
+        result.table = table.keeping(raised, readers: readers)
+        result.table.isBFloat16 = isBFloat16
+        result.errors = try errors(result.table)
+      }
+      if budgets.indices.allSatisfy({ result.errors[$0] <= budgets[$0] }) { break }
     }
     progress(total, total)
     return result
   }
 
-  /// The layer that costs the tasks beyond their budgets most; nil when there is none, or all are in floats.
+  /// The layer that costs the tasks beyond their budgets most; nil when there is none, or none is in bytes.
   private static func worst(_ outcome: Outcome, _ budgets: [Double]) -> Int? {
     // What is no number is beyond every budget.
     let beyond = budgets.indices.filter { !(outcome.errors[$0] <= budgets[$0]) }
@@ -93,7 +99,7 @@ public struct PrecisionSearch {
     func cost(_ index: Int) -> Double {
       beyond.map { outcome.layers[index].errors[$0] / max(budgets[$0], .leastNormalMagnitude) }.max() ?? 0
     }
-    return outcome.layers.indices.filter { !outcome.layers[$0].isFloat }.max { cost($0) < cost($1) }
+    return outcome.layers.indices.filter { outcome.layers[$0].isInBytes }.max { cost($0) < cost($1) }
   }
 
   /// By site that has a grid: the layers that read it.
@@ -111,7 +117,8 @@ public struct PrecisionSearch {
   private func errors(of table: QuantizationTable) throws(MTLError) -> [Double] {
     let rounded = try graph.quantized(by: table)
     let observer = Observer(
-      rounded, showing: rounded.outputs.map(\.value), pool: pool, instructionSet: instructionSet)
+      rounded, showing: rounded.outputs.map(\.value), pool: pool, instructionSet: instructionSet,
+      emulatesBFloat16: true)
     var sums = graph.outputs.map { _ in (wrong: 0.0, all: 0.0) }
     for (input, exact) in zip(inputs, exact) {
       for (task, output) in try observer.tensors(input).enumerated() {
@@ -125,7 +132,7 @@ public struct PrecisionSearch {
 }
 
 extension QuantizationTable {
-  /// The table with some layers in floats; values that only these read are in floats, too.
+  /// The table with some layers not in bytes; values that only these read are not, either.
   func keeping(_ floats: Set<String>, readers: [String: [String]]) -> QuantizationTable {
     var table = self
     for (site, names) in readers {

@@ -13,7 +13,8 @@ struct CompileCommand: ParsableCommand {
 
       With --precision int8 the file runs in bytes. What the pictures of --calibrate make of each value decides how it is
       rounded: a few dozen like those that the model will see are enough. With --precision auto the layers that would
-      take a task beyond its budget stay in floats; a table shows what each layer in bytes costs each task.
+      take a task beyond its budget stay in bf16, or in fp32 where that is not enough; a table shows what each layer in
+      bytes costs each task. --precision bf16 needs no pictures.
       """)
 
   @Argument(help: "Folder with a model.json, a model.json, a checkpoint, or an ONNX file.")
@@ -29,7 +30,7 @@ struct CompileCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What the file is to compute with; what the model does if left out. int8 and auto need --calibrate.",
-      valueName: "fp32|int8|auto"))
+      valueName: "fp32|bf16|int8|auto"))
   var precision: Choice?
 
   @Option(
@@ -57,7 +58,7 @@ struct CompileCommand: ParsableCommand {
   var json = false
 
   enum Choice: String, ExpressibleByArgument, CaseIterable {
-    case fp32, int8, auto
+    case fp32, bf16, int8, auto
   }
 
   private struct Report: Encodable {
@@ -102,7 +103,8 @@ struct CompileCommand: ParsableCommand {
   /// The model as it is to be written.
   private func opened() throws(MTLError) -> (model: Model, search: SearchReport?) {
     guard let calibrate else {
-      return (try Model.open(path: model, network: network, precision: precision == .fp32 ? .float32 : nil), nil)
+      let precision = precision.flatMap { Precision(rawValue: $0.rawValue) }
+      return (try Model.open(path: model, network: network, precision: precision), nil)
     }
     let floats = try Model.open(path: model, network: network, precision: .float32)
     let budgets = try SearchReport.budgets(budget, of: floats)

@@ -34,8 +34,11 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What to compute with: fp32, or int8 for a file that compile made so; what the file is made for if left out.",
-      valueName: "fp32|int8"))
+      """
+      What to compute with: fp32, bf16 where the processor has instructions for it, or int8 for a file that compile made \
+      so; what the file is made for if left out.
+      """,
+      valueName: "fp32|bf16|int8"))
   var precision: Precision?
 
   func validate() throws {

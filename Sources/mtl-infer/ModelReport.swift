@@ -23,21 +23,26 @@ struct ModelReport: Encodable {
     let kernel: String
   }
 
-  /// Of a model that runs in bytes.
+  /// Of a model that runs in bytes or bfloat16.
   struct Quantization: Encodable {
     /// That are kept in bytes.
     let values: Int
-    /// Convolutions that run on bytes, and all there are.
+    /// Convolutions that run on bytes and on bfloat16, and all there are.
     let layers: Int
+    let bfloat16Layers: Int
     let allLayers: Int
 
     /// nil for a model of floats.
     init?(_ model: Model) throws(MTLError) {
       guard let table = model.quantization, let counts = try model.quantizedLayers() else { return nil }
-      (values, layers, allLayers) = (table.grids.count, counts.count, counts.all)
+      (values, layers, bfloat16Layers, allLayers) = (table.grids.count, counts.bytes, counts.bfloat16, counts.all)
     }
 
-    var text: String { "int8: \(values) values, \(layers) of \(allLayers) convolutions" }
+    var text: String {
+      if values == 0 { return "bf16: \(bfloat16Layers) of \(allLayers) convolutions" }
+      let rest = bfloat16Layers == 0 ? "" : "; bf16: \(bfloat16Layers)"
+      return "int8: \(values) values, \(layers) of \(allLayers) convolutions\(rest)"
+    }
   }
 
   let name: String

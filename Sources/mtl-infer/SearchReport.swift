@@ -3,7 +3,7 @@ import MTLInfer
 import MTLQuantize
 import MTLTasks
 
-/// What `compile --precision auto` found: what each layer in bytes costs each task, and which stay in floats.
+/// What `compile --precision auto` found: what each layer in bytes costs each task, and which stay in bfloat16 or floats.
 struct SearchReport: Encodable {
   struct Task: Encodable {
     let name: String
@@ -32,7 +32,7 @@ struct SearchReport: Encodable {
     }
     layers = outcome.layers.map { layer in
       Layer(
-        name: layer.name, precision: layer.isFloat ? "fp32" : "int8",
+        name: layer.name, precision: layer.isInBytes ? "int8" : outcome.table.isBFloat16 ? "bf16" : "fp32",
         errors: Dictionary(zip(model.tasks.map(\.name), layer.errors)) { first, _ in first })
     }
   }

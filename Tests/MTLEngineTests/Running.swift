@@ -7,11 +7,12 @@ extension Session {
   /// A session that the environment's cap of the instruction set does not reach: other tests change it meanwhile.
   convenience init(
     testing network: Network, threads: Int = 1, isa: InstructionSet = .detected, planLimit: Int = 8,
-    pool: ThreadPool? = nil
+    pool: ThreadPool? = nil, emulatesBFloat16: Bool = true
   ) {
     var options = Options()
     options.instructionSet = isa
     options.planLimit = planLimit
+    options.emulatesBFloat16 = emulatesBFloat16
     self.init(network, pool: pool ?? ThreadPool(width: threads), options: options)
   }
 

@@ -49,7 +49,7 @@ struct PrecisionSearchTests {
     let outcome = try Self.outcome(Self.table(), [.infinity, 1])
     #expect(try outcome.table == Self.table())
     #expect(outcome.layers.map(\.name) == ["trunk", "left", "right"])
-    #expect(outcome.layers.allSatisfy { !$0.isFloat })
+    #expect(outcome.layers.allSatisfy { $0.isInBytes })
     #expect(outcome.errors == outcome.errorsBefore)
     // What is read in one head costs its task alone; the features' grid costs both, whichever layer it is for.
     #expect(outcome.layers[2].errors[0] == 0 && outcome.layers[2].errors[1] > 0)
@@ -58,13 +58,15 @@ struct PrecisionSearchTests {
 
   @Test func theWorstLayerGoesFirst() throws {
     let outcome = try Self.outcome(Self.table(), [.infinity, 0.05])
-    #expect(outcome.layers.filter(\.isFloat).map(\.name) == ["right"])
+    #expect(outcome.layers.filter { !$0.isInBytes }.map(\.name) == ["right"])
     #expect(outcome.table.grids.keys.sorted() == ["input x", "relu"])
+    #expect(outcome.table.isBFloat16)
     #expect(outcome.table.biasCorrections.isEmpty && outcome.table.floatNodes.isEmpty)
     #expect(outcome.errorsBefore[1] > 0.05 && outcome.errors[1] <= 0.05)
   }
 
-  @Test func noErrorMeansNoBytes() throws {
+  /// bfloat16 makes errors, too.
+  @Test func noErrorMeansFloats() throws {
     let outcome = try Self.outcome(Self.table(), [0, 0])
     #expect(outcome.table == QuantizationTable())
     #expect(outcome.errors == [0, 0])

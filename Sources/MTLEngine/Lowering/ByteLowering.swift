@@ -6,15 +6,14 @@ enum ByteLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     switch node.operation {
     case is FakeQuantize:
-      guard let grid = planner.byteGrids[node.outputs[0]] else { return false }
-      let layout = ByteGrids.layout(grid, planner.shape(of: node.outputs[0]))
-      if planner.byteGrids[node.inputs[0]] == grid {
+      guard let layout = planner.narrowLayouts[node.outputs[0]], let grid = layout.grid else { return false }
+      if planner.grid(of: node.inputs[0]) == grid {
         let source = try planner.buffer(of: node.inputs[0], as: layout)
         planner.makeView(of: node.outputs[0], layout, partOf: source, imageStride: source.imageStride)
         return true
       }
-      if let other = planner.byteGrids[node.inputs[0]], layout.lane == Int(MTLK_BYTE_LANE) {
-        let source = try planner.bytes(of: node.inputs[0])
+      if let other = planner.grid(of: node.inputs[0]), layout.lane == Int(MTLK_BYTE_LANE) {
+        let source = try planner.narrow(node.inputs[0])
         let target = planner.makeBuffer(for: node.outputs[0], layout)
         let change = mtlk_byte_change(
           scale: other.scale, zero_point: Int32(other.zeroPoint), output_inverse_scale: grid.inverseScale,
@@ -30,10 +29,10 @@ enum ByteLowering: Lowering {
       quantize(node.name, from: input, to: output, grid, in: &planner)
     case is Add, is Sub, is Mul: return try lowerCombination(node, in: &planner)
     case let pool as MaxPool:
-      guard let grid = planner.byteGrids[node.outputs[0]] else { return false }
-      try lower(node, pool, grid, in: &planner)
+      guard let layout = planner.narrowLayouts[node.outputs[0]], layout.numbers == .bytes else { return false }
+      try lower(node, pool, layout, in: &planner)
     case is GlobalAveragePool:
-      guard let grid = planner.byteGrids[node.inputs[0]] else { return false }
+      guard let grid = planner.grid(of: node.inputs[0]) else { return false }
       try lowerGlobalAverage(node, grid, in: &planner)
     default: return false
     }
@@ -43,16 +42,16 @@ enum ByteLowering: Lowering {
   /// Sums, differences and products of images of bytes whose only reader wants bytes.
   private static func lowerCombination(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     let shape = planner.shape(of: node.outputs[0])
-    guard let left = planner.byteGrids[node.inputs[0]], let right = planner.byteGrids[node.inputs[1]],
+    guard let left = planner.grid(of: node.inputs[0]), let right = planner.grid(of: node.inputs[1]),
       node.inputs.allSatisfy({ planner.shape(of: $0) == shape }),
-      let end = planner.fuseToBytes(after: node)
+      let end = planner.fuseToBytes(after: node), let grid = end.layout.grid
     else { return false }
-    let inputs = [try planner.bytes(of: node.inputs[0]), try planner.bytes(of: node.inputs[1])]
-    let output = planner.makeBuffer(for: end.result, ByteGrids.layout(end.grid, shape))
+    let inputs = [try planner.narrow(node.inputs[0]), try planner.narrow(node.inputs[1])]
+    let output = planner.makeBuffer(for: end.result, end.layout)
     let operation = node.operation is Add ? MTLK_ADD : node.operation is Sub ? MTLK_SUBTRACT : MTLK_MULTIPLY
     let pair = mtlk_byte_pair(
       scales: (left.scale, right.scale), zero_points: (Int32(left.zeroPoint), Int32(right.zeroPoint)),
-      output_inverse_scale: end.grid.inverseScale, output_zero_point: Int32(end.grid.zeroPoint))
+      output_inverse_scale: grid.inverseScale, output_zero_point: Int32(grid.zeroPoint))
     let kernels = planner.kernels
     let name = "\(node.operation.name.lowercasedASCII) int8 \(kernels.instructionSet.name)\(end.activation.suffix)"
     let split = planner.split(output, workPerElement: 1)
@@ -142,11 +141,10 @@ enum ByteLowering: Lowering {
   }
 
   private static func lower(
-    _ node: Node, _ pool: MaxPool, _ grid: ByteGrid, in planner: inout Planner
+    _ node: Node, _ pool: MaxPool, _ layout: Layout, in planner: inout Planner
   ) throws(MTLError) {
-    let input = try planner.bytes(of: node.inputs[0])
-    let output = planner.makeBuffer(
-      for: node.outputs[0], ByteGrids.layout(grid, planner.shape(of: node.outputs[0])))
+    let input = try planner.narrow(node.inputs[0])
+    let output = planner.makeBuffer(for: node.outputs[0], layout)
     let window = try kernelWindow(pool.window, input: input, output: output, of: node.name)
     let kernels = planner.kernels
     let taps = pool.window.kernel.rows.saturatingProduct(pool.window.kernel.columns)
@@ -167,7 +165,7 @@ enum ByteLowering: Lowering {
   private static func lowerGlobalAverage(
     _ node: Node, _ grid: ByteGrid, in planner: inout Planner
   ) throws(MTLError) {
-    let input = try planner.bytes(of: node.inputs[0])
+    let input = try planner.narrow(node.inputs[0])
     let output = planner.makeBuffer(for: node.outputs[0], .blocked)
     let kernels = planner.kernels
     let split = planner.split(input, workPerElement: 1, splitsRows: false)

@@ -24,8 +24,8 @@ enum ConvolutionLowering {
   }
 
   static func lower(_ members: [Int], in planner: inout Planner) throws(MTLError) {
-    if let first = members.first, planner.schedule.epilogues[first]?.kind.readsBytes == true {
-      return try ByteConvolutionLowering.lower(members, in: &planner)
+    if let first = members.first, let kind = planner.schedule.epilogues[first]?.kind, kind.numbers != .floats {
+      return try NarrowConvolutionLowering.lower(members, kind, in: &planner)
     }
     var drafts: [Draft] = []
     for member in members {
@@ -123,12 +123,11 @@ enum ConvolutionLowering {
   }
 
   static func kernelName(_ nodes: [Node], _ kind: Epilogue.Kind, _ kernels: KernelSet) -> String {
-    let form = kind.readsBytes ? "int8 " : ""
-    var name = "\(form)convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
+    var name = "\(kind.numbers.prefix)convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
     if let operation = kind.operation {
       name += (operation == Int32(MTLK_ADD_OPERAND) ? " + sum" : " + product") + kind.operandActivation.suffix
     }
-    if kind.writesBytes { name += " to bytes" }
+    if kind.writesNumbers { name += kind.numbers == .bytes ? " to bytes" : " to bf16" }
     guard nodes.count > 1 else { return name }
     let inputs = Set(nodes.map { $0.inputs[0] }).count
     let weights = Set(nodes.map { $0.inputs[1] }).count

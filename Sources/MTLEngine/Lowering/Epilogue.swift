@@ -2,7 +2,7 @@ import CMTLKernels
 import MTLGraph
 
 /// What a convolution's kernel does with its sums before it lets go of them: an activation, a sum or product with another
-/// value, a last activation, and of bytes' products the step to bytes.
+/// value, a last activation, and of narrow numbers' products the step to such numbers.
 struct Epilogue {
   /// What must be equal for two convolutions to be one step.
   struct Kind: Hashable {
@@ -10,9 +10,9 @@ struct Epilogue {
     /// `MTLK_ADD_OPERAND` or `MTLK_MULTIPLY_OPERAND`; nil without an operand.
     var operation: Int32?
     var operandActivation = Activation.none
-    /// Whether the kernel multiplies bytes, and whether it writes bytes.
-    var readsBytes = false
-    var writesBytes = false
+    /// What the kernel multiplies, and whether it writes such numbers, too.
+    var numbers = Layout.Numbers.floats
+    var writesNumbers = false
   }
 
   var kind = Kind()
@@ -21,8 +21,8 @@ struct Epilogue {
 
   /// The other value of the sum or product.
   var operand: ValueID?
-  /// What bytes that are written stand for.
-  private(set) var grid: ByteGrid?
+  /// How the narrow numbers lie that are written.
+  private(set) var layout: Layout?
   /// The value that is written in the end.
   var result: ValueID
   /// The nodes that are done with it.
@@ -32,11 +32,11 @@ struct Epilogue {
   /// each part's time is its own.
   ///
   /// - Parameters:
-  ///   - readsBytes: whether a convolution multiplies bytes.
-  ///   - grid: of the bytes that a node makes, where kernels can write them.
+  ///   - numbers: what a convolution multiplies.
+  ///   - written: how the narrow numbers lie that a node makes, where kernels can write them.
   static func all(
     in graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool,
-    readsBytes: (Node) -> Bool, grid: @escaping (Node) -> ByteGrid?
+    numbers: (Node) -> Layout.Numbers, written: (Node) -> Layout?
   ) -> [Int: Epilogue] {
     let readers = Readers(graph)
     var levels: [ValueID: Int] = [:]
@@ -52,7 +52,7 @@ struct Epilogue {
     for (index, _) in convolutions.sorted(by: { ($0.level, $0.node) > ($1.level, $1.node) }) {
       let epilogue = Epilogue(
         of: index, graph, readers, shapes, segments, isConstant,
-        bytes: readsBytes(graph.nodes[index]) ? grid : nil, claimed)
+        numbers(graph.nodes[index]), written, claimed)
       claimed.formUnion(epilogue.absorbed)
       result[index] = epilogue
     }
@@ -61,12 +61,12 @@ struct Epilogue {
 
   private init(
     of index: Int, _ graph: Graph, _ readers: Readers, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment],
-    _ isConstant: (ValueID) -> Bool, bytes: ((Node) -> ByteGrid?)?, _ claimed: Set<Int>
+    _ isConstant: (ValueID) -> Bool, _ numbers: Layout.Numbers, _ written: (Node) -> Layout?, _ claimed: Set<Int>
   ) {
     let own = graph.nodes[index].outputs[0]
     result = own
-    kind.readsBytes = bytes != nil
-    while grid == nil, let reader = readers.only(of: result), !claimed.contains(reader) {
+    kind.numbers = numbers
+    while layout == nil, let reader = readers.only(of: result), !claimed.contains(reader) {
       let node = graph.nodes[reader]
       guard segments[node.outputs[0]] == segments[own] else { break }
       if let activation = Activation(node.operation), canTake(activation) {
@@ -76,9 +76,9 @@ struct Epilogue {
       {
         kind.operation = operation
         operand = other
-      } else if let end = bytes?(node) {
-        kind.writesBytes = true
-        grid = end
+      } else if numbers != .floats, let end = written(node), end.numbers == numbers {
+        kind.writesNumbers = true
+        layout = end
       } else {
         break
       }

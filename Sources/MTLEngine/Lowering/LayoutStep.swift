@@ -14,13 +14,15 @@ final class LayoutStep: Step {
     self.split = split
   }
 
-  /// Bytes are made of blocks, and become blocks, or are copied.
+  /// Narrow numbers are made of blocks, and become blocks, or are copied.
   static func add(nodeName: String, from source: Buffer, to target: Buffer, in planner: inout Planner) {
     switch (source.layout, target.layout) {
     case (.bytes(let grid, _), .blocked):
       return ByteLowering.dequantize(nodeName, from: source, grid, to: target, in: &planner)
     case (.blocked, .bytes(let grid, _)):
       return ByteLowering.quantize(nodeName, from: source, to: target, grid, in: &planner)
+    case (.halves, .blocked): return HalfLowering.widen(nodeName, from: source, to: target, in: &planner)
+    case (.blocked, .halves): return HalfLowering.round(nodeName, from: source, to: target, in: &planner)
     default: break
     }
     let isImage = source.shape.rank == 4
@@ -49,7 +51,7 @@ final class LayoutStep: Step {
     let first = groups.lowerBound * lane
     let count = split.groups == 1 ? buffer.shape[1] : min(groups.upperBound * lane, buffer.shape[1]) - first
     let pixels = buffer.pixelCount
-    guard !buffer.layout.isBytes else {
+    guard !buffer.layout.isNarrow else {
       let start = buffer.channelOffset(first)
       unsafe (target.pointer(in: arena, image: image) + start).update(
         from: source.pointer(in: arena, image: image) + start,

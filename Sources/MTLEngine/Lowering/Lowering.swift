@@ -10,6 +10,7 @@ protocol Lowering: SendableMetatype {
 /// (`ConvolutionLowering`). The last one takes everything.
 let lowerings: [any Lowering.Type] = [
   ByteLowering.self,
+  HalfLowering.self,
   ViewLowering.self,
   GroupedConvolutionLowering.self,
   ConvolutionTransposeLowering.self,

@@ -9,21 +9,31 @@ struct PackedConvolution {
   init(_ node: Node, _ weight: Tensor, _ taps: LiveTaps, lane: Int, in planner: Planner) throws(MTLError) {
     let cache = planner.network.packedWeights
     let scale = node.inputs.count == 4 ? planner.constant(node.inputs[3]) : nil
-    // The factor, too, tells two uses of one weight apart.
-    let factor = node.inputs.count == 4 ? " \(node.inputs[3].index)" : ""
-    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
-    let packing = "convolution \(lane)\(live)"
-    weights = try cache.bytes(for: .init(value: node.inputs[1], packing: packing + factor)) {
+    weights = try cache.bytes(for: PackedConvolution.key(node, "convolution \(lane)", taps)) {
       () throws(MTLError) -> Bytes in
       let packed = try PackedConvolution.pack(taps.trimmed(weight.converted(to: .float32)), scale, lane: lane)
       // From now on this copy is read, and the file's pages may go.
       weight.bytes.releasePages()
       return packed
     }
+    bias = try PackedConvolution.bias(of: node, weight, in: planner)
+  }
+
+  /// What a convolution's weights in some order are known by.
+  static func key(_ node: Node, _ packing: String, _ taps: LiveTaps) -> PackedWeights.Key {
+    // The factor, too, tells two uses of one weight apart.
+    let factor = node.inputs.count == 4 ? " \(node.inputs[3].index)" : ""
+    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
+    return PackedWeights.Key(value: node.inputs[1], packing: packing + live + factor)
+  }
+
+  /// A convolution's bias, zero where it has none, in whole blocks.
+  static func bias(of node: Node, _ weight: Tensor, in planner: Planner) throws(MTLError) -> Bytes {
     let channels = weight.shape[0]
     let bias = node.inputs.count > 2 ? planner.constant(node.inputs[2]) : nil
     let biasValue = node.inputs.count > 2 ? node.inputs[2] : node.inputs[1]
-    self.bias = try cache.bytes(for: .init(value: biasValue, packing: "bias")) { () throws(MTLError) -> Bytes in
+    return try planner.network.packedWeights.bytes(for: .init(value: biasValue, packing: "bias")) {
+      () throws(MTLError) -> Bytes in
       var values = try bias?.floats(of: node.name) ?? []
       let blocks = (channels + Layout.lane - 1) / Layout.lane
       values += [Float](repeating: 0, count: blocks * Layout.lane - values.count)

@@ -8,8 +8,8 @@ struct Placement {
   private let axis: Int
   /// Channels or images in front of the part.
   private let start: Int
-  /// Whether all parts of the concatenation begin with a block of 16 channels, so that bytes can be copied there whole.
-  let copiesBytes: Bool
+  /// Whether all parts of the concatenation begin with a block of 16 channels, so that narrow ones can be copied there whole.
+  let areBlocks: Bool
 
   func elementOffset(in whole: Buffer) -> Int {
     axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
@@ -29,7 +29,7 @@ struct Placement {
       for (value, start) in zip(node.inputs, starts)
       where placements[value] == nil && !isConstant(value) && producers[value] != nil {
         placements[value] = Placement(
-          whole: node.outputs[0], axis: starts.axis, start: start, copiesBytes: starts.areBlocks)
+          whole: node.outputs[0], axis: starts.axis, start: start, areBlocks: starts.areBlocks)
       }
     }
     return placements

@@ -12,9 +12,9 @@ struct Planner {
   let schedule: Schedule
   /// Where the parts of concatenations are written.
   let placements: [ValueID: Placement]
-  private let byteConcatenations: Set<ValueID>
-  /// The values that are kept in bytes.
-  let byteGrids: [ValueID: ByteGrid]
+  private let narrowConcatenations: Set<ValueID>
+  /// How the values lie that are kept in bytes or bfloat16.
+  let narrowLayouts: [ValueID: Layout]
   /// Whether the graph unpools to where maxima were found: rounding then may pick another place.
   let comparesValues: Bool
   private let constants: [ValueID: Tensor]
@@ -68,12 +68,12 @@ struct Planner {
     let constants = try Planner.foldedConstants(graph, shapes, kernels)
     self.shapes = shapes
     self.constants = constants
-    let byteGrids = ByteGrids.all(in: graph, shapes) { constants[$0] }
-    self.byteGrids = byteGrids
-    schedule = Schedule(graph, shapes, network.segments, byteGrids) { constants[$0] }
+    let narrowLayouts = NarrowLayouts.all(in: graph, shapes) { constants[$0] }
+    self.narrowLayouts = narrowLayouts
+    schedule = Schedule(graph, shapes, network.segments, narrowLayouts) { constants[$0] }
     comparesValues = graph.nodes.contains { $0.operation is MaxPoolWithIndices }
     placements = Placement.all(in: graph, shapes) { constants[$0] != nil }
-    byteConcatenations = Set(placements.values.filter(\.copiesBytes).map(\.whole))
+    narrowConcatenations = Set(placements.values.filter(\.areBlocks).map(\.whole))
     useCounts = graph.useCounts()
     var consumers: [ValueID: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
@@ -210,17 +210,17 @@ extension Planner {
   /// The value in blocks, if it already lies so.
   func existingBuffer(of value: ValueID, _ layout: Layout = .blocked) -> Buffer? { homes[value]?[layout] }
 
-  /// How a value on a grid of bytes lies; nil for others.
-  func byteLayout(of value: ValueID) -> Layout? { byteGrids[value].map { ByteGrids.layout($0, shape(of: value)) } }
+  /// The grid of a value that is kept in bytes; nil for others.
+  func grid(of value: ValueID) -> ByteGrid? { narrowLayouts[value]?.grid }
 
-  /// A value on a grid, in bytes.
-  mutating func bytes(of value: ValueID) throws(MTLError) -> Buffer {
-    try buffer(of: value, as: byteLayout(of: value) ?? .blocked)
+  /// A value as narrow as it is kept.
+  mutating func narrow(_ value: ValueID) throws(MTLError) -> Buffer {
+    try buffer(of: value, as: narrowLayouts[value] ?? .blocked)
   }
 
-  /// How a concatenation whose parts are written in place lies: in bytes where all of them begin with a block of 16 channels.
+  /// How a concatenation whose parts are written in place lies: narrow where all of them begin with a block of 16 channels.
   func concatenationLayout(_ whole: ValueID) -> Layout {
-    guard let layout = byteLayout(of: whole), byteConcatenations.contains(whole) else { return .blocked }
+    guard let layout = narrowLayouts[whole], narrowConcatenations.contains(whole) else { return .blocked }
     return layout
   }
 
@@ -254,13 +254,13 @@ extension Planner {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
     var source = anyBuffer(of: value) ?? first
-    guard source.layout.lane != Int(MTLK_PIXEL_LANE) || !source.layout.isBytes else {
+    guard source.layout.lane != Int(MTLK_PIXEL_LANE) || !source.layout.isNarrow else {
       throw MTLError(
         .internalFault, "value \(value.index)", "lies as a picture's pixels in bytes, and is asked for as floats")
     }
-    // Bytes are made of blocks, and become blocks.
-    let touchesBytes = layout.isBytes || source.layout.isBytes
-    if touchesBytes, layout != .blocked, source.layout != .blocked { source = try buffer(of: value, as: .blocked) }
+    // Narrow numbers are made of blocks, and become blocks.
+    let isNarrow = layout.isNarrow || source.layout.isNarrow
+    if isNarrow, layout != .blocked, source.layout != .blocked { source = try buffer(of: value, as: .blocked) }
     let target = makeBuffer(for: value, layout)
     LayoutStep.add(nodeName: Planner.layoutName, from: source, to: target, in: &self)
     return target
@@ -268,7 +268,7 @@ extension Planner {
 
   /// Any layout in which the value already lies as floats.
   func anyBuffer(of value: ValueID) -> Buffer? {
-    homes[value]?.values.filter { !$0.layout.isBytes }.min { $0.index < $1.index }
+    homes[value]?.values.filter { !$0.layout.isNarrow }.min { $0.index < $1.index }
   }
 
   /// - Parameter shares: the parts of the network that the step works for, where it is more than one.
@@ -302,16 +302,16 @@ extension Planner {
 
   /// If a value's way leads through a cheap activation, or none, to a grid of bytes alone, takes those nodes in: the
   /// activation, and the value to write instead.
-  mutating func fuseToBytes(after node: Node) -> (activation: Activation, grid: ByteGrid, result: ValueID)? {
+  mutating func fuseToBytes(after node: Node) -> (activation: Activation, layout: Layout, result: ValueID)? {
     var activation = Activation.none
     var taken: [Int] = []
     var value = node.outputs[0]
     while useCounts[value] == 1, let reader = consumers[value] {
       taken.append(reader)
       value = graph.nodes[reader].outputs[0]
-      if let grid = ByteGrids.written(by: graph.nodes[reader], byteGrids, shapes) {
+      if let layout = NarrowLayouts.written(by: graph.nodes[reader], narrowLayouts), layout.numbers == .bytes {
         fused.formUnion(taken)
-        return (activation, grid, value)
+        return (activation, layout, value)
       }
       guard activation == .none, let next = Activation(graph.nodes[reader].operation), next.isCheap else { return nil }
       activation = next

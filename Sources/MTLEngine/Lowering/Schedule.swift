@@ -16,14 +16,14 @@ struct Schedule {
   private static let sideBySideByteLimit = 64 << 20
 
   init(
-    _ graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], _ byteGrids: [ValueID: ByteGrid],
+    _ graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], _ layouts: [ValueID: Layout],
     constant: (ValueID) -> Tensor?
   ) {
     let isConstant = { constant($0) != nil }
     epilogues = Epilogue.all(
       in: graph, shapes, segments, isConstant: isConstant,
-      readsBytes: { ByteGrids.areMultiplied(by: $0, byteGrids, shapes, constant) },
-      grid: { ByteGrids.written(by: $0, byteGrids, shapes) })
+      numbers: { NarrowLayouts.numbersMultiplied(by: $0, layouts, shapes, constant) },
+      written: { NarrowLayouts.written(by: $0, layouts) })
     let units = Units(graph, epilogues, isConstant: isConstant)
     let sets = Schedule.grouped(graph, units, epilogues, shapes)
     groups = units.ordered(sets)

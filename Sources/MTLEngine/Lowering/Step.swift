@@ -27,6 +27,11 @@ protocol Step: AnyObject {
     unsafe (arena + byteOffset).assumingMemoryBound(to: Float.self) + image * buffer.imageStride
   }
 
+  /// The same of a buffer of bfloat16.
+  @unsafe func halves(in arena: UnsafeMutableRawPointer, image: Int = 0) -> UnsafeMutablePointer<UInt16> {
+    unsafe UnsafeMutableRawPointer(pointer(in: arena, image: image)).assumingMemoryBound(to: UInt16.self)
+  }
+
   /// The same of a buffer of bytes.
   @unsafe func bytes(in arena: UnsafeMutableRawPointer, image: Int = 0) -> UnsafeMutablePointer<UInt8> {
     unsafe UnsafeMutableRawPointer(pointer(in: arena, image: image)).assumingMemoryBound(to: UInt8.self)

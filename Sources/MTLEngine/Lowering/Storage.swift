@@ -11,6 +11,11 @@ enum Layout: Hashable {
   /// images of no more channels. Sizes and offsets count floats here, too: a pixel's block of 64 bytes is as long as one
   /// of 16 floats.
   case bytes(ByteGrid, lane: Int)
+  /// N images of [channels / 32][rows][columns][32] bfloat16; sizes and offsets count floats here, too.
+  case halves
+
+  /// What elements are. A pixel's block is as long in all of them.
+  enum Numbers: Hashable { case floats, halves, bytes }
 
   /// Channels that share a cache line of float32.
   static let lane = 16
@@ -22,15 +27,47 @@ enum Layout: Hashable {
     case .planar: 1
     case .blocked(let lane): lane
     case .bytes(_, let lane): lane
+    case .halves: Int(MTLK_HALF_LANE)
     }
   }
 
   /// Floats that a block of channels takes at a pixel.
-  var blockFloats: Int { isBytes ? lane / MemoryLayout<Float>.size : lane }
+  var blockFloats: Int { lane * numbers.byteCount / MemoryLayout<Float>.size }
 
   var isBlocked: Bool { if case .blocked = self { true } else { false } }
 
-  var isBytes: Bool { if case .bytes = self { true } else { false } }
+  var numbers: Numbers {
+    switch self {
+    case .planar, .blocked: .floats
+    case .bytes: .bytes
+    case .halves: .halves
+    }
+  }
+
+  /// What the bytes stand for; nil for other numbers.
+  var grid: ByteGrid? { if case .bytes(let grid, _) = self { grid } else { nil } }
+
+  /// Whether elements have fewer bits than floats.
+  var isNarrow: Bool { numbers != .floats }
+}
+
+extension Layout.Numbers {
+  var byteCount: Int {
+    switch self {
+    case .floats: MemoryLayout<Float>.size
+    case .halves: MemoryLayout<UInt16>.size
+    case .bytes: 1
+    }
+  }
+
+  /// What stands in front of a kernel's name.
+  var prefix: String {
+    switch self {
+    case .floats: ""
+    case .halves: "bf16 "
+    case .bytes: "int8 "
+    }
+  }
 }
 
 /// A value's place in the arena: a storage of its own, or a part of one that it shares with others.

@@ -30,18 +30,19 @@ enum ViewLowering: Lowering {
       let offset = axis == 0 ? start * whole.imageStride : whole.channelOffset(start)
       start += shape[axis]
       let home = try planner.buffer(of: value, as: layout)
-      // Parts that begin within a block of bytes are copied there.
+      // Parts that begin within a block of narrow numbers are copied there.
       let isThere =
         (axis == 0 || first % layout.lane == 0) && home.storage == whole.storage
         && home.elementOffset == whole.elementOffset + offset
         && home.imageStride == whole.imageStride
       guard !isThere else { continue }
-      if layout.isBytes {
-        ByteLowering.copy(node.name, from: home, to: whole, firstChannel: first, in: &planner)
-        continue
+      switch layout.numbers {
+      case .bytes: ByteLowering.copy(node.name, from: home, to: whole, firstChannel: first, in: &planner)
+      case .halves: HalfLowering.copy(node.name, from: home, to: whole, firstChannel: first, in: &planner)
+      case .floats:
+        let target = planner.makePart(of: whole, shape: shape, elementOffset: offset)
+        LayoutStep.add(nodeName: node.name, from: home, to: target, in: &planner)
       }
-      let target = planner.makePart(of: whole, shape: shape, elementOffset: offset)
-      LayoutStep.add(nodeName: node.name, from: home, to: target, in: &planner)
     }
     return true
   }

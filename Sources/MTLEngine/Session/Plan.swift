@@ -30,8 +30,12 @@ final class Plan: ParallelWork {
   private var nanoseconds: [UInt64]
   private var current: (any Step)?
 
-  init(_ key: Key, network: Network, kernels: KernelSet, threadCount: Int) throws(MTLError) {
-    let graph = network.isSpecialized ? network.graph : network.graph.selecting(outputs: key.tasks)
+  /// - Parameter emulatesBFloat16: see `Session.Options`.
+  init(
+    _ key: Key, network: Network, kernels: KernelSet, threadCount: Int, emulatesBFloat16: Bool
+  ) throws(MTLError) {
+    var graph = network.isSpecialized ? network.graph : network.graph.selecting(outputs: key.tasks)
+    if !kernels.multipliesBFloat16, !emulatesBFloat16 { graph = graph.withoutBFloat16() }
     var planner = try Planner(
       network: network, graph: graph, shapes: try graph.shapes(for: key.inputShapes), kernels: kernels,
       threadCount: threadCount)

@@ -11,6 +11,9 @@ import MTLGraph
     public var planLimit = 8
     /// Best instruction set to use.
     public var instructionSet = InstructionSet.available
+    /// Whether what a network rounds to bfloat16 is rounded although the processor has no instructions for it: slower than
+    /// floats, but what other processors compute.
+    public var emulatesBFloat16 = false
     public init() {}
   }
 
@@ -30,6 +33,7 @@ import MTLGraph
   public let kernels: KernelSet
   public private(set) var statistics = Statistics()
   private let planLimit: Int
+  private let emulatesBFloat16: Bool
   /// Most recently used last.
   private var plans: [Plan] = []
   private let clocks: UnsafeMutableBufferPointer<UInt64>
@@ -40,6 +44,7 @@ import MTLGraph
     threadCount = options.threadLimit == 0 ? pool.width : min(options.threadLimit, pool.width)
     kernels = KernelSet.trusted(options.instructionSet)
     planLimit = max(1, options.planLimit)
+    emulatesBFloat16 = options.emulatesBFloat16
     unsafe clocks = .allocate(capacity: network.taskCount + 1)
     unsafe clocks.initialize(repeating: 0)
   }
@@ -75,7 +80,8 @@ import MTLGraph
 
   private func build(_ inputShapes: [Shape], _ tasks: [Int]) throws(MTLError) -> Plan {
     let plan = try Plan(
-      Plan.Key(inputShapes: inputShapes, tasks: tasks), network: network, kernels: kernels, threadCount: threadCount)
+      Plan.Key(inputShapes: inputShapes, tasks: tasks), network: network, kernels: kernels, threadCount: threadCount,
+      emulatesBFloat16: emulatesBFloat16)
     statistics.planBuilds += 1
     if plans.count >= planLimit { plans.removeFirst() }
     plans.append(plan)

@@ -84,9 +84,7 @@ struct GraphDecoder {
       guard names.insert(name).inserted else { throw wrong("input '\(clipped(name))'", "each name once") }
       values.append(graph.addInput(name))
     }
-    for constant in try list(value, "constants") {
-      values.append(graph.addConstant(try tensor(constant), name: constant["tensor"]?.string))
-    }
+    for constant in try list(value, "constants") { values.append(try addConstant(constant, to: &graph)) }
     for node in try list(value, "nodes") { values += try add(node, to: &graph, values) }
     names = []
     for output in try list(value, "outputs") {
@@ -98,6 +96,17 @@ struct GraphDecoder {
       graph.addOutput(name, values[index])
     }
     return graph
+  }
+
+  /// A constant; of whole numbers with steps, what dequantizes them, so that they may stay what they are.
+  private func addConstant(_ constant: JSONValue, to graph: inout Graph) throws(MTLError) -> ValueID {
+    let name = constant["tensor"]?.string
+    guard let name, let (numbers, steps) = try store[name]?.wholeNumbers("tensor '\(clipped(name))'") else {
+      return graph.addConstant(try tensor(constant), name: name)
+    }
+    let inputs = [graph.addConstant(numbers, name: name), graph.addConstant(steps)]
+    let rows = Attributes(["axis": .integer(0)], opset: 13, inputCount: inputs.count, outputCount: 1)
+    return try graph.append(DequantizeLinear.imports[0], rows, name: name, inputs)[0]
   }
 
   /// Appends a node; the values that count on: those that the file says it makes.
@@ -216,7 +225,7 @@ extension WeightEntry {
   ///
   /// - Parameter type: what elements are that lie in the file as bytes.
   func tensor(_ name: String, as type: DataType?) throws(MTLError) -> Tensor {
-    if steps != nil { return try float32(name) }
+    if isRead { return try float32(name) }
     guard let own = self.type, isDense else { throw MTLError(.unsupported, name, "has elements of type \(typeName)") }
     guard type == nil || own == .uint8 && type?.byteCount == 1 else {
       throw MTLError(.badFormat, name, expected: "bytes, to be \(type ?? own)", found: "\(own)")

@@ -3,9 +3,9 @@ import MTLGraph
 /// A graph as JSON, and the tensors that it names. See `GraphDecoding` for the form.
 struct GraphEncoder {
   private(set) var items: [SafetensorsWriter.Item] = []
-  private(set) var steps = StepTensors()
+  private(set) var narrowTensors = NarrowTensors()
   /// Constants that are written as whole numbers.
-  private let quantized: Set<String>
+  private let narrow: NarrowWeightNames
   private var names: Set<String> = []
   private var written: [Place: String] = [:]
 
@@ -16,8 +16,8 @@ struct GraphEncoder {
     let shape: Shape
   }
 
-  init(quantized: Set<String>) {
-    self.quantized = quantized
+  init(narrow: NarrowWeightNames) {
+    self.narrow = narrow
   }
 
   /// The graph of a model with what is said of its ends.
@@ -157,8 +157,10 @@ struct GraphEncoder {
     } else {
       stored = fresh(name)
       written[place] = stored
-      if let name, quantized.contains(name) {
-        items += try steps.items(stored, tensor)
+      if let name, narrow.whole.contains(name) {
+        items += try narrowTensors.items(whole: stored, tensor)
+      } else if let name, narrow.bfloat16.contains(name) {
+        items += narrowTensors.items(bfloat16: stored, tensor)
       } else {
         items.append(
           .init(

@@ -5,7 +5,7 @@ import MTLGraph
 /// `mtl_infer` is the text of a `model.json`. Where that says `"network": {"graph": "file"}`, the graph is the text under
 /// `mtl_infer_graph`. Weights of a network that the library knows by name keep the names of their checkpoint, and their
 /// types. Tensors begin at multiples of 64 bytes; what is called `.padding.N` fills the gaps. A quantized model has its table
-/// under `mtl_infer_quantization`, and weights of bytes with their steps in `.steps.N`.
+/// under `mtl_infer_quantization`, and weights of bytes with their steps in `.steps.N`, or of bfloat16.
 public enum NativeFile {
   /// Keys of the metadata; the first also of an ONNX file's.
   public static let cardKey = "mtl_infer"
@@ -29,12 +29,12 @@ public enum NativeFile {
   public static func write(
     _ model: GraphModel, card: JSONValue, quantization: StoredQuantization? = nil, to path: String
   ) throws(MTLError) {
-    var encoder = GraphEncoder(quantized: quantization?.weights ?? [])
+    var encoder = GraphEncoder(narrow: quantization?.weights ?? NarrowWeightNames())
     let graph = try encoder.encode(model).text()
     try SafetensorsWriter(encoder.items).write(
       to: path,
       metadata: [.init(cardKey, try text(card)), .init(graphKey, .string(String(decoding: graph, as: UTF8.self)))]
-        + metadata(quantization, encoder.steps))
+        + metadata(quantization, encoder.narrowTensors))
   }
 
   /// Writes weights of a network that the card names; those of types that the library cannot read stay behind.
@@ -44,9 +44,10 @@ public enum NativeFile {
     var items: [SafetensorsWriter.Item] = []
     var aliases: [JSONValue.Member] = []
     var names: [WeightEntry.Place: String] = [:]
-    var steps = StepTensors()
+    var narrow = NarrowTensors()
     // A tensor of several names is written under its first.
-    let quantized = Set((quantization?.weights ?? []).compactMap { weights[$0]?.place })
+    let whole = Set((quantization?.weights.whole ?? []).compactMap { weights[$0]?.place })
+    let bfloat16 = Set((quantization?.weights.bfloat16 ?? []).compactMap { weights[$0]?.place })
     for name in weights.names where SafetensorsWriter.canName(name) {
       guard let entry = weights[name], entry.type != nil else { continue }
       if let first = names[entry.place], entry.shape.elementCount > 0 {
@@ -54,8 +55,12 @@ public enum NativeFile {
         continue
       }
       names[entry.place] = name
-      if quantized.contains(entry.place) {
-        items += try steps.items(name, entry.float32(name))
+      if whole.contains(entry.place) {
+        items += try narrow.items(whole: name, entry.float32(name))
+        continue
+      }
+      if bfloat16.contains(entry.place) {
+        items += narrow.items(bfloat16: name, try entry.float32(name))
         continue
       }
       let isPlain = entry.isDense && entry.type?.safetensorsName != nil
@@ -66,14 +71,14 @@ public enum NativeFile {
     }
     let tied = aliases.isEmpty ? [] : [JSONValue.Member(aliasKey, try text(.object(aliases)))]
     try SafetensorsWriter(items).write(
-      to: path, metadata: [.init(cardKey, try text(card))] + tied + metadata(quantization, steps))
+      to: path, metadata: [.init(cardKey, try text(card))] + tied + metadata(quantization, narrow))
   }
 
   private static func metadata(
-    _ quantization: StoredQuantization?, _ steps: StepTensors
+    _ quantization: StoredQuantization?, _ tensors: NarrowTensors
   ) throws(MTLError) -> [JSONValue.Member] {
     guard let quantization else { return [] }
-    return [.init(quantizationKey, try text(json(quantization.table, steps: steps.names)))]
+    return [.init(quantizationKey, try text(json(quantization.table, tensors)))]
   }
 
   /// Gives the tensors of a file their further names.

@@ -3,24 +3,34 @@ import MTLGraph
 /// How a model was quantized, for its file.
 public struct StoredQuantization: Sendable {
   public let table: QuantizationTable
-  /// Tensors, of which nothing is used but whole numbers, and which are written as such.
-  public let weights: Set<String>
+  /// Tensors, of which nothing is used but whole numbers, or bfloat16, and which are written as such.
+  public let weights: NarrowWeightNames
 
-  public init(table: QuantizationTable, weights: Set<String>) {
+  public init(table: QuantizationTable, weights: NarrowWeightNames) {
     self.table = table
     self.weights = weights
   }
 }
 
-/// Weights of whole numbers on their way into a file, each with a tensor of its rows' steps.
-struct StepTensors {
+/// Weights on their way into a file of fewer bits than they had; whole numbers each with a tensor of its rows' steps.
+struct NarrowTensors {
   /// By weight: the tensor of its steps.
-  private(set) var names: [(weight: String, steps: String)] = []
+  private(set) var steps: [(weight: String, steps: String)] = []
+  /// Floats that lie in the file as bfloat16.
+  private(set) var bfloat16: [String] = []
 
-  mutating func items(_ name: String, _ weights: Tensor) throws(MTLError) -> [SafetensorsWriter.Item] {
+  mutating func items(bfloat16 name: String, _ weights: Tensor) -> [SafetensorsWriter.Item] {
+    bfloat16.append(name)
+    return [
+      .init(
+        name: name, type: "BF16", shape: weights.shape.dimensions, bytes: weights.converted(to: .bfloat16).bytes)
+    ]
+  }
+
+  mutating func items(whole name: String, _ weights: Tensor) throws(MTLError) -> [SafetensorsWriter.Item] {
     let quantized = try QuantizedWeights(weights, of: name)
-    let steps = ".steps.\(names.count)"
-    names.append((name, steps))
+    let steps = ".steps.\(self.steps.count)"
+    self.steps.append((name, steps))
     return [
       .init(name: name, type: "I8", shape: weights.shape.dimensions, bytes: quantized.tensor.bytes),
       .init(name: steps, type: "F32", shape: [quantized.scales.count], bytes: Bytes(copying: quantized.scales)),
@@ -30,7 +40,7 @@ struct StepTensors {
 
 extension NativeFile {
   /// {"values": {SITE: {"scale", "zero_point"}}, "float_layers": [...], "corrections": {LAYER: [...]},
-  /// "steps": {TENSOR: TENSOR}}
+  /// "steps": {TENSOR: TENSOR}}, and of networks that compute in bfloat16 elsewhere "bfloat16": [TENSOR, ...]
   static let quantizationKey = "mtl_infer_quantization"
 
   /// The table inside a file; nil for files of floats.
@@ -64,6 +74,7 @@ extension NativeFile {
       }
       table.biasCorrections[member.name] = numbers
     }
+    table.isBFloat16 = value["bfloat16"] != nil
     return table
   }
 
@@ -80,9 +91,9 @@ extension NativeFile {
   }
 
   static func json(
-    _ table: QuantizationTable, steps: [(weight: String, steps: String)]
+    _ table: QuantizationTable, _ tensors: NarrowTensors
   ) -> JSONValue {
-    .object([
+    let members: [JSONValue.Member] = [
       .init(
         "values",
         .object(
@@ -100,8 +111,10 @@ extension NativeFile {
           table.biasCorrections.sorted { $0.key < $1.key }.map { layer, numbers in
             .init(layer, .array(numbers.map { number($0) }))
           })),
-      .init("steps", .object(steps.map { .init($0.weight, .string($0.steps)) })),
-    ])
+      .init("steps", .object(tensors.steps.map { .init($0.weight, .string($0.steps)) })),
+    ]
+    guard table.isBFloat16 else { return .object(members) }
+    return .object(members + [.init("bfloat16", .array(tensors.bfloat16.map { .string($0) }))])
   }
 
   /// The shortest decimal that is read as the same float32.
@@ -110,7 +123,7 @@ extension NativeFile {
     return .number(Float(short) == value ? short : Double(value))
   }
 
-  /// Gives weights that lie in a file as whole numbers their steps.
+  /// Gives weights that lie in a file as whole numbers their steps, and makes floats of those of bfloat16.
   static func scaleWeights(of store: inout WeightStore, name: String) throws(MTLError) {
     guard let (value, subject) = try quantizationValue(of: store, name: name) else { return }
     var (weights, others) = ([String: [Float]](), Set<String>())
@@ -136,5 +149,11 @@ extension NativeFile {
         .badFormat, "\(subject).steps", expected: "steps of the bytes '\(clipped(lacking))'", found: "none")
     }
     store.scale(weights, removing: others)
+    guard let bfloat16 = value["bfloat16"] else { return }
+    let names = bfloat16.elements?.compactMap(\.string)
+    guard let names, names.count == bfloat16.elements?.count, names.allSatisfy({ store[$0]?.type == .bfloat16 }) else {
+      throw MTLError(.badFormat, "\(subject).bfloat16", "is no list of tensors of bfloat16")
+    }
+    store.widen(names)
   }
 }

@@ -36,7 +36,9 @@ enum SafetensorsFile {
       }
     }
     try checkCoverage(items, byteCount: data.count, name)
-    for item in items {
+    // What fills the gaps of the library's own files is no tensor.
+    let isOwn = store.metadata[NativeFile.cardKey] != nil
+    for item in items where !(isOwn && item.name.hasPrefix(SafetensorsWriter.paddingPrefix)) {
       let bytes = try data.slice(offset: item.begin, length: item.end - item.begin, of: item.name)
       try store.add(
         item.name, WeightEntry(shape: item.shape, element: item.element, dense: bytes, of: item.name))

@@ -11,6 +11,8 @@ struct SafetensorsWriter {
   }
 
   private static let alignment = 64
+  /// Of the names of what fills gaps.
+  static let paddingPrefix = ".padding."
 
   /// Whether a tensor may have this name: one that is the format's own, or the padding's, would be another thing.
   static func canName(_ name: String) -> Bool {
@@ -46,7 +48,7 @@ struct SafetensorsWriter {
   private mutating func addPadding(_ count: Int) {
     add(
       Item(
-        name: ".padding.\(paddingCount)", type: "U8", shape: [count],
+        name: "\(SafetensorsWriter.paddingPrefix)\(paddingCount)", type: "U8", shape: [count],
         bytes: Bytes(copying: [UInt8](repeating: 0, count: count))))
     paddingCount += 1
   }
@@ -64,7 +66,7 @@ struct SafetensorsWriter {
   /// Writes the file, complete or not at all.
   func write(to path: String, metadata: [JSONValue.Member]) throws(MTLError) {
     let places = Dictionary(items.map { ($0.name, $0) }) { first, _ in first }
-    let padding = (0..<paddingCount).map { ".padding.\($0)" }
+    let padding = (0..<paddingCount).map { "\(SafetensorsWriter.paddingPrefix)\($0)" }
     let members = (names + padding).compactMap { places[$0] }.map { member($0) }
     var header = try JSONValue.object([.init("__metadata__", .object(metadata))] + members).text()
     let rest = (8 + header.count) % SafetensorsWriter.alignment

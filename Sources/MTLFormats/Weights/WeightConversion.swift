@@ -22,6 +22,14 @@ extension WeightEntry {
     } ?? tensor
   }
 
+  /// Floats that lie in the file as whole numbers, as those, and what one is worth in each row; nil for other tensors.
+  public func wholeNumbers(_ name: String) throws(MTLError) -> (numbers: Tensor, steps: Tensor)? {
+    guard let steps, element.type == .int8, isDense else { return nil }
+    let bytes = try storage.slice(offset: elementOffset, length: shape.elementCount, of: name)
+    let numbers = try Tensor(shape: shape, type: .int8, bytes: bytes, of: name)
+    return (numbers, Tensor(steps, shape: [steps.count]))
+  }
+
   /// The elements in place; nil when their address is not a multiple of 4, which legacy files do not promise.
   private func alignedElements(_ name: String) throws(MTLError) -> Bytes? {
     let byteCount = shape.elementCount * 4

@@ -61,6 +61,11 @@ public struct WeightStore: Sendable {
     names.removeAll { others.contains($0) }
   }
 
+  /// Makes tensors of bfloat16 such of floats.
+  mutating func widen(_ weights: [String]) {
+    for name in weights { entries[name]?.isWidened = true }
+  }
+
   /// Adds a note; after a few dozen, only their number would grow.
   mutating func note(_ text: String) {
     if notes.count < 48 { notes.append(text) }

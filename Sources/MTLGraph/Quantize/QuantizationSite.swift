@@ -33,7 +33,7 @@ extension Graph {
     return readers.sorted { $0.key.index < $1.key.index }.compactMap { value, readers in
       let producer = producers[value]
       guard let name = producer.map({ names[$0] }) ?? inputNames[value] else { return nil }
-      let isQuantized = producer.map { nodes[$0].operation is FakeQuantize } ?? false
+      let isQuantized = producer.map { nodes[$0].operation.isRounding } ?? false
       guard !isQuantized else { return nil }
       let joins = producer.map { nodes[$0].joinsChannels } ?? false
       return QuantizationSite(
@@ -82,6 +82,11 @@ extension Graph {
     for node in nodes where node.dataInputs.contains(where: values.contains) { values.formUnion(node.outputs) }
     return values
   }
+}
+
+extension Operator {
+  /// Whether it only brings a value to numbers of fewer bits.
+  var isRounding: Bool { self is FakeQuantize || self is RoundToBFloat16 }
 }
 
 extension Node {

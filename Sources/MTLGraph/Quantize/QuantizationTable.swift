@@ -1,4 +1,5 @@
-/// What calibration found out about a simplified graph: which of its values are kept in bytes, and on which grids.
+/// How a simplified graph is rounded: which of its values are kept in bytes, and on which grids, and whether the others that
+/// convolutions read are bfloat16.
 ///
 /// Values and convolutions go by the names that `Graph.quantizationSites()` gives them, so that a table outlives the graph
 /// that it was made for.
@@ -9,12 +10,16 @@ public struct QuantizationTable: Sendable, Equatable {
   public var floatNodes: Set<String>
   /// By convolution: what is added to each output channel, because rounding moves its mean.
   public var biasCorrections: [String: [Float]]
+  /// Whether convolutions that have no bytes to multiply, of those that could, multiply bfloat16.
+  public var isBFloat16: Bool
 
   public init(
-    grids: [String: ByteGrid] = [:], floatNodes: Set<String> = [], biasCorrections: [String: [Float]] = [:]
+    grids: [String: ByteGrid] = [:], floatNodes: Set<String> = [], biasCorrections: [String: [Float]] = [:],
+    isBFloat16: Bool = false
   ) {
     self.grids = grids
     self.floatNodes = floatNodes
     self.biasCorrections = biasCorrections
+    self.isBFloat16 = isBFloat16
   }
 }

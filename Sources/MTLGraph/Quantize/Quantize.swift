@@ -1,6 +1,7 @@
 extension Graph {
   /// The graph with its sites rounded to the table's grids, and with weights in bytes where a convolution then reads such
-  /// a value.
+  /// a value. What other convolutions of sites read is rounded to bfloat16 where the table says so; engines that multiply
+  /// such numbers round the weights as well.
   ///
   /// Apart from the graph's outputs, all that reads a site's value reads the rounded one.
   public func quantized(by table: QuantizationTable) throws(MTLError) -> Graph {
@@ -9,6 +10,20 @@ extension Graph {
     var quantizer = Quantizer(self, sites, table)
     for (index, node) in nodes.enumerated() { try quantizer.add(node, index) }
     return quantizer.finished()
+  }
+
+  /// The graph without what rounds to bfloat16: for processors that multiply floats as fast.
+  package func withoutBFloat16() -> Graph {
+    var sources: [ValueID: ValueID] = [:]
+    var kept: [Node] = []
+    for var node in nodes {
+      node.inputs = node.inputs.map { sources[$0] ?? $0 }
+      if node.operation is RoundToBFloat16 { sources[node.outputs[0]] = node.inputs[0] } else { kept.append(node) }
+    }
+    guard !sources.isEmpty else { return self }
+    var graph = self
+    graph.replaceNodes(kept, outputs: outputs.map { Port(name: $0.name, value: sources[$0.value] ?? $0.value) })
+    return graph
   }
 
   private func check(_ table: QuantizationTable, _ sites: [QuantizationSite]) throws(MTLError) {
@@ -44,28 +59,43 @@ private struct Quantizer {
   private var graph: Graph
   private let table: QuantizationTable
   private var kept: [Node] = []
-  /// Grids of values, and of all parts of a concatenation.
-  private var sites: [ValueID: (name: String, grid: ByteGrid)] = [:]
-  private var concatenations: [Int: (name: String, grid: ByteGrid)] = [:]
+  /// How values are rounded, and all parts of a concatenation.
+  private var sites: [ValueID: Site] = [:]
+  private var concatenations: [Int: Site] = [:]
   /// The names of convolutions whose weights become bytes.
   private var convolutions: [Int: String] = [:]
+  /// Convolutions of bfloat16 whose input is on a grid.
+  private var bfloat16Nodes: Set<Int> = []
+  private var bfloat16Values: [ValueID: ValueID] = [:]
   private var replacement: [ValueID: ValueID] = [:]
   private var weights: [ValueID: (codes: ValueID, scales: [Float])] = [:]
   private var scales: [[ValueID]: ValueID] = [:]
   private var zeros: [Int: ValueID] = [:]
 
+  private struct Site {
+    let name: String
+    /// nil for bfloat16.
+    let grid: ByteGrid?
+  }
+
   init(_ graph: Graph, _ all: [QuantizationSite], _ table: QuantizationTable) {
     self.graph = graph
     self.table = table
     for site in all {
-      guard let grid = table.grids[site.name] else { continue }
+      let grid = table.grids[site.name]
+      guard grid != nil || table.isBFloat16 else { continue }
       if let concatenation = site.concatenation {
-        concatenations[concatenation] = (site.name, grid)
+        concatenations[concatenation] = Site(name: site.name, grid: grid)
       } else {
-        sites[site.value] = (site.name, grid)
+        sites[site.value] = Site(name: site.name, grid: grid)
       }
-      for reader in site.readers where !table.floatNodes.contains(reader.name) {
-        convolutions[reader.node] = reader.name
+      guard grid != nil else { continue }
+      for reader in site.readers {
+        if !table.floatNodes.contains(reader.name) {
+          convolutions[reader.node] = reader.name
+        } else if table.isBFloat16 {
+          bfloat16Nodes.insert(reader.node)
+        }
       }
     }
     for input in graph.inputs { round(input.value) }
@@ -74,10 +104,15 @@ private struct Quantizer {
   mutating func add(_ node: Node, _ index: Int) throws(MTLError) {
     var node = node
     node.inputs = node.inputs.map { replacement[$0] ?? $0 }
-    if let (name, grid) = concatenations[index] {
+    if let site = concatenations[index] {
       var rounded: [ValueID: ValueID] = [:]
-      for value in node.inputs where rounded[value] == nil { rounded[value] = append(grid, name, value) }
+      for value in node.inputs where rounded[value] == nil { rounded[value] = append(site, value) }
       node.inputs = node.inputs.map { rounded[$0] ?? $0 }
+    }
+    if bfloat16Nodes.contains(index) {
+      let value = node.inputs[0]
+      node.inputs[0] = bfloat16Values[value] ?? append(Site(name: graph.nodes[index].name, grid: nil), value)
+      bfloat16Values[value] = node.inputs[0]
     }
     if let name = convolutions[index] { node.inputs = try inputs(of: node, name) }
     kept.append(node)
@@ -91,12 +126,13 @@ private struct Quantizer {
   }
 
   private mutating func round(_ value: ValueID) {
-    guard let (name, grid) = sites[value] else { return }
-    replacement[value] = append(grid, name, value)
+    guard let site = sites[value] else { return }
+    replacement[value] = append(site, value)
   }
 
-  private mutating func append(_ grid: ByteGrid, _ name: String, _ value: ValueID) -> ValueID {
-    let rounded = graph.add(FakeQuantize(grid: grid), name: "\(name) quantized", [value])
+  private mutating func append(_ site: Site, _ value: ValueID) -> ValueID {
+    let operation: any Operator = site.grid.map { FakeQuantize(grid: $0) } ?? RoundToBFloat16()
+    let rounded = graph.add(operation, name: "\(site.name) \(site.grid == nil ? "rounded" : "quantized")", [value])
     kept.append(graph.nodes[graph.nodes.count - 1])
     return rounded
   }

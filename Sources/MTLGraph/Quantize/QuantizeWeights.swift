@@ -33,6 +33,43 @@ public struct QuantizedWeights: Sendable {
 }
 
 extension Graph {
+  /// The graph with what constants of whole numbers are worth: convolutions take it beside these weights, and all else
+  /// gets floats.
+  ///
+  /// - Parameter steps: of such constants, for each place of the first axis.
+  package func scalingWeights(by steps: [ValueID: Tensor]) throws(MTLError) -> Graph {
+    guard !steps.isEmpty else { return self }
+    var graph = self
+    var (scales, floats, zeros) = ([ValueID: ValueID](), [ValueID: ValueID](), [Int: ValueID]())
+    func memo<Key: Hashable>(
+      _ known: inout [Key: ValueID], _ key: Key, _ make: () throws(MTLError) -> Tensor
+    ) throws(MTLError) -> ValueID {
+      if let value = known[key] { return value }
+      let value = graph.addConstant(try make())
+      known[key] = value
+      return value
+    }
+    var scaled: [Node] = []
+    for var node in nodes {
+      for (position, value) in node.inputs.enumerated() {
+        guard let step = steps[value], let numbers = constants[value] else { continue }
+        if node.operation is Convolution, position == 1, node.inputs.count <= 3 {
+          let channels = step.shape.elementCount
+          if node.inputs.count == 2 {
+            node.inputs.append(
+              try memo(&zeros, channels) { Tensor([Float](repeating: 0, count: channels), shape: [channels]) })
+          }
+          node.inputs.append(try memo(&scales, value) { step })
+        } else {
+          node.inputs[position] = try memo(&floats, value) { () throws(MTLError) in try numbers.scaledRows(by: step) }
+        }
+      }
+      scaled.append(node)
+    }
+    graph.replaceNodes(scaled, outputs: outputs)
+    return graph
+  }
+
   /// Constants that are weights of convolutions, and that nothing else reads.
   package func valuesOnlyReadAsWeights() -> Set<ValueID> {
     var (weights, others) = (Set<ValueID>(), Set(outputs.map(\.value)))
@@ -45,12 +82,58 @@ extension Graph {
     return weights.subtracting(others)
   }
 
-  /// Names of weights that the graph has as whole numbers, and not as floats as well.
-  package var quantizedWeightNames: Set<String> {
-    var (whole, others) = (Set<String>(), Set<String>())
+  /// Weights that the graph has as whole numbers, or reads as bfloat16, and in no other way as well.
+  package var narrowWeightNames: NarrowWeightNames {
+    let rounded = valuesReadAsBFloat16()
+    var (names, others) = (NarrowWeightNames(), Set<String>())
     for (value, name) in constantNames {
-      if constants[value]?.type == .int8 { whole.insert(name) } else { others.insert(name) }
+      if constants[value]?.type == .int8 {
+        names.whole.insert(name)
+      } else if rounded.contains(value) {
+        names.bfloat16.insert(name)
+      } else {
+        others.insert(name)
+      }
     }
-    return whole.subtracting(others)
+    let both = names.whole.intersection(names.bfloat16)
+    names.whole.subtract(others.union(both))
+    names.bfloat16.subtract(others.union(both))
+    return names
+  }
+
+  /// Weights that convolutions of bfloat16 alone read.
+  package func valuesReadAsBFloat16() -> Set<ValueID> {
+    var rounded: Set<ValueID> = []
+    var (weights, others) = (Set<ValueID>(), Set<ValueID>())
+    for node in nodes {
+      let isRounded = !node.inputs.isEmpty && rounded.contains(node.inputs[0])
+      switch node.operation {
+      case is RoundToBFloat16: rounded.insert(node.outputs[0])
+      case is MaxPool where isRounded: rounded.insert(node.outputs[0])
+      case is Concat where node.inputs.allSatisfy(rounded.contains): rounded.insert(node.outputs[0])
+      default: break
+      }
+      let isProduct = (node.operation as? Convolution)?.groups == 1 && isRounded
+      for (position, value) in node.inputs.enumerated() where constants[value] != nil {
+        if isProduct, position == 1 { weights.insert(value) } else { others.insert(value) }
+      }
+    }
+    return weights.subtracting(others)
+  }
+}
+
+/// Names of weights of which a quantized graph needs nothing but whole numbers, or bfloat16.
+public struct NarrowWeightNames: Sendable {
+  public var whole: Set<String> = []
+  public var bfloat16: Set<String> = []
+
+  public init() {}
+
+  /// Those of these names.
+  package func intersection(_ names: some Sequence<String>) -> NarrowWeightNames {
+    var result = self
+    result.whole.formIntersection(names)
+    result.bfloat16.formIntersection(names)
+    return result
   }
 }

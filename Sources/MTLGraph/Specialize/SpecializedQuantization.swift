@@ -21,6 +21,25 @@ extension Specializer {
   }
 }
 
+extension Specializer {
+  /// The inputs of an operator, with floats for whole numbers that are no weights of a convolution.
+  mutating func withoutWholeWeights(
+    _ inputs: [ValueID?], of operation: any Operator
+  ) throws(MTLError) -> [ValueID?] {
+    var result = inputs
+    for (position, value) in inputs.enumerated() {
+      guard let value, let whole = wholeWeights[value], !(operation is GeneralConvolution && position == 1) else {
+        continue
+      }
+      if floatWeights[value] == nil {
+        floatWeights[value] = addConstant(try whole.numbers.scaledRows(by: whole.factors))
+      }
+      result[position] = floatWeights[value]
+    }
+    return result
+  }
+}
+
 extension ByteGrid {
   /// The grid of a scale and a zero point that hold for a whole tensor of bytes; nil for others. Signed bytes are unsigned
   /// ones with a zero point that is 128 larger.

@@ -9,8 +9,10 @@ public struct Specializer {
   /// Values that came onto a grid of bytes: what they were made of, and where those lie as floats again.
   var bytes: [ValueID: (source: ValueID, grid: ByteGrid)] = [:]
   var gridded: [GriddedValue: ValueID] = [:]
-  /// Constants that are whole numbers times a factor for each place of their first axis.
+  /// Constants that are whole numbers times a factor for each place of their first axis, and as floats, for all operators
+  /// but convolutions.
   var wholeWeights: [ValueID: WholeWeights] = [:]
+  var floatWeights: [ValueID: ValueID] = [:]
   /// What looking into sequences may still cost.
   private var sequenceBudget = 1 << 20
 
@@ -65,7 +67,7 @@ public struct Specializer {
     guard depth <= Specializer.maximumDepth else {
       throw MTLError(.limit, nodeName, "has operators or subgraphs nested more than \(Specializer.maximumDepth) deep")
     }
-    var inputs = inputs
+    var inputs = try wholeWeights.isEmpty ? inputs : withoutWholeWeights(inputs, of: operation)
     while let last = inputs.last, last == nil { inputs.removeLast() }
     let known = inputs.map { value in value.flatMap { id in facts[id].map { KnownValue(id: id, fact: $0) } } }
     do {
@@ -82,10 +84,12 @@ public struct Specializer {
     try operation.requireForms(known.map { $0?.fact })
     let outputs = try operation.infer(known.map { $0?.fact })
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
-    if let folded = try folded(operation, known, outputs) {
-      if let dequantize = operation as? DequantizeLinear { wholeWeights[folded[0]] = dequantize.wholeWeights(known) }
-      return folded
+    if let whole = (operation as? DequantizeLinear)?.wholeWeights(known) {
+      let values = append(operation, inputs, outputs)
+      wholeWeights[values[0]] = whole
+      return values
     }
+    if let folded = try folded(operation, known, outputs) { return folded }
     if let special = try operation.specialized(known, in: &self) { return special }
     return append(operation, inputs, outputs)
   }

@@ -54,7 +54,7 @@ extension Tensor {
     case .float64: self.init(elements: values, type, shape)
     case .float32: self.init(values.map { Float($0) }, shape: shape)
     case .float16: self.init(elements: values.map { Float16($0).bitPattern }, type, shape)
-    case .bfloat16: self.init(elements: values.map { Tensor.bfloat16Bits(Float($0)) }, type, shape)
+    case .bfloat16: self.init(elements: values.map { Float($0).bitsAsBFloat16 }, type, shape)
     case .bool: self.init(elements: values.map { $0 == 0 ? 0 : 1 as UInt8 }, type, shape)
     case .uint64:
       self.init(
@@ -121,12 +121,6 @@ extension Tensor {
   static func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
     if value.isNaN { return "NaN" }
     return value.isInfinite ? (value < 0 ? "-INF" : "INF") : "\(value)"
-  }
-
-  private static func bfloat16Bits(_ value: Float) -> UInt16 {
-    if value.isNaN { return 0x7FC0 }
-    let bits = value.bitPattern
-    return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
   /// How a number between two powers of two becomes one of them.

@@ -4,6 +4,8 @@ import MTLGraph
 /// A network with its weights: the graph whose outputs are the tasks, and what the card says of both ends.
 public struct LoadedNetwork: Sendable {
   public let graph: Graph
+  /// Of constants that are whole numbers: what one is worth in each row (`Graph.scalingWeights`).
+  public let steps: [ValueID: Tensor]
   public let input: InputDescription
   /// In the order of the graph's outputs.
   public let tasks: [TaskDescription]
@@ -86,6 +88,7 @@ public struct LoadedNetwork: Sendable {
     }
     try builder.binder.finish(network: name, sparing: spared)
     graph = builder.graph.selecting(outputs: Array(built.indices))
+    steps = builder.steps(of: graph)
     convolutionKeys = builder.convolutionKeys(of: graph)
     ignoredKeys = builder.binder.keys(besides: builder.keys(of: graph))
     notes = blueprint.notes + builder.binder.notes

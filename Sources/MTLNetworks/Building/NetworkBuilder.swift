@@ -13,6 +13,8 @@ public struct NetworkBuilder {
   private var keys: [ValueID: [String]] = [:]
   private var weights: [String: ValueID] = [:]
   private var aliases: [Alias: ValueID] = [:]
+  /// Of constants that are whole numbers: what one is worth in each row.
+  private var steps: [ValueID: Tensor] = [:]
   /// How many constants come from a tensor of the checkpoint.
   private var constantCounts: [WeightEntry.Place: Int] = [:]
   /// Elements of all constants from the checkpoint.
@@ -45,6 +47,9 @@ public struct NetworkBuilder {
 
   /// The keys of the constants that a graph grown from this one uses.
   func keys(of graph: Graph) -> Set<String> { Set(graph.constants.keys.flatMap { keys[$0] ?? [] }) }
+
+  /// The steps of a graph's constants that are whole numbers.
+  func steps(of graph: Graph) -> [ValueID: Tensor] { steps.filter { graph.constants[$0.key] != nil } }
 
   /// Keys of tensors that are weights of convolutions, row by row, and nothing else.
   func convolutionKeys(of graph: Graph) -> Set<String> {
@@ -120,11 +125,13 @@ public struct NetworkBuilder {
     // Of a weight that does not fit only the shape is used: the error comes when all of them are known.
     let tensor = try found.map { entry throws(MTLError) in
       try count(target, of: key)
-      let tensor = try entry.float32(key)
-      return try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key)
+      let whole = target.dimensions.first == own.dimensions.first ? try entry.wholeNumbers(key) : nil
+      let tensor = if let whole { whole.numbers } else { try entry.float32(key) }
+      return (try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key), whole?.steps)
     }
     if let found { constantCounts[found.place, default: 0] += 1 }
-    let value = graph.addConstant(tensor ?? Tensor([0], shape: [1]), name: key)
+    let value = graph.addConstant(tensor?.0 ?? Tensor([0], shape: [1]), name: key)
+    steps[value] = tensor?.1
     shapes[value] = target
     keys[value] = [key]
     weights[identity] = value

@@ -63,6 +63,22 @@ struct QuantizeTests {
     }
   }
 
+  @Test func whatIsNotInBytesIsBFloat16() throws {
+    let graph = try network()
+    let rounded = try graph.quantized(by: QuantizationTable(isBFloat16: true))
+    #expect(rounded.names == ["first", "relu", "relu rounded", "pool", "second", "third"])
+    #expect(rounded.nodes[2].operation is RoundToBFloat16)
+    #expect(
+      rounded.nodes[3].inputs == rounded.nodes[2].outputs && rounded.nodes[5].inputs[0] == rounded.nodes[3].inputs[0])
+    #expect(rounded.withoutBFloat16().names == graph.names)
+    // Beside bytes, the layer that is no layer of bytes reads them rounded once more.
+    let table = QuantizationTable(grids: ["relu": try Self.grid()], floatNodes: ["second"], isBFloat16: true)
+    let mixed = try graph.quantized(by: table)
+    #expect(mixed.names == ["first", "relu", "relu quantized", "pool", "second rounded", "second", "third"])
+    #expect(mixed.constants[mixed.nodes[5].inputs[1]]?.type == .float32)
+    #expect(mixed.constants[mixed.nodes[6].inputs[1]]?.type == .int8)
+  }
+
   @Test func outputsStayFloats() throws {
     var (graph, random) = (Graph(), random)
     let x = graph.addInput("x")

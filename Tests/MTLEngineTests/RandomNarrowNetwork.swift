@@ -1,33 +1,36 @@
 import MTLGraph
 import TestSupport
 
-/// A random network of values on grids of bytes and convolutions with whole weights. All scales are powers of two and all
-/// sums small, so that float32 is exact and rounding to a grid has one right result.
-struct RandomByteNetwork {
+/// A random network of values on grids of bytes and convolutions with whole weights, or of bfloat16. All scales are powers
+/// of two and all sums small, so that float32 is exact and rounding has one right result.
+struct RandomNarrowNetwork {
   private(set) var graph = Graph()
   let inputShape: Shape
   private var random: SeededRandom
   private var nodeCount = 0
-  /// Values that lie on a grid or are floats.
+  /// Values that are rounded or floats.
   private var images: [Image] = []
+
+  private let isBFloat16: Bool
 
   private struct Image {
     let value: ValueID
     let channels: Int
     let rows: Int
     let columns: Int
-    let isOnGrid: Bool
+    let isNarrow: Bool
   }
 
   private static let channelCounts = [3, 5, 16, 31, 48, 64, 64, 64, 70, 128]
 
-  init(seed: UInt64) {
+  init(seed: UInt64, isBFloat16: Bool = false) {
+    self.isBFloat16 = isBFloat16
     random = SeededRandom(seed: seed)
     let channels = random.pick([1, 3, 4, 5, 16, 20, 64, 67])
     let (rows, columns) = (random.integer(3...9), random.integer(3...20))
     inputShape = [random.integer(1...3), channels, rows, columns]
-    let input = Image(value: graph.addInput("x"), channels: channels, rows: rows, columns: columns, isOnGrid: false)
-    images.append(onGrid(input))
+    let input = Image(value: graph.addInput("x"), channels: channels, rows: rows, columns: columns, isNarrow: false)
+    images.append(rounded(input))
     for _ in 0..<random.integer(2...6) { addLayer() }
     graph.addOutput("last", images[images.count - 1].value)
     if random.once(in: 2) { graph.addOutput("some", random.pick(images).value) }
@@ -51,11 +54,13 @@ struct RandomByteNetwork {
       zeroPoint: random.pick([0, 0, 128, 255, UInt8(random.integer(0...255))]))!
   }
 
-  private mutating func onGrid(_ image: Image, _ grid: ByteGrid? = nil) -> Image {
-    let grid = grid ?? self.grid()
-    let value = graph.add(FakeQuantize(grid: grid), name: name("grid"), [image.value])
+  private mutating func rounded(_ image: Image, _ grid: ByteGrid? = nil) -> Image {
+    // Among values of bfloat16 some are on a grid as well.
+    let isGrid = !isBFloat16 || random.once(in: 6)
+    let rounding: any Operator = isGrid ? FakeQuantize(grid: grid ?? self.grid()) : RoundToBFloat16()
+    let value = graph.add(rounding, name: name("rounded"), [image.value])
     return Image(
-      value: value, channels: image.channels, rows: image.rows, columns: image.columns, isOnGrid: true)
+      value: value, channels: image.channels, rows: image.rows, columns: image.columns, isNarrow: true)
   }
 
   private mutating func addLayer() {
@@ -64,7 +69,7 @@ struct RandomByteNetwork {
     case 0: addPool(image)
     case 1: addMean(image)
     case 2: addConcatenation(image)
-    default: addConvolution(image.isOnGrid ? image : onGrid(image))
+    default: addConvolution(image.isNarrow ? image : rounded(image))
     }
   }
 
@@ -74,14 +79,14 @@ struct RandomByteNetwork {
     let value = graph.add(MaxPool(window), name: name("pool"), [image.value])
     images.append(
       Image(
-        value: value, channels: image.channels, rows: size.rows, columns: size.columns, isOnGrid: image.isOnGrid))
+        value: value, channels: image.channels, rows: size.rows, columns: size.columns, isNarrow: image.isNarrow))
   }
 
   /// Of as many pixels as a power of two has, the mean is exact.
   private mutating func addMean(_ image: Image) {
     let small = Resize(.nearest, to: .size(2, 4))
     let resized = graph.add(small, name: name("resize"), [image.value])
-    let some = onGrid(Image(value: resized, channels: image.channels, rows: 2, columns: 4, isOnGrid: false))
+    let some = rounded(Image(value: resized, channels: image.channels, rows: 2, columns: 4, isNarrow: false))
     let mean = graph.add(GlobalAveragePool(), name: name("mean"), [some.value])
     graph.addOutput(name("mean"), mean)
     images.append(some)
@@ -95,17 +100,17 @@ struct RandomByteNetwork {
     for part in [image, random.pick(alike), random.pick(alike)] {
       // The same part again, or the same value under another name.
       let isAgain = isShared && random.once(in: 4) && !parts.isEmpty
-      parts.append(isAgain ? parts[0] : onGrid(part, isShared ? shared : nil))
+      parts.append(isAgain ? parts[0] : rounded(part, isShared ? shared : nil))
     }
     let value = graph.add(Concat(axis: 1), name: name("concat"), parts.map(\.value))
     let channels = parts.reduce(0) { $0 + $1.channels }
     guard channels <= 400 else { return }
     images.append(
-      Image(value: value, channels: channels, rows: image.rows, columns: image.columns, isOnGrid: isShared))
+      Image(value: value, channels: channels, rows: image.rows, columns: image.columns, isNarrow: isShared))
   }
 
   private mutating func addConvolution(_ image: Image) {
-    let outputs = random.pick(RandomByteNetwork.channelCounts)
+    let outputs = random.pick(RandomNarrowNetwork.channelCounts)
     let kernel = Window.Pair(
       random.once(in: 2) ? 1 : random.integer(1...min(3, image.rows)),
       random.once(in: 2) ? 1 : random.integer(1...min(3, image.columns)))
@@ -118,13 +123,15 @@ struct RandomByteNetwork {
         bottom: (kernel.rows - 1) * dilation.rows / 2, right: (kernel.columns - 1) * dilation.columns / 2)
     let stride = random.once(in: 4) ? Window.Pair(2, 2) : .init(1)
     let convolution = Convolution(stride: stride, dilation: dilation, padding: padding)
-    let weights = (0..<outputs * image.channels * kernel.rows * kernel.columns).map { _ in random.integer(-9...9) }
+    let weights = weights(outputs, image.channels * kernel.rows * kernel.columns)
     let shape: Shape = [outputs, image.channels, kernel.rows, kernel.columns]
     let bias = (0..<outputs).map { _ in Float(random.integer(-40...40)) / 8 }
-    let scale = (0..<outputs).map { _ in random.pick([Float(0.0625), 0.03125, -0.0625]) }
+    let scales: [Float] = isBFloat16 ? [1, 0.5, -1] : [0.0625, 0.03125, -0.0625]
+    let scale = (0..<outputs).map { _ in random.pick(scales) }
+    let isWhole = !isBFloat16 || random.once(in: 6)
     let inputs = [
-      graph.addConstant(Tensor(weights, as: .int8, shape: shape)), graph.addConstant(Tensor(bias, shape: [outputs])),
-      graph.addConstant(Tensor(scale, shape: [outputs])),
+      graph.addConstant(Tensor(weights, as: isWhole ? .int8 : .float32, shape: shape)),
+      graph.addConstant(Tensor(bias, shape: [outputs])), graph.addConstant(Tensor(scale, shape: [outputs])),
     ]
     let size =
       (try? convolution.window(weight: shape).outputSize(rows: image.rows, columns: image.columns))
@@ -140,14 +147,24 @@ struct RandomByteNetwork {
         })
       {
         // Products stay few bits long behind a grid of small numbers.
-        let joined = random.once(in: 3) ? onGrid(other).value : other.value
+        let joined = random.once(in: 3) ? rounded(other).value : other.value
         value = graph.add(Add(), name: name("sum"), [value, joined])
         if random.once(in: 2) { value = graph.add(activation(), name: name("activation"), [value]) }
       }
       let result = Image(
-        value: value, channels: outputs, rows: size.rows, columns: size.columns, isOnGrid: false)
-      images.append(random.once(in: 5) ? result : onGrid(result))
+        value: value, channels: outputs, rows: size.rows, columns: size.columns, isNarrow: false)
+      images.append(random.once(in: 5) ? result : rounded(result))
     }
+  }
+
+  /// Few of those that bfloat16 is multiplied with, which nothing keeps from growing, are not zero.
+  private mutating func weights(_ outputs: Int, _ width: Int) -> [Int] {
+    guard isBFloat16 else { return (0..<outputs * width).map { _ in random.integer(-9...9) } }
+    var weights = [Int](repeating: 0, count: outputs * width)
+    for output in 0..<outputs {
+      for _ in 0..<4 { weights[output * width + random.integer(0...width - 1)] = random.pick([-1, 1, 2]) }
+    }
+    return weights
   }
 
   private mutating func activation() -> any Operator {

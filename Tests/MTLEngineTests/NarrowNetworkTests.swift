@@ -4,13 +4,13 @@ import Testing
 
 @testable import MTLEngine
 
-@Suite("Networks of bytes") struct ByteNetworkTests {
+@Suite("Networks of bytes and bfloat16") struct NarrowNetworkTests {
   /// The reference evaluation of these takes longest.
   private static let seeds = RandomNetworkTests.seeds.filter { $0 < 24 || RandomNetworkTests.seeds.count > 60 }
 
   /// What the reference evaluation gives, to the last bit, on every instruction set and with any number of threads.
-  @Test(arguments: seeds) func runsAsItIsDefined(_ seed: UInt64) throws {
-    let random = RandomByteNetwork(seed: seed)
+  @Test(arguments: seeds, [false, true]) func runsAsItIsDefined(_ seed: UInt64, isBFloat16: Bool) throws {
+    let random = RandomNarrowNetwork(seed: seed, isBFloat16: isBFloat16)
     let input = random.input(seed)
     let expected = try random.graph.evaluate([input])
     let network = try Network(random.graph)
@@ -26,10 +26,22 @@ import Testing
     }
   }
 
+  /// Processors without instructions for it compute in floats.
+  @Test func bfloat16IsForProcessorsThatHaveIt() throws {
+    let random = RandomNarrowNetwork(seed: 3, isBFloat16: true)
+    let network = try Network(random.graph)
+    for kernels in KernelSet.verified {
+      let session = Session(testing: network, isa: kernels.instructionSet, emulatesBFloat16: false)
+      let steps = try session.planDescription(
+        inputShape: random.inputShape, tasks: Array(0..<network.taskCount))
+      #expect(steps.contains { $0.kernel.contains("bf16") } == kernels.multipliesBFloat16)
+    }
+  }
+
   @Test func generatorReachesEveryKernel() throws {
     var kernels: Set<String> = []
-    for seed in UInt64(0)..<150 {
-      let random = RandomByteNetwork(seed: seed)
+    for seed in UInt64(0)..<600 {
+      let random = RandomNarrowNetwork(seed: seed / 2, isBFloat16: seed % 2 == 1)
       let session = Session(testing: try Network(random.graph), isa: .scalar)
       for step in try session.planDescription(
         inputShape: random.inputShape, tasks: Array(0..<session.network.taskCount))
@@ -41,6 +53,10 @@ import Testing
       "int8 convolution scalar to bytes", "int8 convolution scalar + relu to bytes", "int8 convolution scalar",
       "int8 convolution scalar + sum to bytes", "int8 convolution scalar to bytes, 2 siblings on one input",
       "quantize scalar", "dequantize scalar", "max pool int8 scalar", "global average int8 scalar", "layout",
+      "bf16 convolution scalar to bf16", "bf16 convolution scalar + relu to bf16", "bf16 convolution scalar",
+      "bf16 convolution scalar + sum to bf16", "bf16 convolution scalar to bf16, 2 siblings on one input",
+      "round to bf16 scalar", "bf16 to floats scalar", "copy of bf16 scalar", "max pool bf16 scalar",
+      "global average bf16 scalar",
     ] {
       #expect(kernels.contains(wanted), "\(wanted): \(kernels.sorted())")
     }
