@@ -10,6 +10,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../../Sources/CMTLKernels/families/vector.inc"
 #include "../../Sources/CMTLKernels/families/half_blocks.inc"
+#include "../../Sources/CMTLKernels/families/rounding.inc"
 #include "../../Sources/CMTLKernels/families/activate.inc"
 #include "../../Sources/CMTLKernels/families/finish_halves.inc"
 #include "../../Sources/CMTLKernels/families/finish_sums.inc"

@@ -12,6 +12,7 @@
     __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/half_blocks.inc"
+#include "../families/rounding_avx512bf16.inc"
 #include "../families/activate.inc"
 #include "../families/finish_halves.inc"
 #include "../families/finish_sums.inc"

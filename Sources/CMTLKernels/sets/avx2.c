@@ -27,6 +27,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 2 };
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
 #include "../families/half_blocks.inc"
+#include "../families/rounding.inc"
 #include "../families/halves.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"

@@ -7,12 +7,13 @@
 #include "../kernel_sets.h"
 
 enum { DOT_BLOCKS = 1, DOT_PIXELS = 4 };
-#define DOT_TILES(X) \
+#define DOT_TILES(X)                                                                                                   \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/half_blocks.inc"
+#include "../families/rounding.inc"
 #include "../families/activate.inc"
 #include "../families/finish_halves.inc"
 #include "../families/finish_sums.inc"

@@ -32,6 +32,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
 #include "../families/half_blocks.inc"
+#include "../families/rounding.inc"
 #include "../families/halves.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
