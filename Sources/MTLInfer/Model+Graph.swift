@@ -61,7 +61,7 @@ extension Model {
     }
     return try Model(
       graph, card: card, network: "graph", fileName: name, byteCount: store.byteCount,
-      quantization: quantization(of: store, name: name, precision))
+      quantization: quantization(recorded: store.quantization, name: name, precision))
   }
 }
 

@@ -99,12 +99,7 @@ extension Model {
   }
 
   /// The table of a file that is opened in some precision; nil takes the file's own.
-  static func quantization(
-    of store: WeightStore, name: String, _ precision: Precision?
-  ) throws(MTLError) -> QuantizationTable? {
-    try quantization(recorded: NativeFile.quantization(of: store, name: name), name: name, precision)
-  }
-
+  ///
   /// - Parameter table: of the file; nil for a file of floats.
   static func quantization(
     recorded table: QuantizationTable?, name: String, _ precision: Precision?

@@ -62,7 +62,7 @@ public final class Model: Sendable {
     self.notes = notes + weights.notes + loaded.notes
     ignoredKeys = loaded.ignoredKeys
     convolutionKeys = loaded.convolutionKeys
-    let quantization = try Model.quantization(of: weights, name: card.name, precision)
+    let quantization = try Model.quantization(recorded: weights.quantization, name: card.name, precision)
     network = try Network(loaded.graph.scalingWeights(by: loaded.steps), quantization: quantization)
     let inputShape = loaded.input.shape(batch: 1)
     let shapes = try network.graph.shapes(for: [inputShape])

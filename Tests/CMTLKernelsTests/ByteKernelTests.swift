@@ -78,6 +78,23 @@ import Testing
     }
   }
 
+  /// What quantize and dequantize make together, also in place.
+  @Test func roundToGrid() throws {
+    var random = SeededRandom(seed: 125)
+    for number in 0..<configurationCount {
+      let (count, grid, isInPlace) = (random.integer(1...200), try grid(&random), random.once(in: 2))
+      let values = values(count, grid, &random)
+      let found = same("\(number): \(grid)") { set, side in
+        let input = GuardedFloats(values, side)
+        let output = isInPlace ? input : GuardedFloats([Float](repeating: 0, count: count), side)
+        unsafe set.kernels.pointee.round_to_grid(
+          input.pointer, output.pointer, Int64(count), grid.scale, grid.inverseScale, Int32(grid.zeroPoint))
+        return output.elements
+      }
+      #expect(found == values.map { FakeQuantize(grid: grid).apply($0) }, "\(number): \(grid)")
+    }
+  }
+
   @Test func dequantize() throws {
     var random = SeededRandom(seed: 122)
     for number in 0..<configurationCount {

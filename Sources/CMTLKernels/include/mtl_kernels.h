@@ -214,6 +214,7 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   and for bytes value * inverse scale, rounded half to even, plus zero point, saturated; what is no number becomes 0.
  * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
  * quantize_pixels: the first `channels` of each `step` floats to [pixel][4] bytes.
+ * round_to_grid: y[i] = the nearest number of a grid to x[i], what quantize and dequantize make together; in place allowed.
  * requantize: pixels [begin, end) of `blocks` blocks of 16 bytes to another grid, as the blocks from `first_block` on of an
  *   image of as many pixels; without a `change` they are copied.
  * combine_bytes: y = activation(a operation b) over `count` bytes that lie alike; operation is MTLK_ADD,
@@ -282,6 +283,7 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                       float inverse_scale, int32_t zero_point))                                                        \
   X(dequantize, (const uint8_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end, float scale,  \
                  int32_t zero_point))                                                                                  \
+  X(round_to_grid, (const float *x, float *y, int64_t count, float scale, float inverse_scale, int32_t zero_point))     \
   X(requantize, (const uint8_t *x, uint8_t *y, int64_t pixels, int32_t blocks, int32_t first_block, int64_t begin,     \
                  int64_t end, const mtlk_byte_change *change))                                                         \
   X(combine_bytes, (int32_t operation, const mtlk_byte_pair *pair, const uint8_t *a, const uint8_t *b, uint8_t *y,      \

@@ -6,7 +6,9 @@ enum ByteLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     switch node.operation {
     case is FakeQuantize:
-      guard let layout = planner.narrowLayouts[node.outputs[0]], let grid = layout.grid else { return false }
+      guard let layout = planner.narrowLayouts[node.outputs[0]], let grid = layout.grid else {
+        return try roundToGrid(node, in: &planner)
+      }
       if planner.grid(of: node.inputs[0]) == grid {
         let source = try planner.buffer(of: node.inputs[0], as: layout)
         planner.makeView(of: node.outputs[0], layout, partOf: source, imageStride: source.imageStride)
@@ -35,6 +37,29 @@ enum ByteLowering: Lowering {
       guard let grid = planner.grid(of: node.inputs[0]) else { return false }
       try lowerGlobalAverage(node, grid, in: &planner)
     default: return false
+    }
+    return true
+  }
+
+  /// A rounded value that stays floats; any layout.
+  private static func roundToGrid(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
+    guard let grid = (node.operation as? FakeQuantize)?.grid else { return false }
+    let source = planner.anyBuffer(of: node.inputs[0])
+    let input = if let source { source } else { try planner.buffer(of: node.inputs[0], as: .planar) }
+    let output = planner.makeBuffer(for: node.outputs[0], input.layout)
+    let kernels = planner.kernels
+    let split = WorkSplit(
+      groupCount: input.imageElementCount, rowCount: 1, images: input.imageCount, work: input.imageElementCount,
+      threadCount: planner.threadCount)
+    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
+      unsafe PartStep("round to int8 \(kernels.instructionSet.name)", images: input.imageCount, split: split) {
+        part, arena in
+        let first = part.groups.lowerBound
+        unsafe kernels.functions.pointee.round_to_grid(
+          operands[0].pointer(in: arena, image: part.image) + first,
+          operands[1].pointer(in: arena, image: part.image) + first, Int64(part.groups.count), grid.scale,
+          grid.inverseScale, Int32(grid.zeroPoint))
+      }
     }
     return true
   }

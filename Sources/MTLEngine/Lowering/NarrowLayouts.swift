@@ -8,12 +8,14 @@ enum NarrowLayouts {
     in graph: Graph, _ shapes: [ValueID: Shape], constant: (ValueID) -> Tensor?
   ) -> [ValueID: Layout] {
     var layouts: [ValueID: Layout] = [:]
+    // What only leaves the network leaves it as floats.
+    let read = Set(graph.nodes.flatMap(\.inputs))
     let fewChannels = valuesOfPixels(in: graph, shapes, constant)
     for node in graph.nodes {
       let output = node.outputs[0]
-      guard constant(output) == nil, let shape = shapes[output], shape.rank == 4, shape.elementCount > 0 else {
-        continue
-      }
+      guard constant(output) == nil, read.contains(output), let shape = shapes[output], shape.rank == 4,
+        shape.elementCount > 0
+      else { continue }
       let isNarrow = shape[1] > Int(MTLK_PIXEL_LANE)
       switch node.operation {
       case let quantize as FakeQuantize where isNarrow || fewChannels.contains(output):

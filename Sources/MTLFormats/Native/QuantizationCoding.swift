@@ -43,9 +43,7 @@ extension NativeFile {
   /// "steps": {TENSOR: TENSOR}}, and of networks that compute in bfloat16 elsewhere "bfloat16": [TENSOR, ...]
   static let quantizationKey = "mtl_infer_quantization"
 
-  /// The table inside a file; nil for files of floats.
-  public static func quantization(of store: WeightStore, name: String) throws(MTLError) -> QuantizationTable? {
-    guard let (value, subject) = try quantizationValue(of: store, name: name) else { return nil }
+  private static func table(_ value: JSONValue, _ subject: String) throws(MTLError) -> QuantizationTable {
     func wrong(_ field: String, _ expected: String) -> MTLError {
       MTLError(.badFormat, "\(subject).\(field)", "is not what it must be: \(expected)")
     }
@@ -76,18 +74,6 @@ extension NativeFile {
     }
     table.isBFloat16 = value["bfloat16"] != nil
     return table
-  }
-
-  private static func quantizationValue(
-    of store: WeightStore, name: String
-  ) throws(MTLError) -> (value: JSONValue, subject: String)? {
-    guard let text = store.metadata[quantizationKey] else { return nil }
-    let subject = "\(name): \(quantizationKey)"
-    let value = try JSONValue.parse(Bytes(copying: Array(text.utf8)), of: subject)
-    guard value.members != nil else {
-      throw MTLError(.badFormat, subject, expected: "an object", found: value.kindDescription)
-    }
-    return (value, subject)
   }
 
   static func json(
@@ -123,9 +109,16 @@ extension NativeFile {
     return .number(Float(short) == value ? short : Double(value))
   }
 
-  /// Gives weights that lie in a file as whole numbers their steps, and makes floats of those of bfloat16.
-  static func scaleWeights(of store: inout WeightStore, name: String) throws(MTLError) {
-    guard let (value, subject) = try quantizationValue(of: store, name: name) else { return }
+  /// Reads the table of a file that has one; gives weights that lie in it as whole numbers their steps, and makes floats of
+  /// those of bfloat16.
+  static func readQuantization(of store: inout WeightStore, name: String) throws(MTLError) {
+    guard let text = store.metadata[quantizationKey] else { return }
+    let subject = "\(name): \(quantizationKey)"
+    let value = try JSONValue.parse(Bytes(copying: Array(text.utf8)), of: subject)
+    guard value.members != nil else {
+      throw MTLError(.badFormat, subject, expected: "an object", found: value.kindDescription)
+    }
+    store.quantization = try table(value, subject)
     var (weights, others) = ([String: [Float]](), Set<String>())
     for member in value["steps"]?.members ?? [] {
       let title = "\(subject).steps.\(clipped(member.name))"

@@ -18,6 +18,9 @@ public struct WeightStore: Sendable {
   /// safetensors: the `__metadata__` strings. PyTorch: the numbers and texts beside the state dict, such as "epoch".
   public internal(set) var metadata: [String: String] = [:]
 
+  /// How the library's own file is quantized; nil for files of floats.
+  public internal(set) var quantization: QuantizationTable?
+
   /// Of the whole file.
   public internal(set) var byteCount = 0
 

@@ -15,8 +15,10 @@ public struct QuantizationSite: Sendable {
     public let name: String
   }
 
-  /// Fewer channels do not fill what an instruction for bytes takes at once.
+  /// Fewer channels do not fill what an instruction for bytes takes at once; those of colour pictures have a layout of
+  /// their own.
   static let smallestChannelCount = 16
+  static let pictureChannelCounts = 3...4
 }
 
 extension Graph {
@@ -27,7 +29,9 @@ extension Graph {
     let variable = valuesOfInputs()
     let ends = Set(outputs.map(\.value))
     var readers: [ValueID: [QuantizationSite.Reader]] = [:]
-    for (index, node) in nodes.enumerated() where variable.contains(node.inputs.first ?? .absent) && isForBytes(node) {
+    let pictures = Set(inputs.map(\.value))
+    for (index, node) in nodes.enumerated()
+    where variable.contains(node.inputs.first ?? .absent) && isForBytes(node, pictures) {
       readers[source(of: node.inputs[0], producers), default: []].append(.init(node: index, name: names[index]))
     }
     return readers.sorted { $0.key.index < $1.key.index }.compactMap { value, readers in
@@ -59,13 +63,14 @@ extension Graph {
   private static func siteName(ofInput name: String) -> String { "input \(name)" }
 
   /// Whether a node is a convolution that whole numbers can do.
-  private func isForBytes(_ node: Node) -> Bool {
+  private func isForBytes(_ node: Node, _ pictures: Set<ValueID>) -> Bool {
     guard let convolution = node.operation as? Convolution, convolution.groups == 1, node.inputs.count >= 2,
       let weight = constants[node.inputs[1]], weight.shape.rank == 4,
       [.float32, .int8].contains(weight.type), weight.shape.elementCount > 0,
       node.inputs.dropFirst(2).allSatisfy({ constants[$0] != nil })
     else { return false }
-    return weight.shape[1] >= QuantizationSite.smallestChannelCount
+    let isPicture = pictures.contains(node.inputs[0]) && QuantizationSite.pictureChannelCounts.contains(weight.shape[1])
+    return (isPicture || weight.shape[1] >= QuantizationSite.smallestChannelCount)
       && weight.shape.elementCount / weight.shape[0] <= ByteGrid.largestProductCount
   }
 
