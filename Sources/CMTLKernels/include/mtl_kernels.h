@@ -368,6 +368,8 @@ typedef struct {
   int64_t (*half_sum_count)(const mtlk_window *window, int32_t input_channels);
   /* Output blocks that the kernels of convolutions compute together, of floats, bytes and halves: split work along them. */
   int32_t convolution_blocks, byte_blocks, half_blocks;
+  /* Neighbouring output pixels that convolutions of floats compute together: rows of so many are the best. */
+  int32_t convolution_pixels;
   /* Whether products of halves have instructions of their own, or floats would be as quick. The oracle has them, because
    * it does what it is told. */
   int32_t multiplies_halves;

@@ -49,26 +49,30 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
+#define MTLK_SET(title, instructions)                                                                                  \
+  .name = title, .isa = instructions, .sum_count = mtlk_direct_sum_count, .half_sum_count = mtlk_direct_sum_count,     \
+  .convolution_blocks = TILE_BLOCKS, .convolution_pixels = TILE_PIXELS
 #define convolution_halves mtlk_convolution_halves_avx512
-const mtlk_kernel_set mtlk_set_avx512 = {"avx512", MTLK_AVX512, mtlk_direct_sum_count, mtlk_direct_sum_count,
-                                         TILE_BLOCKS, DOT_BLOCKS, 3, 0, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx512 = {
+    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .half_blocks = 3, .multiplies_halves = 0,
+    MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes, and then for those of halves as well. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
-const mtlk_kernel_set mtlk_set_avx512vnni = {"avx512vnni", MTLK_AVX512_VNNI, mtlk_direct_sum_count,
-                                             mtlk_direct_sum_count, TILE_BLOCKS, MTLK_SUM_BLOCKS, 3, 0,
-                                             MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx512vnni = {
+    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = 3, .multiplies_halves = 0,
+    MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_halves
 #define convolution_halves mtlk_convolution_halves_avx512bf16
-const mtlk_kernel_set mtlk_set_avx512bf16 = {"avx512bf16", MTLK_AVX512_BF16, mtlk_direct_sum_count,
-                                             mtlk_direct_sum_count, TILE_BLOCKS, MTLK_SUM_BLOCKS, MTLK_SUM_BLOCKS, 1,
-                                             MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_avx512bf16 = {
+    MTLK_SET("avx512bf16", MTLK_AVX512_BF16), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = MTLK_SUM_BLOCKS,
+    .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
 #define convolution_bytes mtlk_convolution_bytes_amx
 #define convolution_halves mtlk_convolution_halves_amx
-const mtlk_kernel_set mtlk_set_amx = {"amx", MTLK_AMX, mtlk_direct_sum_count, mtlk_direct_sum_count, TILE_BLOCKS, 2, 2,
-                                      1, MTLK_KERNEL_LIST(MTLK_FILL)};
+const mtlk_kernel_set mtlk_set_amx = {
+    MTLK_SET("amx", MTLK_AMX), .byte_blocks = 2, .half_blocks = 2, .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
 #endif

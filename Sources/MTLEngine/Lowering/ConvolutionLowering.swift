@@ -84,7 +84,7 @@ enum ConvolutionLowering {
     let output = planner.makeBuffer(for: epilogue.result, .blocked)
     let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
-    flatten(&window)
+    flatten(&window, tile: unsafe Int(planner.kernels.functions.pointee.convolution_pixels))
     epilogue.describe(in: &window)
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
     let weights = try PackedConvolution(node, weight, taps, lane: input.layout.lane, in: planner)
@@ -102,16 +102,21 @@ enum ConvolutionLowering {
 
   /// A convolution of single pixels does not see rows: they are cut anew so that tiles fill them. Rows remain for the
   /// threads to share.
-  static func flatten(_ window: inout mtlk_window) {
+  ///
+  /// - Parameter tile: pixels that the kernel computes together.
+  static func flatten(_ window: inout mtlk_window, tile: Int) {
     let ones = [window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns]
     let zeros = [window.padding_top, window.padding_left, window.padding_bottom, window.padding_right]
     let isPointwise = ones.allSatisfy { $0 == 1 } && zeros.allSatisfy { $0 == 0 }
-    let tile = 8
     let shortestRow = 64
     let pixels = Int(window.output_rows) * Int(window.output_columns)
     guard isPointwise, Int(window.output_columns) % tile != 0, pixels <= Window.maximumSide else { return }
     var rows = 1
-    for count in 2...max(pixels / shortestRow, 2) where pixels % (count * tile) == 0 { rows = count }
+    for count in 1...max(pixels / shortestRow, 1) where pixels % count == 0 {
+      let length = pixels / count
+      // What does not fill tiles is less than a thirtieth of a row.
+      if (length + tile - 1) / tile * tile - length <= length / 30 { rows = count }
+    }
     (window.input_rows, window.output_rows) = (Int32(rows), Int32(rows))
     (window.input_columns, window.output_columns) = (Int32(pixels / rows), Int32(pixels / rows))
   }

@@ -64,7 +64,8 @@ enum NarrowConvolutionLowering {
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     // Outputs are computed in blocks of 16, also where they lie in larger ones.
     window.output_blocks = (window.output_channels + Int32(MTLK_LANE) - 1) / Int32(MTLK_LANE)
-    ConvolutionLowering.flatten(&window)
+    // Whichever narrow numbers: a power of two.
+    ConvolutionLowering.flatten(&window, tile: 8)
     epilogue.describe(in: &window)
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
     return Draft(
