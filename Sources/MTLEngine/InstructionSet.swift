@@ -67,7 +67,7 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   /// Runs small convolutions with every kind of edge on these and on the scalar kernels.
   private func agreesWithScalar() -> Bool {
     guard let scalar = unsafe mtlk_kernels(InstructionSet.scalar.rawValue) else { return false }
-    return unsafe agreesOnFloats(with: scalar) && agreesOnBytes(with: scalar)
+    return unsafe agreesOnFloats(with: scalar) && agreesOnBytes(with: scalar) && agreesOnHalves(with: scalar)
   }
 
   /// 61 outputs on 5 x 21 pixels, from three taps either way.
@@ -115,6 +115,30 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     unsafe functions.pointee.convolution_bytes(
       &window, &grids, input, weights, multipliers, bias, nil, &found, &sums, 0, 4, 0, 5)
     return expected == found
+  }
+
+  /// Sums of products of sixteenths are exact in any order.
+  @unsafe private func agreesOnHalves(with scalar: UnsafePointer<mtlk_kernel_set>) -> Bool {
+    var window = KernelSet.window(inputBlocks: 3, lane: Int(MTLK_HALF_LANE))
+    var forms = mtlk_halves(input_channels: 70, operand_is_half: 0, output_is_half: 0)
+    let plain = KernelSet.sixteenths(61 * 70 * 9)
+    var weights = [UInt16](repeating: 0, count: 4 * 3 * 9 * 512)
+    unsafe mtlk_pack_halves(plain, nil, &weights, 61, 70, 9)
+    let input = KernelSet.sixteenths(5 * 21 * 96).map { UInt16($0.bitPattern >> 16) }
+    let bias = [Float](repeating: 0.5, count: 64)
+    var sums = [Float](
+      repeating: 0, count: Int(unsafe functions.pointee.half_sum_count(&window, forms.input_channels)))
+    var expected = [Float](repeating: 0, count: 5 * 21 * 64)
+    var found = expected
+    unsafe scalar.pointee.convolution_halves(
+      &window, &forms, input, weights, bias, nil, &expected, &sums, 0, 4, 0, 5)
+    unsafe functions.pointee.convolution_halves(
+      &window, &forms, input, weights, bias, nil, &found, &sums, 0, 4, 0, 5)
+    return expected == found
+  }
+
+  private static func sixteenths(_ count: Int) -> [Float] {
+    (0..<count).map { Float(($0 * 41) % 31 - 15) / 16 }
   }
 
   private static func pattern(_ count: Int) -> [Float] {
