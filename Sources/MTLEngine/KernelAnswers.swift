@@ -60,16 +60,18 @@ struct KernelAnswers {
       window.output_blocks, 0, window.output_rows)
   }
 
+  /// Three blocks of inputs, of which the last is mostly empty.
   @unsafe private mutating func multiplyHalves(_ functions: UnsafePointer<mtlk_kernel_set>) {
-    let (inputs, lane) = (32, Int(MTLK_HALF_LANE))
-    var window = KernelAnswers.window(inputBlocks: inputs / lane, lane: lane)
+    let (inputs, blocks, lane) = (70, 3, Int(MTLK_HALF_LANE))
+    var window = KernelAnswers.window(inputBlocks: blocks, lane: lane)
     var forms = mtlk_halves(input_channels: Int32(inputs), operand_is_half: 0, output_is_half: 0)
-    var packed = [UInt16](repeating: 0, count: KernelAnswers.outputBlocks * Layout.lane * inputs * KernelAnswers.taps)
+    var packed = [UInt16](
+      repeating: 0, count: KernelAnswers.outputBlocks * Layout.lane * blocks * lane * KernelAnswers.taps)
     unsafe mtlk_pack_halves(
       KernelAnswers.weights(inputs: inputs), nil, &packed, Int64(KernelAnswers.outputs), Int64(inputs),
       Int64(KernelAnswers.taps))
     var sums = [Float](repeating: 0, count: Int(unsafe functions.pointee.half_sum_count(&window, Int32(inputs))))
-    let input = KernelAnswers.pattern(KernelAnswers.rows * KernelAnswers.columns * inputs).map { $0.bitsAsBFloat16 }
+    let input = KernelAnswers.pattern(KernelAnswers.rows * KernelAnswers.columns * blocks * lane).map(\.bitsAsBFloat16)
     halves = [Float](repeating: 0, count: KernelAnswers.outputCount)
     unsafe functions.pointee.convolution_halves(
       &window, &forms, input, packed, KernelAnswers.bias, nil, &halves, &sums, 0, window.output_blocks, 0,

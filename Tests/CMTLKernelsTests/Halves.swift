@@ -31,16 +31,26 @@ enum Halves {
       case 0: return random.pick(specials)
       case 1: return Float(bitPattern: UInt32(truncatingIfNeeded: random.next()) & 0xFFFF_0000 | 0x8000)
       case 2: return Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
-      default: return random.floats(1, in: -9...9)[0]
+      default: return Float.random(in: -9...9, using: &random)
       }
+    }
+  }
+
+  /// Halves of magnitudes from 2^-8 to 1.
+  static func halves(_ count: Int, _ random: inout SeededRandom) -> [UInt16] {
+    (0..<count).map { _ in
+      let bits = random.next()
+      return UInt16(truncatingIfNeeded: bits) & 0x807F | UInt16(truncatingIfNeeded: 119 + bits >> 61) << 7
     }
   }
 
   /// A blocked image of `blocks` blocks of 32, whose channels from `channels` on are zero.
   static func image(blocks: Int, pixels: Int, channels: Int, _ random: inout SeededRandom) -> [UInt16] {
-    (0..<blocks * pixels * 32).map { index in
-      index / (pixels * 32) * 32 + index % 32 < channels ? nearest(random.floats(1)[0]) : 0
+    var image = halves(blocks * pixels * 32, &random)
+    for pixel in (blocks - 1) * pixels..<blocks * pixels {
+      for lane in channels - (blocks - 1) * 32..<32 { image[pixel * 32 + lane] = 0 }
     }
+    return image
   }
 
   /// Where a channel of a block of 16 is.

@@ -43,12 +43,13 @@ struct HalvesConvolutionData {
     let (blocks, pixels) = (Int(window.output_blocks), Int(window.output_rows * window.output_columns))
     var input = Halves.image(
       blocks: Int(window.input_blocks), pixels: shape.rows * shape.columns, channels: shape.channels, &random)
-    let places = input.indices.filter {
-      $0 / (shape.rows * shape.columns * 32) * 32 + $0 % 32 < shape.channels
+    let inputPixels = shape.rows * shape.columns
+    for special in specials {
+      let (channel, pixel) = (random.integer(0...shape.channels - 1), random.integer(0...inputPixels - 1))
+      input[(channel / 32 * inputPixels + pixel) * 32 + channel % 32] = Halves.nearest(special)
     }
-    for special in specials { input[random.pick(places)] = Halves.nearest(special) }
     self.input = input
-    plainWeights = random.floats(outputs * shape.channels * taps).map { Halves.value(Halves.nearest($0)) }
+    plainWeights = Halves.halves(outputs * shape.channels * taps, &random).map(Halves.value)
     var packed = [UInt16](repeating: 99, count: blocks * Int(window.input_blocks) * taps * 512)
     unsafe mtlk_pack_halves(plainWeights, nil, &packed, Int64(outputs), Int64(shape.channels), Int64(taps))
     weights = packed
@@ -60,7 +61,7 @@ struct HalvesConvolutionData {
     case 0: operand = .none
     case 1: operand = .floats(random.floats(blocks * 16 * pixels, in: -3...3))
     default:
-      operand = .halves(random.floats((blocks + 1) / 2 * 32 * pixels, in: -3...3).map(Halves.nearest))
+      operand = .halves(Halves.halves((blocks + 1) / 2 * 32 * pixels, &random))
       forms.operand_is_half = 1
     }
     self.forms = forms
