@@ -155,7 +155,7 @@ struct HalvesConvolutionData {
         0, window.output_blocks, 0, window.output_rows)
     }
     switch operand {
-    case .none: unsafe compute(nil)
+    case .none: compute(nil)
     case .floats(let values): unsafe values.map(abs).withUnsafeBytes { unsafe compute($0.baseAddress) }
     case .halves(let values): unsafe values.map { $0 & 0x7FFF }.withUnsafeBytes { unsafe compute($0.baseAddress) }
     }
