@@ -6,6 +6,8 @@ public struct QuantizationSite: Sendable {
   public let readers: [Reader]
   /// The concatenation along channels that makes the value: it is quantized part by part, in front of it.
   let concatenation: Int?
+  /// Whether it is a colour picture, which only bytes have a layout for.
+  let isPicture: Bool
 
   /// A convolution that reads the value, at once or behind poolings that take its largest elements: these pick among the
   /// numbers of a grid as they do among floats.
@@ -41,7 +43,8 @@ extension Graph {
       guard !isQuantized else { return nil }
       let joins = producer.map { nodes[$0].joinsChannels } ?? false
       return QuantizationSite(
-        name: name, value: value, readers: readers, concatenation: joins && !ends.contains(value) ? producer : nil)
+        name: name, value: value, readers: readers, concatenation: joins && !ends.contains(value) ? producer : nil,
+        isPicture: readers.allSatisfy { isPicture(nodes[$0.node], pictures) })
     }
   }
 
@@ -69,9 +72,14 @@ extension Graph {
       [.float32, .int8].contains(weight.type), weight.shape.elementCount > 0,
       node.inputs.dropFirst(2).allSatisfy({ constants[$0] != nil })
     else { return false }
-    let isPicture = pictures.contains(node.inputs[0]) && QuantizationSite.pictureChannelCounts.contains(weight.shape[1])
-    return (isPicture || weight.shape[1] >= QuantizationSite.smallestChannelCount)
+    return (isPicture(node, pictures) || weight.shape[1] >= QuantizationSite.smallestChannelCount)
       && weight.shape.elementCount / weight.shape[0] <= ByteGrid.largestProductCount
+  }
+
+  /// Whether a convolution reads an input of the graph that is a colour picture.
+  private func isPicture(_ node: Node, _ inputs: Set<ValueID>) -> Bool {
+    inputs.contains(node.inputs[0])
+      && QuantizationSite.pictureChannelCounts.contains(constants[node.inputs[1]]?.shape[1] ?? 0)
   }
 
   /// The value behind poolings.

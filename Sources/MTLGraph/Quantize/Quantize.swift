@@ -83,7 +83,7 @@ private struct Quantizer {
     self.table = table
     for site in all {
       let grid = table.grids[site.name]
-      guard grid != nil || table.isBFloat16 else { continue }
+      guard grid != nil || table.isBFloat16 && !site.isPicture else { continue }
       if let concatenation = site.concatenation {
         concatenations[concatenation] = Site(name: site.name, grid: grid)
       } else {
