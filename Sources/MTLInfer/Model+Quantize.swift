@@ -17,7 +17,8 @@ extension Model {
   /// What a model runs in.
   public var precision: Precision {
     guard let quantization else { return .float32 }
-    return quantization.grids.isEmpty && quantization.isBFloat16 ? .bfloat16 : .int8
+    if !quantization.grids.isEmpty { return .int8 }
+    return quantization.isBFloat16 ? .bfloat16 : .float32
   }
 
   /// The model with values and weights in bytes, by what it computes in floats for inputs as it will see them.
@@ -75,7 +76,7 @@ extension Model {
 
   /// Convolutions that run on bytes and on bfloat16, and all there are, at the default input size; nil for a model of floats.
   public func quantizedLayers() throws(MTLError) -> (bytes: Int, bfloat16: Int, all: Int)? {
-    guard quantization != nil, let graph = try plannedGraph() else { return nil }
+    guard precision != .float32, let graph = try plannedGraph() else { return nil }
     let layers = graph.nodes.filter { $0.operation is Convolution }
     let bfloat16 = graph.valuesReadAsBFloat16()
     return (

@@ -15,6 +15,8 @@ public struct PrecisionSearch {
     public let name: String
     /// By task.
     public let errors: [Double]
+    /// Whether it reads a colour picture, which is never bfloat16.
+    public let readsPicture: Bool
     public internal(set) var isInBytes = true
   }
 
@@ -73,7 +75,10 @@ public struct PrecisionSearch {
     var layers: [Layer] = []
     for name in names {
       let others = Set(names).subtracting([name])
-      layers.append(Layer(name: name, errors: try errors(table.keeping(others, readers: readers))))
+      layers.append(
+        Layer(
+          name: name, errors: try errors(table.keeping(others, readers: readers)),
+          readsPicture: pictureReaders.contains(name)))
     }
     var result = Outcome(table: table, layers: layers, errorsBefore: before, errors: before)
     for isBFloat16 in [true, false] {
@@ -107,6 +112,10 @@ public struct PrecisionSearch {
     Dictionary(
       graph.quantizationSites().filter { table.grids[$0.name] != nil }.map { ($0.name, $0.readers.map(\.name)) }
     ) { first, _ in first }
+  }
+
+  private var pictureReaders: Set<String> {
+    Set(graph.quantizationSites().filter(\.isPicture).flatMap(\.readers).map(\.name))
   }
 
   private var layerNames: [String] {

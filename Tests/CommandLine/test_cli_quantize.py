@@ -1,4 +1,4 @@
-"""mtl-infer compile --precision int8: files that run in bytes."""
+"""mtl-infer compile --precision int8, bf16 and auto: files that run in bytes and bfloat16."""
 
 import json
 import struct
@@ -38,7 +38,7 @@ def labels(answer):
 def test_answers_are_those_of_floats(fingers):
     target, report = fingers
     assert report["precision"] == "int8"
-    assert report["quantization"] == {"values": 4, "layers": 4, "all_layers": 5}
+    assert report["quantization"] == {"values": 4, "layers": 4, "bfloat16_layers": 0, "all_layers": 5}
     floats = answers(FINGERS, *SAMPLES)
     whole = answers(target, *SAMPLES)
     assert [labels(answer) for answer in whole] == [labels(answer) for answer in floats]
@@ -85,6 +85,43 @@ def test_written_again_it_is_the_same(tmp_path, fingers):
     assert (tmp_path / "again.mtl").read_bytes() == target.read_bytes()
 
 
+def test_bfloat16(tmp_path, monkeypatch):
+    """Weights of 16 bits; values, too, where the processor has instructions for them, or the scalar kernels run."""
+    target = tmp_path / "fingers.mtl"
+    report = call_json("compile", FINGERS, "-o", target, "--precision", "bf16")
+    assert report["precision"] == "bf16" and report["quantization"]["bfloat16_layers"] == 4
+    members, _ = header(target)
+    assert members["encoder.3.weight"]["dtype"] == "BF16" and members["encoder.0.weight"]["dtype"] == "F32"
+    assert target.stat().st_size < (FINGERS / "best.pt").stat().st_size - 1_300_000
+    assert "bf16: 4 of 5 convolutions" in call("inspect", target)
+    assert not call_json("inspect", target)["ignored_keys"]
+    call("compile", target, "-o", tmp_path / "again.mtl")
+    assert (tmp_path / "again.mtl").read_bytes() == target.read_bytes()
+    refusal("run", target, SAMPLES[0], "--precision", "int8", status=65, part="compile --precision int8")
+    some = SAMPLES[:2]
+    monkeypatch.setenv("MTL_ISA", "scalar")
+    exact, rounded = answers(FINGERS, *some), answers(target, *some)
+    assert [labels(answer) for answer in rounded] == [labels(answer) for answer in exact] and rounded != exact
+    direct = answers(FINGERS, *some, "--precision", "bf16")
+    assert [labels(answer) for answer in direct] == [labels(answer) for answer in exact]
+    for model in ((target,), (FINGERS, "--precision", "bf16")):
+        steps = call_json("inspect", *model, "--plan")["plan"]
+        assert sum("bf16 convolution" in step["kernel"] for step in steps) == 4
+
+
+def test_bfloat16_of_onnx(tmp_path):
+    source, target = network(tmp_path / "net.onnx"), tmp_path / "net.mtl"
+    report = call_json("compile", source, "-o", target, "--precision", "bf16")
+    assert report["quantization"] == {"values": 0, "layers": 0, "bfloat16_layers": 1, "all_layers": 2}
+    members, _ = header(target)
+    assert (members["w1"]["dtype"], members["w2"]["dtype"]) == ("F32", "BF16")
+    x = numpy.random.default_rng(9).standard_normal((2, 3, 12, 12)).astype(numpy.float32)
+    with mtl_infer.load(source) as exact, mtl_infer.load(target) as rounded:
+        for task in exact.tasks:
+            wanted, found = exact.run(tensors=x)[task.name], rounded.run(tensors=x)[task.name]
+            assert numpy.abs(wanted - found).max() < 0.01 * numpy.abs(wanted).max()
+
+
 def test_python_gives_the_same(fingers):
     target, _ = fingers
     pixels = numpy.random.default_rng(3).integers(0, 256, (128, 128), dtype=numpy.uint8)
@@ -96,7 +133,7 @@ def test_python_gives_the_same(fingers):
             assert numpy.array_equal(model.run(pixels)[task].ravel(), files[f"noise.png.{task}"].ravel())
 
 
-def network(path, channels=16, shared=False):
+def network(path, channels=16, shared=False, inputs=3):
     """x - conv - relu - conv - y, and the relu's mean; `shared` reads the second weight elsewhere, too."""
     random = numpy.random.default_rng(1)
     weight = lambda *shape: random.standard_normal(shape).astype(numpy.float32) / 6  # noqa: E731
@@ -113,9 +150,9 @@ def network(path, channels=16, shared=False):
         ends[1] = "product"
     constants = [
         numpy_helper.from_array(array, name) for name, array in
-        (("w1", weight(channels, 3, 3, 3)), ("b1", weight(channels)), ("w2", weight(8, channels, 1, 1)))]
+        (("w1", weight(channels, inputs, 3, 3)), ("b1", weight(channels)), ("w2", weight(8, channels, 1, 1)))]
     graph = helper.make_graph(
-        nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 12, 12])],
+        nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", inputs, 12, 12])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ends], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, str(path))
@@ -133,7 +170,8 @@ def test_onnx(tmp_path, shared):
     source, target = network(tmp_path / "net.onnx", shared=shared), tmp_path / "net.mtl"
     report = call_json("compile", source, "-o", target, "--precision", "int8", "--calibrate",
                        arrays(tmp_path / "x.npy"))
-    assert report["quantization"] == {"values": 1, "layers": 1, "all_layers": 2}
+    # The colour picture is one of the values.
+    assert report["quantization"] == {"values": 2, "layers": 2, "bfloat16_layers": 0, "all_layers": 2}
     members, _ = header(target)
     assert members["w2"]["dtype"] == ("F32" if shared else "I8")
     x = numpy.random.default_rng(9).standard_normal((2, 3, 12, 12)).astype(numpy.float32)
@@ -146,8 +184,14 @@ def test_onnx(tmp_path, shared):
         # A part of the tasks is rounded as the whole is.
         for name in names:
             assert numpy.array_equal(whole.run(tensors=x, tasks=[name])[name], found[name])
-    call("compile", target, "-o", tmp_path / "again.mtl")
-    assert (tmp_path / "again.mtl").read_bytes() == target.read_bytes()
+        # Written again, weights of bytes are what the graph's own nodes dequantize.
+        again, third = tmp_path / "again.mtl", tmp_path / "third.mtl"
+        call("compile", target, "-o", again)
+        call("compile", again, "-o", third)
+        assert again.read_bytes() == third.read_bytes()
+        with mtl_infer.load(again) as same:
+            for name in names:
+                assert numpy.array_equal(same.run(tensors=x)[name], found[name])
 
 
 def test_what_cannot_be_calibrated(tmp_path):
@@ -180,7 +224,8 @@ def test_what_cannot_be_calibrated(tmp_path):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a.png").write_bytes(b"no picture")
     refused(FINGERS, tmp_path / "pictures", 65, "a.png")
-    refused(network(tmp_path / "thin.onnx", channels=8), good, 65, "16 channels")
+    thin = network(tmp_path / "thin.onnx", channels=8, inputs=5)
+    refused(thin, arrays(tmp_path / "five.npy", shape=(5, 12, 12)), 65, "16 channels")
     refusal("run", FINGERS, SAMPLES[0], "--precision", "int8", status=65, part="compile --precision int8")
     refusal("inspect", net, "--precision", "int8", status=65, part="compile --precision int8")
 
@@ -194,15 +239,21 @@ def test_auto(tmp_path):
                          "--budget", budget)
 
     strict = search("y=0,mean=0%")
-    assert strict["quantization"] == {"values": 0, "layers": 0, "all_layers": 2}
-    assert [(layer["name"], layer["precision"]) for layer in strict["search"]["layers"]] == [("second", "fp32")]
+    assert "quantization" not in strict and strict["precision"] == "fp32"
+    assert [(layer["name"], layer["precision"]) for layer in strict["search"]["layers"]] == [
+        ("first", "fp32"), ("second", "fp32")]
     assert [task["error"] for task in strict["search"]["tasks"]] == [0, 0]
     assert strict["search"]["tasks"][0]["error_of_all"] > 0
     loose = search("y=5,mean=5")
-    assert loose["quantization"]["layers"] == 1
-    assert loose["search"]["layers"][0]["errors"]["y"] == loose["search"]["tasks"][0]["error_of_all"]
+    assert loose["quantization"]["layers"] == 2 and loose["precision"] == "int8"
+    costs = [layer["errors"]["y"] for layer in loose["search"]["layers"]]
+    assert all(0 < cost <= 5 for cost in costs)
+    # What is beyond a budget in bytes is raised to bf16 first.
+    middle = search(f"y={min(costs) / 2 + 0.1},mean=5")
+    assert [layer["precision"] for layer in middle["search"]["layers"]] in (["int8", "bf16"], ["fp32", "bf16"])
+    assert middle["quantization"]["bfloat16_layers"] == 1
     text = call("compile", net, "-o", tmp_path / "net.mtl", "--precision", "auto", "--calibrate", data)
-    assert "second" in text and "budget" in text and "int8: 1 values" in text
+    assert "second" in text and "budget" in text and "int8: 1 values, 1 of 2 convolutions" in text
     for budget, part in (("y", "--budget"), ("y=-1", "--budget"), ("y=much", "--budget"), ("z=1", "'z'")):
         refusal("compile", net, "-o", tmp_path / "no.mtl", "--precision", "auto", "--calibrate", data,
                 f"--budget={budget}", status=64, part=part)
@@ -217,10 +268,12 @@ def test_auto(tmp_path):
     (lambda table: table["values"]["relu"].update(zero_point=256), "values.relu"),
     (lambda table: table["corrections"]["second"].pop(), "8 finite numbers"),
     (lambda table: table["corrections"].update(second=["a"]), "corrections.second"),
-    (lambda table: table["float_layers"].append("first"), "'first'"),
+    (lambda table: table["float_layers"].append("third"), "'third'"),
     (lambda table: table["float_layers"].append(3), "float_layers"),
     (lambda table: table["steps"].update(w2="w1"), "steps.w2"),
-    (lambda table: table["steps"].update(w1=".steps.0"), "steps.w1"),
+    (lambda table: table["steps"].update(b1=".steps.0"), "steps.b1"),
+    (lambda table: table.update(bfloat16=["w1"]), "bfloat16"),
+    (lambda table: table.update(bfloat16="w1"), "bfloat16"),
     (lambda table: table["steps"].update(nowhere=".steps.0"), "steps.nowhere"),
 ])
 def test_changed_tables_are_refused(tmp_path, change, problem):

@@ -7,7 +7,7 @@ public struct QuantizationSite: Sendable {
   /// The concatenation along channels that makes the value: it is quantized part by part, in front of it.
   let concatenation: Int?
   /// Whether it is a colour picture, which only bytes have a layout for.
-  let isPicture: Bool
+  public let isPicture: Bool
 
   /// A convolution that reads the value, at once or behind poolings that take its largest elements: these pick among the
   /// numbers of a grid as they do among floats.

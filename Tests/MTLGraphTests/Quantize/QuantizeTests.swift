@@ -182,7 +182,7 @@ struct QuantizeTests {
         found: "4 that it does not have: 'a', 'b', 'c' ...")
     ) { try network().quantized(by: table) }
     #expect(throws: MTLError.self) {
-      try network().quantized(by: QuantizationTable(grids: ["relu": grid], floatNodes: ["first"]))
+      try network().quantized(by: QuantizationTable(grids: ["relu": grid], floatNodes: ["fourth"]))
     }
   }
 
