@@ -37,12 +37,24 @@ static void block_channels(const float *source, float *target, int64_t channels,
   }
 }
 
-/* And back. */
+/* Fewer channels are quicker one by one than by turning blocks. */
+enum { FEW_CHANNELS = 2 };
+
+/* And back, by whole lines: planes of a power of two would push each other out of the cache otherwise. What fills a block up
+ * may be read. */
 static void unblock_channels(const float *source, float *target, int64_t channels, int64_t pixels) {
+  if (channels <= FEW_CHANNELS) {
+    reblock_range(source, MTLK_LANE, target, 1, channels, pixels, 0, channels);
+    return;
+  }
   for (int64_t p = 0; p < pixels; p += MTLK_LANE) {
     const int64_t width = pixels - p < MTLK_LANE ? pixels - p : MTLK_LANE;
-    if (channels == MTLK_LANE && width == MTLK_LANE) {
-      transpose(source + p * MTLK_LANE, MTLK_LANE, target + p, pixels);
+    if (width == MTLK_LANE) {
+      float rows[MTLK_LANE * MTLK_LANE];
+      transpose(source + p * MTLK_LANE, MTLK_LANE, rows, MTLK_LANE);
+      for (int64_t channel = 0; channel < channels; channel++) {
+        memcpy(target + channel * pixels + p, rows + channel * MTLK_LANE, MTLK_LANE * sizeof(float));
+      }
     } else {
       transpose_part(source + p * MTLK_LANE, MTLK_LANE, target + p, pixels, width, channels, width);
     }
