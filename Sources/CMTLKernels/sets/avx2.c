@@ -13,7 +13,7 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
 /* Products of bytes: two pixels' sums take 8 registers, the weights 4. */
-enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2 };
+enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 2, TAKES_SIGNED_BYTES = 0 };
 #define BYTE_LINKAGE static
 #define BYTE_TILES(X) X(1, 1) X(1, 2)
 

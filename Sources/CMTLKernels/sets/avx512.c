@@ -17,7 +17,7 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
   X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)
 
 /* Products of bytes: 2 blocks x 5 pixels of sums take 20 registers, the weights 4. */
-enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5 };
+enum { BYTE_BLOCKS = 2, BYTE_PIXELS = 5, TAKES_SIGNED_BYTES = 0 };
 #define BYTE_LINKAGE static
 #define BYTE_TILES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5)

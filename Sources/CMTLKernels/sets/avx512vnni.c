@@ -7,7 +7,7 @@
 
 #include "../kernel_sets.h"
 
-enum { BYTE_BLOCKS = 3, BYTE_PIXELS = 8 };
+enum { BYTE_BLOCKS = 3, BYTE_PIXELS = 8, TAKES_SIGNED_BYTES = 0 };
 #define BYTE_LINKAGE
 #define BYTE_TILES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \
