@@ -8,9 +8,10 @@
 MTLK_SET_LIST(MTLK_DECLARE_SET)
 #undef MTLK_DECLARE_SET
 
-/* Of sets without another way, and of the one that keeps sums of taps behind these. */
+/* Of sets without another way, and of those that keep sums of taps or weights of a chunk behind these. */
 int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels);
 int64_t mtlk_neondot_sum_count(const mtlk_window *window, int32_t input_channels);
+int64_t mtlk_neoni8mm_sum_count(const mtlk_window *window, int32_t input_channels);
 
 /* Kernels of sets that share all others with a lower one. */
 #define MTLK_CONVOLUTION_BYTES(name)                                                                                   \

@@ -50,19 +50,30 @@ static void set_grids(random_t *random, data_t *d) {
   }
 }
 
+static void set_operands(random_t *random, data_t *d, int32_t channels, int32_t lane, int32_t outputs) {
+  mtlk_window *w = &d->window;
+  set_channels(w, channels, lane, outputs);
+  d->grids.input_channels = channels;
+  const int fill = integer(random, 0, 4);
+  d->input_count = w->input_blocks * lane * inputs_of(w);
+  d->input = inputs(random, d->input_count, fill);
+  d->weight_count = w->output_blocks * MTLK_LANE * w->input_blocks * lane * taps_of(w);
+  d->weights = keep((size_t)d->weight_count);
+  mtlk_pack_bytes(weights_of(random, outputs * channels * taps_of(w), fill), d->weights, outputs, channels, taps_of(w),
+                  lane);
+  const float usual = sqrtf((float)(taps_of(w) * channels)) * (fill == 0 ? 32000 : 9000);
+  d->multipliers = floats(random, w->output_blocks * MTLK_LANE, 0, 4 / usual);
+  d->bias = floats(random, w->output_blocks * MTLK_LANE, -3, 3);
+  d->float_count = w->output_blocks * MTLK_LANE * outputs_of(w);
+  d->byte_count = blocks_of(w->output_blocks, 4) * MTLK_BYTE_LANE * outputs_of(w);
+  set_grids(random, d);
+}
+
 static data_t random_data(random_t *random, window_kind kind, int64_t budget) {
   static const int32_t inputs_counts[] = {1,  2,   3,   4,   5,   7,   8,   13,  16,  17,  31,  32,  48,  61,  63,  64,  65,
                                     67, 96,  127, 128, 129, 191, 192, 251, 256, 257, 389, 509, 512, 613, 768, 1021, 1024};
   data_t d = {.window = random_window(random, kind)};
   mtlk_window *w = &d.window;
-  if (once_in(random, 4) && kind == CONVOLUTION_WINDOW) { /* what some sets do Winograd's way */
-    w->kernel_rows = w->kernel_columns = 3;
-    w->stride_rows = w->stride_columns = 1;
-    w->padding_top = w->padding_bottom = w->dilation_rows;
-    w->padding_left = w->padding_right = w->dilation_columns;
-    w->output_rows = w->input_rows;
-    w->output_columns = w->input_columns;
-  }
   const int64_t each = taps_of(w) * outputs_of(w), most = INT32_MAX / (taps_of(w) * 255 * 128);
   int64_t channels = pick(random, inputs_counts, sizeof inputs_counts / sizeof *inputs_counts);
   if (channels > budget / each) channels = budget / each;
@@ -72,21 +83,7 @@ static data_t random_data(random_t *random, window_kind kind, int64_t budget) {
   int32_t outputs = PICK(random, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 37, 47, 48, 49, 61, 64, 65, 83, 96, 97, 113, 128);
   if (outputs > (affordable > few ? affordable : few)) outputs = (int32_t)(affordable > few ? affordable : few);
   const int32_t lane = channels <= MTLK_PIXEL_LANE && once_in(random, 2) ? MTLK_PIXEL_LANE : MTLK_BYTE_LANE;
-  set_channels(w, (int32_t)channels, lane, outputs);
-  d.grids.input_channels = (int32_t)channels;
-  const int fill = integer(random, 0, 4);
-  d.input_count = w->input_blocks * lane * inputs_of(w);
-  d.input = inputs(random, d.input_count, fill);
-  d.weight_count = w->output_blocks * MTLK_LANE * w->input_blocks * lane * taps_of(w);
-  d.weights = keep((size_t)d.weight_count);
-  mtlk_pack_bytes(weights_of(random, outputs * channels * taps_of(w), fill), d.weights, outputs, channels, taps_of(w),
-                  lane);
-  const float usual = sqrtf((float)(taps_of(w) * channels)) * (fill == 0 ? 32000 : 9000);
-  d.multipliers = floats(random, w->output_blocks * MTLK_LANE, 0, 4 / usual);
-  d.bias = floats(random, w->output_blocks * MTLK_LANE, -3, 3);
-  d.float_count = w->output_blocks * MTLK_LANE * outputs_of(w);
-  d.byte_count = blocks_of(w->output_blocks, 4) * MTLK_BYTE_LANE * outputs_of(w);
-  set_grids(random, &d);
+  set_operands(random, &d, (int32_t)channels, lane, outputs);
   return d;
 }
 
@@ -133,6 +130,19 @@ void try_convolution_bytes(random_t *random) {
 void try_long_rows_of_bytes(random_t *random) {
   const data_t data = random_data(random, LONG_ROW_WINDOW, 60000);
   run_data(random, &data);
+}
+
+/* What some sets do Winograd's way. */
+void try_winograd_bytes(random_t *random) {
+  const int32_t rows = integer(random, 7, 12), columns = integer(random, 8, 14);
+  const int32_t down = integer(random, 1, 3), across = integer(random, 1, 3);
+  data_t d = {.window = {.input_rows = rows, .input_columns = columns, .output_rows = rows, .output_columns = columns,
+                         .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
+                         .dilation_rows = down, .dilation_columns = across, .padding_top = down,
+                         .padding_left = across, .padding_bottom = down, .padding_right = across}};
+  const int is_wide = once_in(random, 4);
+  set_operands(random, &d, integer(random, 32, is_wide ? 150 : 70), MTLK_BYTE_LANE, integer(random, 1, is_wide ? 3 : 18));
+  run_data(random, &d);
 }
 
 /* About the largest sums that 32 bits hold, each way. They take long. */

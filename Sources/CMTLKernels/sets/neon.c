@@ -59,7 +59,7 @@ const mtlk_kernel_set mtlk_set_neondot = {"neondot", MTLK_NEON_DOT, mtlk_neondot
                                           MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #define convolution_bytes mtlk_convolution_bytes_neoni8mm
-const mtlk_kernel_set mtlk_set_neoni8mm = {"neoni8mm", MTLK_NEON_I8MM, mtlk_direct_sum_count, TILE_BLOCKS, 1,
+const mtlk_kernel_set mtlk_set_neoni8mm = {"neoni8mm", MTLK_NEON_I8MM, mtlk_neoni8mm_sum_count, TILE_BLOCKS, 1,
                                            MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #endif

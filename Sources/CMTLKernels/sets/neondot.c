@@ -10,7 +10,6 @@
 enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 6, TAKES_SIGNED_BYTES = 1 };
 #define BYTE_LINKAGE
 #define BYTE_TILES(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
-#define DOT(sums, inputs, weights) vdotq_s32(sums, vreinterpretq_s8_u8(inputs), weights)
 
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #include "../families/vector.inc"

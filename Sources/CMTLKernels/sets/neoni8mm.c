@@ -1,4 +1,5 @@
-/* NEON with dot products of bytes and signed bytes; all else is as neon.c has it. Tiles are those of neondot.c. */
+/* NEON with products of 8-bit matrices; all else is as neon.c has it. Sums of 2 pairs of pixels take 16 of the 32 registers,
+ * the weights 8; 12 loads are needed for 16 products, which do twice the work of dot products. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #include <stddef.h>
@@ -6,18 +7,38 @@
 
 #include "../kernel_sets.h"
 
-enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 6, TAKES_SIGNED_BYTES = 0 };
-#define BYTE_LINKAGE
-#define BYTE_TILES(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
-#define DOT(sums, inputs, weights) vusdotq_s32(sums, inputs, weights)
+enum { BYTE_BLOCKS = 1, BYTE_PIXELS = 4, TAKES_SIGNED_BYTES = 0 };
+#define BYTE_LINKAGE static
+#define BYTE_TILES(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4)
 
 #pragma clang attribute push(__attribute__((target("i8mm"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
 #include "../families/activate.inc"
 #include "../families/finish_sums.inc"
-#include "../families/dots_neondot.inc"
-#define convolution_bytes mtlk_convolution_bytes_neoni8mm
+#include "../families/dots_neoni8mm.inc"
 #include "../families/convolution_bytes.inc"
 #pragma clang attribute pop
+
+/* Pictures have four inputs, and few pixels do not pay for weights in another order. */
+void mtlk_convolution_bytes_neoni8mm(const mtlk_window *w, const mtlk_grids *grids, const uint8_t *input,
+                                     const int8_t *weights, const float *multipliers, const float *bias,
+                                     const void *operand, void *output, int32_t *sums, int32_t block_begin,
+                                     int32_t block_end, int32_t row_begin, int32_t row_end) {
+  const int64_t pixels = (int64_t)(row_end - row_begin) * w->output_columns;
+  const int is_small = pixels < 2 * BYTE_PIXELS || w->input_lane < BYTE_STEP;
+  (is_small ? mtlk_convolution_bytes_neondot : convolution_bytes)(w, grids, input, weights, multipliers, bias, operand,
+                                                                  output, sums, block_begin, block_end, row_begin,
+                                                                  row_end);
+}
+
+/* Rows may be cut so that there are few pixels. */
+int64_t mtlk_neoni8mm_sum_count(const mtlk_window *w, int32_t input_channels) {
+  int32_t tap_rows, input_blocks;
+  size_byte_chunk(w, BYTE_BLOCKS, &tap_rows, &input_blocks);
+  const int64_t chunk = (int64_t)tap_rows * w->kernel_columns * input_blocks * w->input_lane * MTLK_LANE;
+  const int64_t count = mtlk_direct_sum_count(w, input_channels) + chunk / (int64_t)sizeof(int32_t);
+  const int64_t of_dots = mtlk_neondot_sum_count(w, input_channels);
+  return count > of_dots ? count : of_dots;
+}
 #endif

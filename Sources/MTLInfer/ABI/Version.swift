@@ -42,6 +42,9 @@ public func mtl_isa_name(_ isa: Int32) -> UnsafePointer<CChar>! {
   case .avx512: unsafe constant("avx512")
   case .avx512vnni: unsafe constant("avx512vnni")
   case .amx: unsafe constant("amx")
+  case .neon: unsafe constant("neon")
+  case .neondot: unsafe constant("neondot")
+  case .neoni8mm: unsafe constant("neoni8mm")
   case nil: nil
   }
 }
