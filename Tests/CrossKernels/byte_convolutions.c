@@ -70,12 +70,13 @@ static void set_operands(random_t *random, data_t *d, int32_t channels, int32_t 
 }
 
 static data_t random_data(random_t *random, window_kind kind, int64_t budget) {
-  static const int32_t inputs_counts[] = {1,  2,   3,   4,   5,   7,   8,   13,  16,  17,  31,  32,  48,  61,  63,  64,  65,
-                                    67, 96,  127, 128, 129, 191, 192, 251, 256, 257, 389, 509, 512, 613, 768, 1021, 1024};
+  static const int32_t channel_counts[] = {1,   2,   3,   4,   5,   7,   8,   13,  16,   17,  31,  32,
+                                           48,  61,  63,  64,  65,  67,  96,  127, 128,  129, 191, 192,
+                                           251, 256, 257, 389, 509, 512, 613, 768, 1021, 1024};
   data_t d = {.window = random_window(random, kind)};
   mtlk_window *w = &d.window;
   const int64_t each = taps_of(w) * outputs_of(w), most = INT32_MAX / (taps_of(w) * 255 * 128);
-  int64_t channels = pick(random, inputs_counts, sizeof inputs_counts / sizeof *inputs_counts);
+  int64_t channels = pick(random, channel_counts, sizeof channel_counts / sizeof *channel_counts);
   if (channels > budget / each) channels = budget / each;
   if (channels > most) channels = most;
   if (channels < 1) channels = 1;
@@ -113,8 +114,9 @@ static void run_data(random_t *random, const data_t *d) {
     void *output = is_bytes ? (void *)codes : (void *)numbers;
     FOR_PIECES(&run, block, &blocks, &fewer_blocks) {
       FOR_PIECES(&run, row, &rows, &fewer_rows) {
-        CALL(&run, convolution_bytes, (w, &d->grids, input, weights, multipliers, bias, operand, output, sums, block->begin,
-                                       block->end, row->begin, row->end));
+        CALL(&run, convolution_bytes,
+             (w, &d->grids, input, weights, multipliers, bias, operand, output, sums, block->begin, block->end,
+              row->begin, row->end));
       }
     }
     if (is_bytes) check_bytes(&run, codes, d->byte_count, is_approximate(w));
@@ -136,24 +138,47 @@ void try_long_rows_of_bytes(random_t *random) {
 void try_winograd_bytes(random_t *random) {
   const int32_t rows = integer(random, 7, 12), columns = integer(random, 8, 14);
   const int32_t down = integer(random, 1, 3), across = integer(random, 1, 3);
-  data_t d = {.window = {.input_rows = rows, .input_columns = columns, .output_rows = rows, .output_columns = columns,
-                         .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
-                         .dilation_rows = down, .dilation_columns = across, .padding_top = down,
-                         .padding_left = across, .padding_bottom = down, .padding_right = across}};
+  data_t d = {.window = {.input_rows = rows,
+                         .input_columns = columns,
+                         .output_rows = rows,
+                         .output_columns = columns,
+                         .kernel_rows = 3,
+                         .kernel_columns = 3,
+                         .stride_rows = 1,
+                         .stride_columns = 1,
+                         .dilation_rows = down,
+                         .dilation_columns = across,
+                         .padding_top = down,
+                         .padding_left = across,
+                         .padding_bottom = down,
+                         .padding_right = across}};
   const int is_wide = once_in(random, 4);
-  set_operands(random, &d, integer(random, 32, is_wide ? 150 : 70), MTLK_BYTE_LANE, integer(random, 1, is_wide ? 3 : 18));
+  const int32_t channels = integer(random, 32, is_wide ? 150 : 70);
+  set_operands(random, &d, channels, MTLK_BYTE_LANE, integer(random, 1, is_wide ? 3 : 18));
   run_data(random, &d);
 }
 
 /* About the largest sums that 32 bits hold, each way. They take long. */
 void try_largest_sums(random_t *random) {
   if (!once_in(random, 50)) return;
-  data_t d = {.window = {.input_rows = 8, .input_columns = 8, .input_blocks = 16, .input_lane = MTLK_BYTE_LANE,
-                         .output_rows = 1, .output_columns = 1, .output_blocks = 1, .output_channels = MTLK_LANE,
-                         .kernel_rows = 8, .kernel_columns = 8, .stride_rows = 1, .stride_columns = 1,
-                         .dilation_rows = 1, .dilation_columns = 1},
+  data_t d = {.window = {.input_rows = 8,
+                         .input_columns = 8,
+                         .input_blocks = 16,
+                         .input_lane = MTLK_BYTE_LANE,
+                         .output_rows = 1,
+                         .output_columns = 1,
+                         .output_blocks = 1,
+                         .output_channels = MTLK_LANE,
+                         .kernel_rows = 8,
+                         .kernel_columns = 8,
+                         .stride_rows = 1,
+                         .stride_columns = 1,
+                         .dilation_rows = 1,
+                         .dilation_columns = 1},
               .grids = {.input_channels = 1024 - 4 * integer(random, 0, 15), .input_zero_point = zero_point(random)},
-              .input_count = 64 * 1024, .weight_count = 64 * 1024 * MTLK_LANE, .float_count = MTLK_LANE};
+              .input_count = 64 * 1024,
+              .weight_count = 64 * 1024 * MTLK_LANE,
+              .float_count = MTLK_LANE};
   d.input = inputs(random, d.input_count, 0);
   d.weights = memset(keep((size_t)d.weight_count), once_in(random, 2) ? 127 : -127, (size_t)d.weight_count);
   d.multipliers = floats(random, MTLK_LANE, 0x1p-9f, 0x1p-8f);

@@ -18,9 +18,8 @@ static float *values_near(random_t *random, int64_t count, byte_grid_t grid) {
   float *values = floats(random, count, -1, 1);
   for (int64_t i = 0; i < count; i++) {
     const float step = (float)integer(random, -300, 300) + PICK_FLOAT(random, 0, 0.5f, values[i]);
-    values[i] = once_in(random, 20)
-                    ? PICK_FLOAT(random, NAN, -NAN, INFINITY, -INFINITY, -0.0f, 1e30f, -1e30f, 1e-40f)
-                    : step * grid.scale;
+    values[i] = once_in(random, 20) ? PICK_FLOAT(random, NAN, -NAN, INFINITY, -INFINITY, -0.0f, 1e30f, -1e30f, 1e-40f)
+                                    : step * grid.scale;
   }
   return values;
 }
@@ -28,7 +27,7 @@ static float *values_near(random_t *random, int64_t count, byte_grid_t grid) {
 void try_quantize(random_t *random) {
   const int32_t pixels = integer(random, 1, 40), blocks = integer(random, 1, 9);
   const byte_grid_t grid = random_grid(random);
-  const int64_t count = (int64_t)MTLK_LANE * pixels * blocks, size = (int64_t)blocks_of(blocks, 4) * MTLK_BYTE_LANE * pixels;
+  const int32_t count = MTLK_LANE * pixels * blocks, size = blocks_of(blocks, 4) * MTLK_BYTE_LANE * pixels;
   const float *values = values_near(random, count, grid);
   const pieces_t parts = parts_of(random, pixels), pieces = split(random, &parts);
   story("%d pixels, %d blocks, scale %g, zero point %d", pixels, blocks, (double)grid.scale, grid.zero_point);
@@ -47,7 +46,8 @@ void try_quantize_pixels(random_t *random) {
   const int32_t channels = integer(random, 1, step < MTLK_PIXEL_LANE ? step : MTLK_PIXEL_LANE);
   const byte_grid_t grid = random_grid(random);
   const float *values = values_near(random, (int64_t)step * pixels, grid);
-  story("%d pixels, %d of %d channels, scale %g, zero point %d", pixels, channels, step, (double)grid.scale, grid.zero_point);
+  story("%d pixels, %d of %d channels, scale %g, zero point %d", pixels, channels, step, (double)grid.scale,
+        grid.zero_point);
   FOR_ALL_RUNS(run) {
     const float *x = COPIED(&run, values, (int64_t)step * pixels);
     uint8_t *y = untouched_bytes(&run, (int64_t)MTLK_PIXEL_LANE * pixels);
@@ -59,7 +59,7 @@ void try_quantize_pixels(random_t *random) {
 void try_dequantize(random_t *random) {
   const int32_t pixels = integer(random, 1, 40), blocks = integer(random, 1, 9);
   const byte_grid_t grid = random_grid(random);
-  const int64_t count = (int64_t)MTLK_LANE * pixels * blocks, size = (int64_t)blocks_of(blocks, 4) * MTLK_BYTE_LANE * pixels;
+  const int32_t count = MTLK_LANE * pixels * blocks, size = blocks_of(blocks, 4) * MTLK_BYTE_LANE * pixels;
   const uint8_t *codes = bytes(random, size);
   const pieces_t parts = parts_of(random, pixels), pieces = split(random, &parts);
   story("%d pixels, %d blocks, scale %g, zero point %d", pixels, blocks, (double)grid.scale, grid.zero_point);
@@ -95,7 +95,10 @@ void try_requantize(random_t *random) {
 
 void try_combine_bytes(random_t *random) {
   const byte_grid_t left = random_grid(random), right = random_grid(random), end = random_grid(random);
-  const mtlk_byte_pair pair = {{left.scale, right.scale}, {left.zero_point, right.zero_point}, end.inverse_scale, end.zero_point};
+  const mtlk_byte_pair pair = {.scales = {left.scale, right.scale},
+                               .zero_points = {left.zero_point, right.zero_point},
+                               .output_inverse_scale = end.inverse_scale,
+                               .output_zero_point = end.zero_point};
   const int64_t count = (int64_t)MTLK_BYTE_LANE * integer(random, 1, 20);
   const uint8_t *codes[2] = {bytes(random, count), bytes(random, count)};
   const int32_t operation = PICK(random, MTLK_ADD, MTLK_SUBTRACT, MTLK_MULTIPLY);
@@ -131,7 +134,8 @@ void try_max_pool_bytes(random_t *random) {
 }
 
 void try_global_average_bytes(random_t *random) {
-  const int32_t pixels = integer(random, 1, 200), output_blocks = integer(random, 1, 13), blocks = blocks_of(output_blocks, 4);
+  const int32_t pixels = integer(random, 1, 200), output_blocks = integer(random, 1, 13);
+  const int32_t blocks = blocks_of(output_blocks, 4);
   const byte_grid_t grid = random_grid(random);
   const int64_t size = (int64_t)blocks * MTLK_BYTE_LANE * pixels, count = (int64_t)output_blocks * MTLK_LANE;
   const uint8_t *codes = bytes(random, size);

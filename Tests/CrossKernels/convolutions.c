@@ -27,23 +27,23 @@ static float largest_magnitude(const convolution_t *c) {
   w.activation = w.row_activation = w.operand_activation = MTLK_NO_ACTIVATION;
   const int64_t blocks = w.output_blocks, count = blocks * outputs_of(&w) * MTLK_LANE;
   float *output = keep(sizeof(float) * (size_t)count), largest = 0;
-  mtlk_kernels(MTLK_SCALAR)->convolution(
-      &w, magnitudes(c->input, c->input_count), magnitudes(c->weights, c->weight_count),
-      magnitudes(c->bias, blocks * MTLK_LANE), c->operand ? magnitudes(c->operand, count) : NULL, output, 0,
-      w.output_blocks, 0, w.output_rows);
+  mtlk_kernels(MTLK_SCALAR)
+      ->convolution(&w, magnitudes(c->input, c->input_count), magnitudes(c->weights, c->weight_count),
+                    magnitudes(c->bias, blocks * MTLK_LANE), c->operand ? magnitudes(c->operand, count) : NULL, output,
+                    0, w.output_blocks, 0, w.output_rows);
   for (int64_t i = 0; i < count; i++) largest = fmaxf(largest, output[i]);
   return largest;
 }
 
 convolution_t random_convolution(random_t *random, window_kind kind, int64_t budget) {
-  static const int32_t counts[] = {1, 2, 3, 4, 5, 7, 8, 11, 13, 15, 16, 17, 19, 23, 29, 31, 32, 33, 37, 47, 48, 53, 64, 89, 96};
+  static const int32_t counts[] = {1,  2,  3,  4,  5,  7,  8,  11, 13, 15, 16, 17, 19,
+                                   23, 29, 31, 32, 33, 37, 47, 48, 53, 64, 89, 96};
   convolution_t c;
   mtlk_window *w = &c.window;
   do c = (convolution_t){.window = random_window(random, kind)};
   while (taps_of(w) * outputs_of(w) * MTLK_LANE > budget);
   const int64_t each = taps_of(w) * outputs_of(w);
-  const int32_t channels =
-      at_least_one(least(pick(random, counts, sizeof counts / sizeof *counts), budget / each));
+  const int32_t channels = at_least_one(least(pick(random, counts, sizeof counts / sizeof *counts), budget / each));
   const int32_t outputs = at_least_one(least(integer(random, 1, 96), budget / (each * channels)));
   const int is_narrow = channels < MTLK_LANE && kind == CONVOLUTION_WINDOW && !once_in(random, 4);
   set_channels(w, channels, is_narrow ? channels : MTLK_LANE, outputs);
@@ -78,7 +78,8 @@ static void try_window(random_t *random, window_kind kind, int64_t budget) {
     float *output = untouched_floats(&run, c.output_count);
     FOR_PIECES(&run, block, &blocks, &fewer_blocks) {
       FOR_PIECES(&run, row, &rows, &fewer_rows) {
-        CALL(&run, convolution, (w, input, weights, bias, operand, output, block->begin, block->end, row->begin, row->end));
+        CALL(&run, convolution,
+             (w, input, weights, bias, operand, output, block->begin, block->end, row->begin, row->end));
       }
     }
     check_floats(&run, output, c.output_count, 0x1p-19f * c.magnitude, 4e-6f);

@@ -1,5 +1,5 @@
-/* Every kernel of every set of a build, with random configurations, against the scalar oracle. In C alone, so that it can be
- * compiled for another processor and run under an emulator.
+/* Every kernel of every set of a build, with random configurations, against the scalar oracle. In C alone, so that it
+ * can be compiled for another processor and run under an emulator.
  *
  * A family tries one configuration at a time: it makes its operands up, then runs every set on copies of them in memory
  * of their own. The first run is the oracle's, whose outputs all others are compared with. */
@@ -23,9 +23,9 @@ int once_in(random_t *random, int32_t count);
 float number(random_t *random, float low, float high);
 int32_t pick(random_t *random, const int32_t *choices, size_t count);
 float pick_float(random_t *random, const float *choices, size_t count);
-#define PICK(random, ...)                                                                                              \
+#define PICK(random, ...) \
   pick(random, (const int32_t[]){__VA_ARGS__}, sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t))
-#define PICK_FLOAT(random, ...)                                                                                        \
+#define PICK_FLOAT(random, ...) \
   pick_float(random, (const float[]){__VA_ARGS__}, sizeof((const float[]){__VA_ARGS__}) / sizeof(float))
 
 typedef struct {
@@ -51,8 +51,8 @@ uint8_t *bytes(random_t *random, int64_t count);
 
 /* ---- Runs ---- */
 
-/* Where memory that may not be touched lies: behind the elements; behind one element that belongs to nobody, so that the
- * addresses of the others are odd; before the elements. */
+/* Where memory that may not be touched lies: behind the elements; behind one more that belongs to nobody, so that the
+ * addresses are odd; before the elements. */
 typedef enum { BEHIND, SHIFTED, BEFORE } place_t;
 
 typedef struct {
@@ -71,13 +71,15 @@ void next_run(run_t *run);
 
 /* A copy that may be read and written, and nothing around it; without elements that were there before. */
 void *copied(const run_t *run, const void *from, size_t size, size_t element);
-#define COPIED(run, from, count) ((__typeof__(*(from)) *)copied(run, from, (size_t)(count) * sizeof *(from), sizeof *(from)))
-/* An output: what a kernel does not write stays as it is, and is compared, too. */
+#define COPIED(run, from, count) \
+  ((__typeof__(*(from)) *)copied(run, from, (size_t)(count) * sizeof *(from), sizeof *(from)))
+/* An output: what a kernel does not write stays full of these bytes, and is compared, too. */
+enum { UNTOUCHED_BYTE = 0xA5, UNTOUCHED_FLOAT = 0xFF };
 float *untouched_floats(const run_t *run, int64_t count);
 uint8_t *untouched_bytes(const run_t *run, int64_t count);
 
-/* Keeps the oracle's output, or compares another's with it: the difference may be up to `most`, or for floats `absolute`
- * and `relative` to the expected value. Vector sets have the same bits among themselves. */
+/* Keeps the oracle's output, or compares another's with it: the difference may be up to `most`, or for floats
+ * `absolute` and `relative` to the expected value. Vector sets have the same bits among themselves. */
 void check_bytes(const run_t *run, const uint8_t *found, int64_t count, int most);
 void check_floats(const run_t *run, const float *found, int64_t count, float absolute, float relative);
 
@@ -89,9 +91,9 @@ void count_call(const run_t *run, int kernel);
 #define CALL(run, kernel, arguments) (count_call(run, KERNEL_##kernel), (run)->set->kernel arguments)
 
 /* For the ranges of a run. */
-#define FOR_PIECES(run, range, whole, pieces)                                                                          \
-  for (const range_t *range = ((run)->is_split ? (pieces) : (whole))->ranges,                                          \
-                     *range##_end = range + ((run)->is_split ? (pieces) : (whole))->count;                             \
+#define FOR_PIECES(run, range, whole, pieces)                                              \
+  for (const range_t *range = ((run)->is_split ? (pieces) : (whole))->ranges,              \
+                     *range##_end = range + ((run)->is_split ? (pieces) : (whole))->count; \
        range < range##_end; range++)
 
 /* ---- Windows ---- */
@@ -110,12 +112,14 @@ static inline int64_t outputs_of(const mtlk_window *w) { return (int64_t)w->outp
 
 /* ---- Families ---- */
 
-#define FAMILIES(X)                                                                                                    \
-  X(convolution) X(long_rows) X(winograd) X(convolution_bytes) X(long_rows_of_bytes) X(winograd_bytes)                 \
-  X(largest_sums) X(quantize) X(quantize_pixels) X(dequantize) X(requantize) X(combine_bytes) X(max_pool_bytes)                        \
-  X(global_average_bytes) X(pool) X(depthwise) X(max_pool_indices) X(resize) X(global_average) X(gemm) X(activate)     \
-  X(combine) X(weighted_sum) X(layer_norm) X(softmax_channels) X(l2_normalize) X(softmax_groups) X(softmax)            \
-  X(attention) X(multiply_adds) X(pixel_strip) X(resample_columns) X(resample_rows) X(blend_rows) X(grey_levels)
+#define FAMILIES(X)                                                                                                 \
+  X(convolution)                                                                                                    \
+  X(long_rows) X(winograd) X(convolution_bytes) X(long_rows_of_bytes) X(winograd_bytes) X(largest_sums) X(quantize) \
+      X(quantize_pixels) X(dequantize) X(requantize) X(combine_bytes) X(max_pool_bytes) X(global_average_bytes)     \
+          X(pool) X(depthwise) X(max_pool_indices) X(resize) X(global_average) X(gemm) X(activate) X(combine)       \
+              X(weighted_sum) X(layer_norm) X(softmax_channels) X(l2_normalize) X(softmax_groups) X(softmax)        \
+                  X(attention) X(multiply_adds) X(pixel_strip) X(resample_columns) X(resample_rows) X(blend_rows)   \
+                      X(grey_levels)
 #define DECLARE_FAMILY(name) void try_##name(random_t *random);
 FAMILIES(DECLARE_FAMILY)
 #undef DECLARE_FAMILY

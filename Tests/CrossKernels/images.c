@@ -33,9 +33,9 @@ static image_t random_image(random_t *random, window_kind kind) {
   return image;
 }
 
-#define FOR_PARTS(run, image)                                                                                          \
-  FOR_PIECES(run, block, &(image)->blocks, &(image)->fewer_blocks)                                                     \
-  FOR_PIECES(run, row, &(image)->rows, &(image)->fewer_rows)
+#define FOR_PARTS(run, image)                                      \
+  FOR_PIECES(run, block, &(image)->blocks, &(image)->fewer_blocks) \
+    FOR_PIECES(run, row, &(image)->rows, &(image)->fewer_rows)
 
 void try_pool(random_t *random) {
   const image_t image = random_image(random, POOL_WINDOW);
@@ -111,15 +111,21 @@ void try_resize(random_t *random) {
   const float *image = floats(random, input_count, -1, 1);
   const pieces_t some = parts_of(random, blocks), rows = parts_of(random, down.output);
   const pieces_t fewer = split(random, &some), fewer_rows = split(random, &rows);
-  story("%d x %d to %d x %d, %d x %d taps", down.input, across.input, down.output, across.output, down.taps, across.taps);
+  story("%d x %d to %d x %d, %d x %d taps", down.input, across.input, down.output, across.output, down.taps,
+        across.taps);
   FOR_ALL_RUNS(run) {
     const float *input = COPIED(&run, image, input_count);
     float *buffer = untouched_floats(&run, across.input * MTLK_LANE), *output = untouched_floats(&run, output_count);
-    const mtlk_resize shape = {
-        down.input, across.input, down.output, across.output, down.taps, across.taps,
-        COPIED(&run, down.positions, down.output * down.taps), COPIED(&run, across.positions, across.output * across.taps),
-        down.taps > 1 ? COPIED(&run, down.weights, down.output * down.taps) : NULL,
-        across.taps > 1 ? COPIED(&run, across.weights, across.output * across.taps) : NULL};
+    const mtlk_resize shape = {down.input,
+                               across.input,
+                               down.output,
+                               across.output,
+                               down.taps,
+                               across.taps,
+                               COPIED(&run, down.positions, down.output * down.taps),
+                               COPIED(&run, across.positions, across.output * across.taps),
+                               down.taps > 1 ? COPIED(&run, down.weights, down.output * down.taps) : NULL,
+                               across.taps > 1 ? COPIED(&run, across.weights, across.output * across.taps) : NULL};
     FOR_PIECES(&run, block, &some, &fewer) {
       FOR_PIECES(&run, row, &rows, &fewer_rows) {
         CALL(&run, resize, (&shape, input, output, buffer, block->begin, block->end, row->begin, row->end));

@@ -1,7 +1,7 @@
 /* cross_kernels CONFIGURATIONS [SEED [FAMILY [NUMBER]]]
  *
- * So many configurations of each family, or of one, or that one configuration. Prints the best set and what ran, and exits
- * with 1 if anything differs, or if a kernel of a set that the processor has did not run or is the oracle's. */
+ * So many configurations of each family, or of one, or that one configuration. Prints the best set and what ran, and
+ * exits with 1 if anything differs, or if a kernel of a set that the processor has did not run or is the oracle's. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -41,11 +41,11 @@ static int is_complete(int index) {
   const mtlk_kernel_set *set = tested_set(index), *oracle = tested_set(0);
   int64_t total = 0;
   int is_good = 1;
-#define CHECK(kernel, parameters)                                                                                      \
-  total += calls_of(index, KERNEL_##kernel);                                                                           \
-  if (calls_of(index, KERNEL_##kernel) == 0 || (index > 0 && set->kernel == oracle->kernel)) {                         \
-    printf("%s: %s %s\n", set->name, #kernel, calls_of(index, KERNEL_##kernel) ? "is the oracle's" : "did not run");   \
-    is_good = 0;                                                                                                       \
+#define CHECK(kernel, parameters)                                                                                    \
+  total += calls_of(index, KERNEL_##kernel);                                                                         \
+  if (calls_of(index, KERNEL_##kernel) == 0 || (index > 0 && set->kernel == oracle->kernel)) {                       \
+    printf("%s: %s %s\n", set->name, #kernel, calls_of(index, KERNEL_##kernel) ? "is the oracle's" : "did not run"); \
+    is_good = 0;                                                                                                     \
   }
   MTLK_KERNEL_LIST(CHECK)
 #undef CHECK
@@ -67,7 +67,7 @@ int main(int count, char **arguments) {
   signal(SIGILL, end_at_guard);
   find_sets();
   printf("best: %s\n", tested_set(tested_sets() - 1)->name);
-#define TRY(name)                                                                                                      \
+#define TRY(name) \
   if (!family || strcmp(family, #name) == 0) try_family(#name, try_##name, seed, begin, end);
   FAMILIES(TRY)
 #undef TRY

@@ -1,5 +1,5 @@
-/* Memory of configurations, and memory between pages that may not be touched: one element read or written beyond the end
- * ends the process. */
+/* Memory of configurations, and memory between pages that may not be touched: one element read or written beyond the
+ * end ends the process. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,11 +16,13 @@ void try_pixel_strip(random_t *random) {
   const int64_t input_size = (int64_t)columns * MTLK_LANE * size;
   const uint8_t *picture = bytes(random, input_size);
   story("%d of %d pixels of %d bytes from %d on, %s, %s, %s, %d channels", count, columns, size, first,
-        is_backwards ? "backwards" : "forwards", is_upright ? "upright" : "on its side", is_listed ? "listed" : "all", channels);
+        is_backwards ? "backwards" : "forwards", is_upright ? "upright" : "on its side", is_listed ? "listed" : "all",
+        channels);
   FOR_ALL_RUNS(run) {
     const uint8_t *input = COPIED(&run, picture, input_size), *rows[MTLK_LANE];
     for (int row = 0; row < MTLK_LANE; row++) {
-      rows[row] = input + (is_upright ? row * columns * size : row * size) + (is_backwards ? (columns - 1) * distance : 0);
+      const int64_t start = is_backwards ? (columns - 1) * distance : 0;
+      rows[row] = input + start + row * (is_upright ? columns : 1) * size;
     }
     uint8_t *output = untouched_bytes(&run, (int64_t)count * (size > 1 ? 3 : channels) * MTLK_LANE);
     const int32_t *list = is_listed ? COPIED(&run, places, count) : NULL;
@@ -58,7 +60,7 @@ void try_resample_columns(random_t *random) {
   const int32_t columns = integer(random, 1, 20), outputs = integer(random, 1, 20), channels = integer(random, 1, 4);
   const int32_t rows = integer(random, 1, MTLK_LANE), stride = outputs * channels + integer(random, 0, 3);
   const sums_t s = random_sums(random, outputs, columns);
-  const int64_t size = (int64_t)columns * channels * MTLK_LANE, output_size = (int64_t)stride * (rows - 1) + outputs * channels;
+  const int32_t size = columns * channels * MTLK_LANE, output_size = stride * (rows - 1) + outputs * channels;
   const uint8_t *strip = bytes(random, size);
   story("%d columns to %d, %d channels, %d rows", columns, outputs, channels, rows);
   FOR_ALL_RUNS(run) {

@@ -5,15 +5,16 @@
 
 void try_gemm(random_t *random) {
   const int32_t rows = integer(random, 1, 5), outputs = integer(random, 1, 21);
-  const int32_t depth = once_in(random, 4) ? 32 * integer(random, 0, 5) + integer(random, 0, 1) : integer(random, 0, 300);
-  const float *inputs = floats(random, (int64_t)rows * depth, -1, 1), *factors = floats(random, (int64_t)outputs * depth, -1, 1);
+  const int32_t whole = 32 * integer(random, 0, 5) + integer(random, 0, 1);
+  const int32_t depth = once_in(random, 4) ? whole : integer(random, 0, 300);
+  const float *inputs = floats(random, rows * depth, -1, 1), *factors = floats(random, outputs * depth, -1, 1);
   const float *offsets = once_in(random, 2) ? NULL : floats(random, outputs, -1, 1);
   const int32_t activation = integer(random, MTLK_NO_ACTIVATION, MTLK_HARD_SWISH);
   const float slope = PICK_FLOAT(random, 0.01f, 0.3f, -0.5f);
   const pieces_t parts = parts_of(random, outputs), pieces = split(random, &parts);
   story("%d rows of %d, %d outputs, activation %d", rows, depth, outputs, activation);
   FOR_ALL_RUNS(run) {
-    const float *x = COPIED(&run, inputs, (int64_t)rows * depth), *weight = COPIED(&run, factors, (int64_t)outputs * depth);
+    const float *x = COPIED(&run, inputs, rows * depth), *weight = COPIED(&run, factors, outputs * depth);
     const float *bias = offsets ? COPIED(&run, offsets, outputs) : NULL;
     float *y = untouched_floats(&run, rows * outputs);
     FOR_PIECES(&run, piece, &parts, &pieces) {
@@ -57,10 +58,12 @@ static float *operand_of(random_t *random, int64_t count) {
 
 void try_combine(random_t *random) {
   const int32_t count = integer(random, 0, 9), lanes = integer(random, 1, MTLK_LANE);
-  const int32_t kinds[2] = {integer(random, MTLK_EACH_BLOCK, MTLK_FIRST_LANES), integer(random, MTLK_EACH_BLOCK, MTLK_FIRST_LANES)};
+  int32_t kinds[2];
+  for (int i = 0; i < 2; i++) kinds[i] = integer(random, MTLK_EACH_BLOCK, MTLK_FIRST_LANES);
   const int64_t sizes[2] = {operand_size(kinds[0], count), operand_size(kinds[1], count)};
   float *operands[2] = {operand_of(random, sizes[0]), operand_of(random, sizes[1])};
-  const int32_t operation = integer(random, MTLK_ADD, MTLK_DIVIDE), activation = integer(random, MTLK_NO_ACTIVATION, MTLK_CLIPPED_RELU);
+  const int32_t operation = integer(random, MTLK_ADD, MTLK_DIVIDE);
+  const int32_t activation = integer(random, MTLK_NO_ACTIVATION, MTLK_CLIPPED_RELU);
   story("%d blocks, operation %d, kinds %d and %d, activation %d", count, operation, kinds[0], kinds[1], activation);
   FOR_ALL_RUNS(run) {
     float *a = COPIED(&run, operands[0], sizes[0]);
@@ -90,19 +93,20 @@ void try_weighted_sum(random_t *random) {
 }
 
 void try_softmax_groups(random_t *random) {
-  const int32_t groups = integer(random, 1, MOST_INPUTS), count = integer(random, 0, 6), lanes = integer(random, 1, MTLK_LANE);
-  const float *values = floats(random, (int64_t)groups * count * MTLK_LANE, -30, 30);
+  const int32_t groups = integer(random, 1, MOST_INPUTS), count = integer(random, 0, 6);
+  const int32_t lanes = integer(random, 1, MTLK_LANE), size = count * MTLK_LANE;
+  float *values = floats(random, groups * size, -30, 30);
   story("%d groups of %d blocks", groups, count);
   FOR_ALL_RUNS(run) {
     float *x[MOST_INPUTS], *y[MOST_INPUTS];
     for (int32_t i = 0; i < groups; i++) {
-      x[i] = COPIED(&run, (float *)values + i * count * MTLK_LANE, count * MTLK_LANE);
-      y[i] = run.place == BEFORE ? x[i] : untouched_floats(&run, count * MTLK_LANE);
+      x[i] = COPIED(&run, values + i * size, size);
+      y[i] = run.place == BEFORE ? x[i] : untouched_floats(&run, size);
     }
     CALL(&run, softmax_groups, ((const float *const *)x, y, groups, count, lanes));
-    float *all = keep(sizeof(float) * (size_t)(groups * count * MTLK_LANE));
-    for (int32_t i = 0; i < groups * count * MTLK_LANE; i++) all[i] = y[i / (count * MTLK_LANE)][i % (count * MTLK_LANE)];
-    check_floats(&run, all, groups * count * MTLK_LANE, 1e-6f, 1e-6f);
+    float *all = keep(sizeof(float) * (size_t)(groups * size));
+    for (int32_t i = 0; i < groups * size; i++) all[i] = y[i / size][i % size];
+    check_floats(&run, all, groups * size, 1e-6f, 1e-6f);
   }
 }
 
@@ -115,7 +119,8 @@ void try_softmax(random_t *random) {
   if (rows > 0 && once_in(random, 10)) values[integer(random, 0, rows * length - 1)] = NAN;
   story("%d rows of %d, logarithm %d", rows, length, is_logarithm);
   FOR_ALL_RUNS(run) {
-    float *x = COPIED(&run, values, rows * length), *y = run.place == BEFORE ? x : untouched_floats(&run, rows * length);
+    float *x = COPIED(&run, values, rows * length);
+    float *y = run.place == BEFORE ? x : untouched_floats(&run, rows * length);
     CALL(&run, softmax, (x, y, rows, length, is_logarithm));
     check_floats(&run, y, rows * length, 1e-6f, 1e-6f);
   }
@@ -123,10 +128,10 @@ void try_softmax(random_t *random) {
 
 void try_multiply_adds(random_t *random) {
   const int32_t rounds = integer(random, 0, 9), count = MTLK_PEAK_BLOCKS * MTLK_LANE;
-  const float *start = floats(random, count, -100, 300);
+  float *start = floats(random, count, -100, 300);
   story("%d rounds", rounds);
   FOR_ALL_RUNS(run) {
-    float *sums = COPIED(&run, (float *)start, count);
+    float *sums = COPIED(&run, start, count);
     CALL(&run, multiply_adds, (sums, rounds));
     check_floats(&run, sums, count, 0, 0);
   }

@@ -8,7 +8,7 @@
 
 #include "runs.h"
 
-enum { MOST_OUTPUTS = 4, UNTOUCHED_BYTE = 0xA5, UNTOUCHED_FLOAT = 0xFF };
+enum { MOST_OUTPUTS = 4 };
 
 static const mtlk_kernel_set *sets[MOST_SETS];
 static int set_count;
@@ -22,7 +22,7 @@ static const void *expected[MOST_OUTPUTS], *vectors[MOST_OUTPUTS];
 static int output_index;
 
 void find_sets(void) {
-#define MTLK_FIND(set, isa)                                                                                            \
+#define MTLK_FIND(set, isa) \
   if (isa <= mtlk_best_isa()) sets[set_count++] = mtlk_kernels(isa);
   MTLK_SET_LIST(MTLK_FIND)
 #undef MTLK_FIND

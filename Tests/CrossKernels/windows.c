@@ -61,12 +61,23 @@ mtlk_window random_window(random_t *random, window_kind kind) {
     rows = random_axis(random, kind, 0);
     columns = random_axis(random, kind, 1);
   } while (rows.output == 0 || columns.output == 0 || rows.output * columns.output > MOST_OUTPUT_PIXELS);
-  return (mtlk_window){.input_rows = rows.input, .input_columns = columns.input, .input_blocks = 1, .input_lane = 1,
-                       .output_rows = rows.output, .output_columns = columns.output, .output_blocks = 1,
-                       .output_channels = 1, .kernel_rows = rows.kernel, .kernel_columns = columns.kernel,
-                       .stride_rows = rows.stride, .stride_columns = columns.stride, .dilation_rows = rows.dilation,
-                       .dilation_columns = columns.dilation, .padding_top = rows.before,
-                       .padding_left = columns.before, .padding_bottom = rows.after,
+  return (mtlk_window){.input_rows = rows.input,
+                       .input_columns = columns.input,
+                       .input_blocks = 1,
+                       .input_lane = 1,
+                       .output_rows = rows.output,
+                       .output_columns = columns.output,
+                       .output_blocks = 1,
+                       .output_channels = 1,
+                       .kernel_rows = rows.kernel,
+                       .kernel_columns = columns.kernel,
+                       .stride_rows = rows.stride,
+                       .stride_columns = columns.stride,
+                       .dilation_rows = rows.dilation,
+                       .dilation_columns = columns.dilation,
+                       .padding_top = rows.before,
+                       .padding_left = columns.before,
+                       .padding_bottom = rows.after,
                        .padding_right = columns.after};
 }
 
@@ -90,10 +101,12 @@ void set_epilogue(random_t *random, mtlk_window *w, int has_operand) {
 }
 
 void tell_window(const mtlk_window *w, const char *more) {
-  story("%d x %d in %d blocks of %d to %d x %d of %d channels, kernel %d x %d, stride %d x %d, dilation %d x %d, padding %d "
-        "%d %d %d, activations %d %d %d, operand %d, %s",
-        w->input_rows, w->input_columns, w->input_blocks, w->input_lane, w->output_rows, w->output_columns,
-        w->output_channels, w->kernel_rows, w->kernel_columns, w->stride_rows, w->stride_columns, w->dilation_rows,
-        w->dilation_columns, w->padding_top, w->padding_left, w->padding_bottom, w->padding_right, w->activation,
-        w->row_activation, w->operand_activation, w->operand, more);
+  story(
+      "%d x %d in %d blocks of %d to %d x %d of %d channels, kernel %d x %d, stride %d x %d, dilation %d x %d, padding "
+      "%d "
+      "%d %d %d, activations %d %d %d, operand %d, %s",
+      w->input_rows, w->input_columns, w->input_blocks, w->input_lane, w->output_rows, w->output_columns,
+      w->output_channels, w->kernel_rows, w->kernel_columns, w->stride_rows, w->stride_columns, w->dilation_rows,
+      w->dilation_columns, w->padding_top, w->padding_left, w->padding_bottom, w->padding_right, w->activation,
+      w->row_activation, w->operand_activation, w->operand, more);
 }

@@ -44,7 +44,8 @@ static void run_tiles(const run_t *run, const convolution_t *c, const mtlk_winog
                       range_t tiles) {
   const mtlk_window *w = &c->window;
   const int64_t count = tiles.end - tiles.begin;
-  const int64_t positions = (int64_t)mtlk_winograd_positions(grid->rows.form) * mtlk_winograd_positions(grid->columns.form);
+  const int64_t across = mtlk_winograd_positions(grid->columns.form);
+  const int64_t positions = mtlk_winograd_positions(grid->rows.form) * across;
   float *transformed = untouched_floats(run, w->input_blocks * MTLK_LANE * positions * count);
   float *scratch = untouched_floats(run, mtlk_winograd_input_scratch(*grid, count));
   CALL(run, winograd_input, (w, grid, o->input, transformed, scratch, tiles.begin, tiles.end));
@@ -52,16 +53,16 @@ static void run_tiles(const run_t *run, const convolution_t *c, const mtlk_winog
   const int32_t middle = run->is_split ? w->output_blocks / 2 : 0;
   const range_t halves[2] = {{0, middle}, {middle, w->output_blocks}};
   for (int i = 0; i < 2; i++) {
-    CALL(run, winograd_output, (w, grid, transformed, o->weights, o->bias, o->operand, o->output, work, halves[i].begin,
-                                halves[i].end, tiles.begin, tiles.end));
+    CALL(run, winograd_output,
+         (w, grid, transformed, o->weights, o->bias, o->operand, o->output, work, halves[i].begin, halves[i].end,
+          tiles.begin, tiles.end));
   }
 }
 
 void try_winograd(random_t *random) {
   const convolution_t c = random_convolution(random, WINOGRAD_WINDOW, 30000);
   const mtlk_window *w = &c.window;
-  const cover_t rows =
-      cover(random, w->output_rows, w->input_rows, w->kernel_rows, w->dilation_rows, w->padding_top);
+  const cover_t rows = cover(random, w->output_rows, w->input_rows, w->kernel_rows, w->dilation_rows, w->padding_top);
   const cover_t columns =
       cover(random, w->output_columns, w->input_columns, w->kernel_columns, w->dilation_columns, w->padding_left);
   const uint64_t seed = random_bits(random);

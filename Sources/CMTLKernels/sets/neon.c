@@ -1,5 +1,5 @@
-/* NEON, which every 64-bit ARM processor has: a block of 16 channels is four registers; 6 pixels of one block take 24 of
- * the 32 there are, and need 10 loads for 24 multiply-adds. */
+/* NEON, which every 64-bit ARM processor has: a block of 16 channels is four registers; 6 pixels of one block take 24
+ * of the 32 there are, and need 10 loads for 24 multiply-adds. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #include <math.h>

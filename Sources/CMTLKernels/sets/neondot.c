@@ -1,5 +1,5 @@
-/* NEON with dot products of signed bytes; all else is as neon.c has it. 6 pixels of sums take 24 of the 32 registers, and
- * need 10 loads for 24 products. */
+/* NEON with dot products of signed bytes, for products of bytes; all else is as neon.c has it. 6 pixels of sums take 24
+ * of the 32 registers, and need 10 loads for 24 products. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #include <stddef.h>

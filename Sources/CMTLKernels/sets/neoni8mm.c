@@ -1,5 +1,6 @@
-/* NEON with products of 8-bit matrices; all else is as neon.c has it. Sums of 2 pairs of pixels take 16 of the 32 registers,
- * the weights 8; 12 loads are needed for 16 products, which do twice the work of dot products. */
+/* NEON with products of 8-bit matrices, for products of bytes; all else is as neon.c has it. Sums of 2 pairs of pixels
+ * take 16 of the 32 registers, the weights 8; 12 loads are needed for 16 products, each of which does the work of two
+ * dot products. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #include <stddef.h>
