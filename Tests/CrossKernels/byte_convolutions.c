@@ -158,15 +158,16 @@ void try_winograd_bytes(random_t *random) {
   run_data(random, &d);
 }
 
-/* About the largest sums that 32 bits hold, each way. They take long. */
+/* About the largest sums that 32 bits hold, each way, of one pixel or of some. They take long. */
 void try_largest_sums(random_t *random) {
   if (!once_in(random, 50)) return;
-  data_t d = {.window = {.input_rows = 8,
-                         .input_columns = 8,
+  const int32_t rows = once_in(random, 3) ? 2 : 1, columns = rows == 2 ? 4 : 1;
+  data_t d = {.window = {.input_rows = 7 + rows,
+                         .input_columns = 7 + columns,
                          .input_blocks = 16,
                          .input_lane = MTLK_BYTE_LANE,
-                         .output_rows = 1,
-                         .output_columns = 1,
+                         .output_rows = rows,
+                         .output_columns = columns,
                          .output_blocks = 1,
                          .output_channels = MTLK_LANE,
                          .kernel_rows = 8,
@@ -175,10 +176,11 @@ void try_largest_sums(random_t *random) {
                          .stride_columns = 1,
                          .dilation_rows = 1,
                          .dilation_columns = 1},
-              .grids = {.input_channels = 1024 - 4 * integer(random, 0, 15), .input_zero_point = zero_point(random)},
-              .input_count = 64 * 1024,
+              .grids = {.input_channels = 1024 - MTLK_LANE * integer(random, 0, 3)},
+              .input_count = (7 + rows) * (7 + columns) * 1024,
               .weight_count = 64 * 1024 * MTLK_LANE,
-              .float_count = MTLK_LANE};
+              .float_count = rows * columns * MTLK_LANE};
+  d.grids.input_zero_point = zero_point(random);
   d.input = inputs(random, d.input_count, 0);
   d.weights = memset(keep((size_t)d.weight_count), once_in(random, 2) ? 127 : -127, (size_t)d.weight_count);
   d.multipliers = floats(random, MTLK_LANE, 0x1p-9f, 0x1p-8f);

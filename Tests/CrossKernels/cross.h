@@ -112,14 +112,15 @@ static inline int64_t outputs_of(const mtlk_window *w) { return (int64_t)w->outp
 
 /* ---- Families ---- */
 
-#define FAMILIES(X)                                                                                                 \
-  X(convolution)                                                                                                    \
-  X(long_rows) X(winograd) X(convolution_bytes) X(long_rows_of_bytes) X(winograd_bytes) X(largest_sums) X(quantize) \
-      X(quantize_pixels) X(dequantize) X(requantize) X(combine_bytes) X(max_pool_bytes) X(global_average_bytes)     \
-          X(pool) X(depthwise) X(max_pool_indices) X(resize) X(global_average) X(gemm) X(activate) X(combine)       \
-              X(weighted_sum) X(layer_norm) X(softmax_channels) X(l2_normalize) X(softmax_groups) X(softmax)        \
-                  X(attention) X(multiply_adds) X(pixel_strip) X(resample_columns) X(resample_rows) X(blend_rows)   \
-                      X(grey_levels)
+#define FAMILIES(X)                                                                               \
+  X(convolution) X(long_rows) X(winograd)                                                         \
+  X(convolution_bytes) X(long_rows_of_bytes) X(winograd_bytes) X(largest_sums)                    \
+  X(quantize) X(quantize_pixels) X(dequantize) X(requantize) X(combine_bytes)                     \
+  X(max_pool_bytes) X(global_average_bytes)                                                       \
+  X(pool) X(depthwise) X(max_pool_indices) X(resize) X(global_average)                            \
+  X(gemm) X(activate) X(combine) X(weighted_sum) X(softmax_groups) X(softmax) X(multiply_adds)    \
+  X(layer_norm) X(softmax_channels) X(l2_normalize) X(attention)                                  \
+  X(pixel_strip) X(resample_columns) X(resample_rows) X(blend_rows) X(grey_levels)
 #define DECLARE_FAMILY(name) void try_##name(random_t *random);
 FAMILIES(DECLARE_FAMILY)
 #undef DECLARE_FAMILY
