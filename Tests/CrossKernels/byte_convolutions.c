@@ -94,6 +94,13 @@ static int is_approximate(const mtlk_window *w) {
          w->row_activation == MTLK_SILU;
 }
 
+/* By how much: 1e-5, times what the values are multiplied with. */
+static float approximation(const data_t *d) {
+  if (!is_approximate(&d->window)) return 0;
+  const float largest = d->float_operand ? 3 : 255 * d->grids.operand_scale;
+  return 1e-5f * (d->window.operand == MTLK_MULTIPLY_OPERAND && largest > 1 ? largest : 1);
+}
+
 static void run_data(random_t *random, const data_t *d) {
   const mtlk_window *w = &d->window;
   const int32_t values = w->output_blocks * MTLK_LANE;
@@ -120,7 +127,7 @@ static void run_data(random_t *random, const data_t *d) {
       }
     }
     if (is_bytes) check_bytes(&run, codes, d->byte_count, is_approximate(w));
-    else check_floats(&run, numbers, d->float_count, is_approximate(w) ? 1e-5f : 0, is_approximate(w) ? 1e-5f : 0);
+    else check_floats(&run, numbers, d->float_count, approximation(d), approximation(d));
   }
 }
 

@@ -38,15 +38,17 @@ static const float *addend_sums(const data_t *d) {
   mtlk_kernels(MTLK_SCALAR)
       ->convolution_halves(&w, &forms, positive_halves(d->input, d->input_count),
                            positive_halves(d->weights, d->weight_count),
-                           magnitudes(d->bias, w.output_blocks * MTLK_LANE), operand, output, NULL, 0, w.output_blocks, 0, w.output_rows);
+                           magnitudes(d->bias, w.output_blocks * MTLK_LANE), operand, output, NULL, 0, w.output_blocks, 0,
+                           w.output_rows);
   return output;
 }
 
 /* Sums in another order are 16 units in the last place of the sum of the addends' absolute values apart, functions that
- * the vector sets approximate 1e-5, and halves may be rounded to the other neighbour besides. What fills up is zero. */
+ * the vector sets approximate 1e-5, times an operand of up to 3, and halves may be rounded to the other neighbour
+ * besides. What fills up is zero. */
 static void set_tolerances(data_t *d) {
   const mtlk_window *w = &d->window;
-  const float *sums = addend_sums(d), approximate = w->row_activation != MTLK_NO_ACTIVATION ? 1e-5f : 0;
+  const float *sums = addend_sums(d), approximate = w->row_activation != MTLK_NO_ACTIVATION ? 3e-5f : 0;
   const int64_t pixels = outputs_of(w), count = d->forms.output_is_half ? d->half_count : d->float_count;
   d->relative = approximate + (d->forms.output_is_half ? 0x1p-7f : 0);
   d->tolerances = floats(&(random_t){0}, count, 0, 0);
