@@ -6,6 +6,8 @@ set -eu
 packages="libturbojpeg0-dev libspng-dev libwebp-dev libexif-dev rapidjson-dev libcairo2-dev fonts-dejavu-core libonnx-dev libprotobuf-dev"
 if [ "${1:-build}" = test ]; then
   packages="$packages binutils cmake g++ gcc pkg-config python3-venv"
+  # The kernels for ARM run under an emulator.
+  [ "$(dpkg --print-architecture)" != amd64 ] || packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 fi
 
 missing=""

@@ -42,6 +42,22 @@ static int32_t find_best_isa(void) {
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & (1u << 5))) return MTLK_AVX512_VNNI;
   return has_tiles && saves_tiles && may_use_tiles() ? MTLK_AMX : MTLK_AVX512_BF16;
 }
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+/* The system tells of instructions only whose registers it saves. The bits are those of its own header, of which old
+ * copies lack the last. */
+static int32_t find_best_isa(void) {
+  const unsigned long simd = 1ul << 1, dot_products = 1ul << 20; /* asimd, asimddp of AT_HWCAP */
+  const unsigned long mixed_products = 1ul << 13;                /* i8mm of AT_HWCAP2 */
+  const unsigned long has = getauxval(AT_HWCAP);
+  if (!(has & simd)) return MTLK_SCALAR;
+  if (!(has & dot_products)) return MTLK_NEON;
+  return getauxval(AT_HWCAP2) & mixed_products ? MTLK_NEON_I8MM : MTLK_NEON_DOT;
+}
+#else
+static int32_t find_best_isa(void) { return MTLK_SCALAR; }
+#endif
 
 /* Found once: two threads that ask first find the same. */
 int32_t mtlk_best_isa(void) {
@@ -49,9 +65,6 @@ int32_t mtlk_best_isa(void) {
   if (best == 0) best = find_best_isa();
   return best;
 }
-#else
-int32_t mtlk_best_isa(void) { return MTLK_SCALAR; }
-#endif
 
 const mtlk_kernel_set *mtlk_kernels(int32_t isa) {
 #define MTLK_CASE(set, number)                                                                                        \

@@ -8,8 +8,10 @@
 MTLK_SET_LIST(MTLK_DECLARE_SET)
 #undef MTLK_DECLARE_SET
 
-/* Of sets without another way. */
+/* Of sets without another way, and of those that keep sums of taps or weights of a chunk behind these. */
 int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels);
+int64_t mtlk_neondot_sum_count(const mtlk_window *window, int32_t input_channels);
+int64_t mtlk_neoni8mm_sum_count(const mtlk_window *window, int32_t input_channels);
 
 /* Kernels of sets that share all others with a lower one, and those of halves, which have files of their own. */
 #define MTLK_CONVOLUTION_BYTES(name)                                                                                   \
@@ -18,6 +20,8 @@ int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels)
             int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end)
 MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_avx512vnni);
 MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_amx);
+MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_neondot);
+MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_neoni8mm);
 #undef MTLK_CONVOLUTION_BYTES
 
 #define MTLK_CONVOLUTION_HALVES(name)                                                                                  \
@@ -28,6 +32,7 @@ MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx2);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx512);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx512bf16);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_amx);
+MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_neon);
 #undef MTLK_CONVOLUTION_HALVES
 
 #endif

@@ -13,10 +13,19 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   case avx512bf16 = 5
   /// With tiles for products of bytes and halves.
   case amx = 6
+  /// ARM's, above all of x86-64.
+  case neon = 16
+  /// With dot products of signed bytes.
+  case neondot = 17
+  /// With dot products of bytes and signed bytes.
+  case neoni8mm = 18
 
   public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
 
   public var name: String { "\(self)" }
+
+  /// Those of the kind of processor that this build is for.
+  public static let ofThisBuild = allCases.filter { unsafe mtlk_kernels($0.rawValue) != nil }
 
   /// The best set that the processor and the operating system support.
   public static let detected = InstructionSet(rawValue: mtlk_best_isa()) ?? .scalar
@@ -34,10 +43,12 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     min(detected, environmentName.flatMap { InstructionSet(named: $0) } ?? detected)
   }
 
-  /// Refuses a value of `MTL_ISA` that is neither empty nor the name of a set, and so would cap nothing.
+  /// Refuses a value of `MTL_ISA` that is neither empty nor the name of a set of this build, and so would cap nothing or
+  /// all.
   public static func checkEnvironment() throws(MTLError) {
-    guard let name = environmentName, !name.isEmpty, InstructionSet(named: name) == nil else { return }
-    let names = allCases.map(\.name).joined(separator: ", ")
+    guard let name = environmentName, !name.isEmpty else { return }
+    if let found = InstructionSet(named: name), ofThisBuild.contains(found) { return }
+    let names = ofThisBuild.map(\.name).joined(separator: ", ")
     throw MTLError(.invalidArgument, "MTL_ISA", expected: "one of \(names)", found: "'\(name)'")
   }
 

@@ -137,7 +137,7 @@ def test_stats(model, grey):
 
 
 def test_instruction_sets_agree_on_labels(mtl_infer, model, samples):
-    isas = ("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx")
+    isas = ("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "neondot", "neoni8mm")
     assert mtl_infer.cpu_isa() in isas
     pictures = [Image.open(sample) for sample in samples]
     names = [[label.name for label in model.session(isa=isa).run(pictures).labels["count"]]

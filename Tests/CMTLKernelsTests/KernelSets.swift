@@ -56,10 +56,16 @@ func checkSets(
   @Test func everySetOfTheProcessorIsThere() {
     let best = mtlk_best_isa()
     print("kernel sets under test: \(TestedSet.all.map(\.testDescription).joined(separator: ", "))")
-    #expect(TestedSet.all.map(\.isa) == Array(Int32(MTLK_SCALAR)...best), "sets up to \(best) are the processor's")
-    #expect(
-      TestedSet.all.map(\.testDescription)
-        == Array(["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"].prefix(Int(best))))
+    #if arch(arm64)
+      #expect(TestedSet.all.map(\.isa) == [Int32(MTLK_SCALAR)] + Int32(MTLK_NEON)...best)
+      let names = ["scalar", "neon", "neondot", "neoni8mm"]
+      #expect(TestedSet.all.map(\.testDescription) == Array(names.prefix(TestedSet.all.count)))
+    #else
+      #expect(TestedSet.all.map(\.isa) == Array(Int32(MTLK_SCALAR)...best), "sets up to \(best) are the processor's")
+      #expect(
+        TestedSet.all.map(\.testDescription)
+          == Array(["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"].prefix(Int(best))))
+    #endif
   }
 
   /// What the processor has, by the kernel's own list.
@@ -87,6 +93,8 @@ func checkSets(
         : isBF16
           ? MTLK_AVX512_BF16 : isVNNI ? MTLK_AVX512_VNNI : isAVX512 ? MTLK_AVX512 : isAVX2 ? MTLK_AVX2 : MTLK_SCALAR
       #expect(mtlk_best_isa() == Int32(best))
+    #elseif arch(arm64)
+      #expect(mtlk_best_isa() >= Int32(MTLK_NEON), "every 64-bit ARM processor has it")
     #else
       #expect(mtlk_best_isa() == Int32(MTLK_SCALAR))
     #endif

@@ -22,7 +22,7 @@ enum { MTLK_BYTE_LANE = 64, MTLK_PIXEL_LANE = 4 };
  * block writes them. */
 enum { MTLK_HALF_LANE = 32 };
 
-/* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. */
+/* Instruction sets, worst to best; equal to MTL_ISA_... of the C ABI. Those of ARM are counted from 16 on. */
 enum {
   MTLK_SCALAR = 1,
   MTLK_AVX2 = 2,
@@ -31,6 +31,7 @@ enum {
   MTLK_AVX512_BF16 = 5,
   MTLK_AMX = 6
 };
+enum { MTLK_NEON = 16, MTLK_NEON_DOT = 17, MTLK_NEON_I8MM = 18 };
 
 /* MTLK_GELU is the exact form, x times the normal distribution function of x. MTLK_CLIPPED_RELU ends at the slope. */
 enum {
@@ -354,6 +355,9 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
 #define MTLK_SET_LIST(X)                                                                                              \
   X(scalar, MTLK_SCALAR) X(avx2, MTLK_AVX2) X(avx512, MTLK_AVX512) X(avx512vnni, MTLK_AVX512_VNNI)                    \
   X(avx512bf16, MTLK_AVX512_BF16) X(amx, MTLK_AMX)
+#elif defined(__aarch64__)
+#define MTLK_SET_LIST(X)                                                                                              \
+  X(scalar, MTLK_SCALAR) X(neon, MTLK_NEON) X(neondot, MTLK_NEON_DOT) X(neoni8mm, MTLK_NEON_I8MM)
 #else
 #define MTLK_SET_LIST(X) X(scalar, MTLK_SCALAR)
 #endif

@@ -43,6 +43,9 @@ public func mtl_isa_name(_ isa: Int32) -> UnsafePointer<CChar>! {
   case .avx512vnni: unsafe constant("avx512vnni")
   case .avx512bf16: unsafe constant("avx512bf16")
   case .amx: unsafe constant("amx")
+  case .neon: unsafe constant("neon")
+  case .neondot: unsafe constant("neondot")
+  case .neoni8mm: unsafe constant("neoni8mm")
   case nil: nil
   }
 }
