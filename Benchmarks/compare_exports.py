@@ -3,7 +3,7 @@
     MTL_INFER_LIBRARY=.build/release/libmtl_infer.so MTL_INFER_BINARY=.build/release/mtl-infer \
         python Benchmarks/compare_exports.py [NETWORK ...]
 
-The networks are those of compare_peers.py, which makes both files.
+The networks are those of compare_peers.py that have a recipe.
 """
 import argparse
 import collections
@@ -20,9 +20,7 @@ import numpy
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bindings" / "python"))
 import mtl_infer  # noqa: E402
-from compare_peers import NETWORKS, prepare  # noqa: E402
-
-BINARY = os.environ.get("MTL_INFER_BINARY", str(ROOT / ".build/release/mtl-infer"))
+from peers.networks import BINARY, RECIPES, prepare  # noqa: E402
 
 
 def kernels(model):
@@ -56,14 +54,14 @@ def compare(network, folder, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(NETWORKS)}; all if left out")
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(RECIPES)}; all if left out")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    unknown = set(arguments.networks) - set(NETWORKS)
+    unknown = set(arguments.networks) - set(RECIPES)
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(NETWORKS)}")
-    for network in arguments.networks or NETWORKS:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(RECIPES)}")
+    for network in arguments.networks or RECIPES:
         with tempfile.TemporaryDirectory() as folder:
             compare(network, Path(folder), arguments.rounds)
 
