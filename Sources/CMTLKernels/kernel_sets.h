@@ -29,7 +29,6 @@ MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_neoni8mm);
             const float *bias, const void *operand, void *output, float *sums, int32_t block_begin, int32_t block_end, \
             int32_t row_begin, int32_t row_end)
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx2);
-MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx512);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_avx512bf16);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_amx);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_neon);

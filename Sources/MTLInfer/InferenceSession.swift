@@ -152,9 +152,10 @@ public final class InferenceSession: @unchecked Sendable {
     }
   }
 
-  /// Multiply-accumulates of float32 in a second that the session's threads reach at this moment, to compare steps with.
-  public func measuredPeak() throws(MTLError) -> Double {
-    try exclusively { () throws(MTLError) in session.measuredPeak() }
+  /// Multiply-accumulates of such numbers in a second that the session's threads reach at this moment, to compare steps
+  /// with.
+  public func measuredPeak(of numbers: NumberFormat = .floats) throws(MTLError) -> Double {
+    try exclusively { () throws(MTLError) in session.measuredPeak(of: numbers) }
   }
 
   /// The steps of the plan for one picture, with the times of the last run. Sides of 0 mean the model's default size.

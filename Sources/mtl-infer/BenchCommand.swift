@@ -44,10 +44,14 @@ struct BenchCommand: ParsableCommand {
     var encoder: [UInt64] = []
     var heads = [[UInt64]](repeating: [], count: model.tasks.count)
     var steps: [[PlanStep]] = []
-    var peaks: [Double] = []
+    var peaks: [NumberFormat: [Double]] = [:]
     for run in 0..<runs + BenchCommand.warmUps {
       // Between the runs, since the clock rate and other guests of the machine change.
-      if layers, run % max(runs / 8, 1) == 0 { peaks.append(try session.measuredPeak()) }
+      if layers, run % max(runs / 8, 1) == 0 {
+        for numbers in Set(try session.planDescription().map(\.numbers)).union([.floats]) {
+          peaks[numbers, default: []].append(try session.measuredPeak(of: numbers))
+        }
+      }
       try session.run(tensor: input).recycle()
       guard run >= BenchCommand.warmUps else { continue }
       let statistics = try session.statistics()
@@ -63,10 +67,11 @@ struct BenchCommand: ParsableCommand {
       whole: BenchReport.Times(whole), encoder: BenchReport.Times(encoder), heads: headTimes,
       peakMib: BenchReport.peakMib)
     if let first = steps.first {
-      let peak = peaks.sorted()[peaks.count / 2]
-      report.peakGmacs = peak / 1e9
+      let medians = peaks.mapValues { $0.sorted()[$0.count / 2] }
+      func rate(_ numbers: NumberFormat) -> Double? { medians[numbers].map { $0 / 1e9 } }
+      (report.peakGmacs, report.peakGmacsInt8, report.peakGmacsBf16) = (rate(.floats), rate(.bytes), rate(.halves))
       report.layers = first.indices.map { index in
-        BenchReport.Layer(first[index], steps.map { $0[index].nanoseconds }, peak: peak, model)
+        BenchReport.Layer(first[index], steps.map { $0[index].nanoseconds }, peaks: medians, model)
       }
     }
     return report

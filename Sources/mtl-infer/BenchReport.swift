@@ -28,12 +28,13 @@ struct BenchReport: Encodable {
     /// Of what arithmetic alone reaches; nil for steps without multiply-accumulates.
     let shareOfPeak: Double?
 
-    /// - Parameter peak: multiply-accumulates in a second.
-    init(_ step: PlanStep, _ nanoseconds: [UInt64], peak: Double, _ model: Model) {
+    /// - Parameter peaks: multiply-accumulates in a second of the numbers that steps multiply.
+    init(_ step: PlanStep, _ nanoseconds: [UInt64], peaks: [NumberFormat: Double], _ model: Model) {
       (node, part, kernel) = (step.node, step.segment.name(in: model), step.kernel)
       macs = step.multiplyAccumulates
       medianMs = Times(nanoseconds).medianMs
-      shareOfPeak = macs == 0 || medianMs == 0 ? nil : Double(macs) / (medianMs / 1e3) / peak
+      let peak = peaks[step.numbers] ?? 0
+      shareOfPeak = macs == 0 || medianMs == 0 || peak == 0 ? nil : Double(macs) / (medianMs / 1e3) / peak
     }
   }
 
@@ -47,6 +48,9 @@ struct BenchReport: Encodable {
   let peakMib: Double?
   /// What arithmetic alone reaches on these threads, measured between the runs, in 1e9 multiply-accumulates a second.
   var peakGmacs: Double?
+  /// The same of the numbers that the plan multiplies besides: what convolutions in the nearest caches reach.
+  var peakGmacsInt8: Double?
+  var peakGmacsBf16: Double?
   var layers: [Layer]?
 
   /// Peak of resident memory since the program started. `getrusage` would also count what the process was before.
@@ -83,8 +87,10 @@ struct BenchReport: Encodable {
         layer.shareOfPeak.map { Format.percent(Float($0)) } ?? "",
       ])
     }
+    let peaks = [("float32", Optional(peakGmacs)), ("int8", peakGmacsInt8), ("bf16", peakGmacsBf16)]
+    let named = peaks.compactMap { name, rate in rate.map { "\(Format.decimals($0, 1)) GMAC/s of \(name)" } }
     return
-      "peak: \(Format.decimals(peakGmacs, 1)) GMAC/s of float32. Multiplications that Winograd's way saves count, and "
-      + "bytes are more at a time, so shares may exceed 100 %.\n" + table.text
+      "peak: \(named.joined(separator: ", ")). Multiplications that Winograd's way saves count, so shares may exceed 100 %.\n"
+      + table.text
   }
 }

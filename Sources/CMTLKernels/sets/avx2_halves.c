@@ -1,4 +1,4 @@
-/* Convolution of halves with AVX2: 4 pixels of sums take 8 of the 16 registers, the weights 4. */
+/* Convolution of halves with AVX2, also for AVX-512 without BF16: 4 pixels of sums take 8 of the 16 registers, the weights 4. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <stddef.h>

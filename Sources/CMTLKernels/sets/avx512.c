@@ -52,15 +52,16 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #define MTLK_SET(title, instructions)                                                                                  \
   .name = title, .isa = instructions, .sum_count = mtlk_direct_sum_count, .half_sum_count = mtlk_direct_sum_count,     \
   .convolution_blocks = TILE_BLOCKS, .convolution_pixels = TILE_PIXELS
-#define convolution_halves mtlk_convolution_halves_avx512
+/* Halves without instructions for them are nothing to be quick with. */
+#define convolution_halves mtlk_convolution_halves_avx2
 const mtlk_kernel_set mtlk_set_avx512 = {
-    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .half_blocks = 3, .multiplies_halves = 0,
+    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes, and then for those of halves as well. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
 const mtlk_kernel_set mtlk_set_avx512vnni = {
-    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = 3, .multiplies_halves = 0,
+    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_halves
 #define convolution_halves mtlk_convolution_halves_avx512bf16

@@ -11,7 +11,7 @@ struct Epilogue {
     var operation: Int32?
     var operandActivation = Activation.none
     /// What the kernel multiplies, and whether it writes such numbers, too.
-    var numbers = Layout.Numbers.floats
+    var numbers = NumberFormat.floats
     var writesNumbers = false
   }
 
@@ -36,7 +36,7 @@ struct Epilogue {
   ///   - written: how the narrow numbers lie that a node makes, where kernels can write them.
   static func all(
     in graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool,
-    numbers: (Node) -> Layout.Numbers, written: (Node) -> Layout?
+    numbers: (Node) -> NumberFormat, written: (Node) -> Layout?
   ) -> [Int: Epilogue] {
     let readers = Readers(graph)
     var levels: [ValueID: Int] = [:]
@@ -61,7 +61,7 @@ struct Epilogue {
 
   private init(
     of index: Int, _ graph: Graph, _ readers: Readers, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment],
-    _ isConstant: (ValueID) -> Bool, _ numbers: Layout.Numbers, _ written: (Node) -> Layout?, _ claimed: Set<Int>
+    _ isConstant: (ValueID) -> Bool, _ numbers: NumberFormat, _ written: (Node) -> Layout?, _ claimed: Set<Int>
   ) {
     let own = graph.nodes[index].outputs[0]
     result = own

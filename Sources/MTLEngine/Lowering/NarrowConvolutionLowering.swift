@@ -41,7 +41,7 @@ enum NarrowConvolutionLowering {
       }
       return NarrowConvolutionStep(
         kernels: kernels, parts: parts, items: items, sums: operands[operands.count - 1], room: room,
-        kernelName: name)
+        numbers: kind.numbers, kernelName: name)
     }
   }
 
@@ -79,7 +79,7 @@ enum NarrowConvolutionLowering {
 
 extension KernelSet {
   /// Output blocks that the kernel of convolutions of such numbers computes together: split work along them.
-  func blocksComputedTogether(_ numbers: Layout.Numbers) -> Int {
+  func blocksComputedTogether(_ numbers: NumberFormat) -> Int {
     switch numbers {
     case .floats: unsafe Int(functions.pointee.convolution_blocks)
     case .bytes: unsafe Int(functions.pointee.byte_blocks)

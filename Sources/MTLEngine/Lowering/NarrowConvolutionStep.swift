@@ -13,6 +13,7 @@ final class NarrowConvolutionStep: Step {
   }
 
   let kernelName: String
+  let numbers: NumberFormat
   private let kernels: KernelSet
   private let parts: [Part]
   private let items: ConvolutionItems
@@ -20,12 +21,16 @@ final class NarrowConvolutionStep: Step {
   /// Sums that an item has room for.
   private let room: Int
 
-  init(kernels: KernelSet, parts: [Part], items: ConvolutionItems, sums: Operand, room: Int, kernelName: String) {
+  init(
+    kernels: KernelSet, parts: [Part], items: ConvolutionItems, sums: Operand, room: Int,
+    numbers: NumberFormat, kernelName: String
+  ) {
     self.kernels = kernels
     self.parts = parts
     self.items = items
     self.sums = sums
     self.room = room
+    self.numbers = numbers
     self.kernelName = kernelName
   }
 

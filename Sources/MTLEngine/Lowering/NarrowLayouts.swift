@@ -61,7 +61,7 @@ enum NarrowLayouts {
   /// rounded to it.
   static func numbersMultiplied(
     by node: Node, _ layouts: [ValueID: Layout], _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
-  ) -> Layout.Numbers {
+  ) -> NumberFormat {
     guard let layout = layouts[node.inputs[0]] else { return .floats }
     switch layout.numbers {
     case .bytes: return multipliesBytes(node, shapes, constant) ? .bytes : .floats

@@ -7,8 +7,14 @@ import MTLGraph
 protocol Step: AnyObject {
   /// What `inspect --plan` shows: the kernel, or the operator that runs its reference evaluation.
   var kernelName: String { get }
+  /// What the kernel multiplies.
+  var numbers: NumberFormat { get }
   var itemCount: Int { get }
   func run(item: Int, arena: UnsafeMutableRawPointer)
+}
+
+extension Step {
+  var numbers: NumberFormat { .floats }
 }
 
 /// Where a step finds its operands once the memory is planned.

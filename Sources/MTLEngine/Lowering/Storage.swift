@@ -14,9 +14,6 @@ enum Layout: Hashable {
   /// N images of [channels / 32][rows][columns][32] bfloat16; sizes and offsets count floats here, too.
   case halves
 
-  /// What elements are. A pixel's block is as long in all of them.
-  enum Numbers: Hashable { case floats, halves, bytes }
-
   /// Channels that share a cache line of float32.
   static let lane = 16
   static let blocked = Layout.blocked(lane: lane)
@@ -36,7 +33,8 @@ enum Layout: Hashable {
 
   var isBlocked: Bool { if case .blocked = self { true } else { false } }
 
-  var numbers: Numbers {
+  /// What elements are. A pixel's block is as long in all of them.
+  var numbers: NumberFormat {
     switch self {
     case .planar, .blocked: .floats
     case .bytes: .bytes
@@ -49,25 +47,6 @@ enum Layout: Hashable {
 
   /// Whether elements have fewer bits than floats.
   var isNarrow: Bool { numbers != .floats }
-}
-
-extension Layout.Numbers {
-  var byteCount: Int {
-    switch self {
-    case .floats: MemoryLayout<Float>.size
-    case .halves: MemoryLayout<UInt16>.size
-    case .bytes: 1
-    }
-  }
-
-  /// What stands in front of a kernel's name.
-  var prefix: String {
-    switch self {
-    case .floats: ""
-    case .halves: "bf16 "
-    case .bytes: "int8 "
-    }
-  }
 }
 
 /// A value's place in the arena: a storage of its own, or a part of one that it shares with others.

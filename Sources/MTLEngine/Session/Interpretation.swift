@@ -33,7 +33,7 @@ final class Interpretation {
     zip(graph.nodes, segments).map { node, segment in
       PlanStep(
         node: node.name, segment: segment, kernel: "\(node.operation.name), reference evaluation, node by node",
-        multiplyAccumulates: 0, nanoseconds: 0)
+        numbers: .floats, multiplyAccumulates: 0, nanoseconds: 0)
     }
   }
 }

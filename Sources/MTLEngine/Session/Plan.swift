@@ -114,7 +114,7 @@ final class Plan: ParallelWork {
   var description: [PlanStep] {
     zip(entries, nanoseconds).map { entry, nanoseconds in
       PlanStep(
-        node: entry.nodeName, segment: entry.segment, kernel: entry.step.kernelName,
+        node: entry.nodeName, segment: entry.segment, kernel: entry.step.kernelName, numbers: entry.step.numbers,
         multiplyAccumulates: entry.multiplyAccumulates, nanoseconds: nanoseconds)
     }
   }

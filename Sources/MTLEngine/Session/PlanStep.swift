@@ -8,6 +8,8 @@ public struct PlanStep: Sendable, Equatable {
   public let segment: Segment
   /// The kernel, or the operator that runs its reference evaluation.
   public let kernel: String
+  /// What the kernel multiplies.
+  public let numbers: NumberFormat
   /// As the definition of its operators counts them, whatever the kernel saves.
   public let multiplyAccumulates: Int
   /// Of the last run; 0 before one, and where the network ran node by node.

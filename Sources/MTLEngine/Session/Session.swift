@@ -138,10 +138,10 @@ import MTLGraph
     try plan(inputShapes: inputShapes, tasks: tasks).description
   }
 
-  /// Multiply-accumulates of float32 in a second that the session's threads reach at this moment.
-  public func measuredPeak() -> Double {
+  /// Multiply-accumulates of such numbers in a second that the session's threads reach at this moment.
+  public func measuredPeak(of numbers: NumberFormat = .floats) -> Double {
     let hasPool = threadCount > 1 && pool.take()
     defer { if hasPool { pool.giveBack() } }
-    return PeakRate.measure(kernels, on: hasPool ? pool : nil, threadCount: threadCount)
+    return PeakRate.measure(kernels, numbers, on: hasPool ? pool : nil, threadCount: threadCount)
   }
 }
