@@ -54,7 +54,7 @@ import Testing
       "int8 convolution scalar + sum to bytes", "int8 convolution scalar to bytes, 2 siblings on one input",
       "quantize scalar", "dequantize scalar", "max pool int8 scalar", "global average int8 scalar", "layout",
       "bf16 convolution scalar to bf16", "bf16 convolution scalar + relu to bf16", "bf16 convolution scalar",
-      "bf16 convolution scalar + sum to bf16", "bf16 convolution scalar to bf16, 2 siblings on one input",
+      "bf16 convolution scalar + sum to bf16", "bf16 convolution scalar, 2 siblings on one input",
       "round to bf16 scalar", "bf16 to floats scalar", "copy of bf16 scalar", "max pool bf16 scalar",
       "global average bf16 scalar",
     ] {
