@@ -52,20 +52,28 @@ public struct DequantizeLinear: GeneralOperator, StandardOperator {
     else { return nil }
     let zeros = zeroPoint?.integers() ?? [Int](repeating: 0, count: scales.count)
     let inner = isByAxis ? input.shape.around(axis).inner : input.shape.elementCount
-    let isSigned = input.type == .int8
     let floats = unsafe [Float](unsafeUninitializedCapacity: input.shape.elementCount) { result, count in
       count = input.shape.elementCount
       unsafe input.bytes.withUnsafeBytes { bytes in
         for (row, start) in stride(from: 0, to: count, by: max(inner, 1)).enumerated() {
+          let places = start..<start + inner
           let (factor, zero) = (scales[row % scales.count], Int32(zeros[row % scales.count]))
-          for index in start..<start + inner {
-            let byte = unsafe bytes[index]
-            let number = isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)
-            unsafe result[index] = Float(number - zero) * factor
+          if input.type == .int8 {
+            unsafe DequantizeLinear.spread(bytes.bindMemory(to: Int8.self), result, places, zero, factor)
+          } else {
+            unsafe DequantizeLinear.spread(bytes.bindMemory(to: UInt8.self), result, places, zero, factor)
           }
         }
       }
     }
     return Tensor(floats, shape: input.shape)
+  }
+
+  @inline(__always)
+  private static func spread<Byte: FixedWidthInteger>(
+    _ bytes: UnsafeBufferPointer<Byte>, _ floats: UnsafeMutableBufferPointer<Float>, _ places: Range<Int>,
+    _ zero: Int32, _ factor: Float
+  ) {
+    for index in places { unsafe floats[index] = Float(Int32(truncatingIfNeeded: bytes[index]) &- zero) * factor }
   }
 }
