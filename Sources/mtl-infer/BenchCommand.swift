@@ -39,7 +39,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func measure(_ model: Model, _ session: InferenceSession) throws(MTLError) -> BenchReport {
-    let input = pattern(model.input.shape(batch: 1))
+    let input = pattern(inputShape(of: model))
     var whole: [UInt64] = []
     var encoder: [UInt64] = []
     var heads = [[UInt64]](repeating: [], count: model.tasks.count)
@@ -75,6 +75,13 @@ struct BenchCommand: ParsableCommand {
       }
     }
     return report
+  }
+
+  /// One picture of the default size, or what the model's input has to be.
+  private func inputShape(of model: Model) -> Shape {
+    let picture = model.input.shape(batch: 1)
+    guard model.inputs.count == 1, model.inputs[0].dimensions.count == picture.rank else { return picture }
+    return Shape(zip(model.inputs[0].dimensions, picture.dimensions).map { $0 ?? $1 })
   }
 
   /// Numbers between -1 and 1 without a pattern that a network would answer with zeros.

@@ -194,6 +194,11 @@ def test_onnx(tmp_path, shared):
                 assert numpy.array_equal(same.run(tensors=x)[name], found[name])
 
 
+def test_bench_gives_a_model_the_input_that_it_wants(tmp_path):
+    report = call_json("bench", network(tmp_path / "five.onnx", inputs=5), "--runs", 1, "--layers")
+    assert report["whole"]["runs"] == 1 and len(report["layers"]) >= 3
+
+
 def test_what_cannot_be_calibrated(tmp_path):
     net, target = network(tmp_path / "net.onnx"), tmp_path / "net.mtl"
     good = arrays(tmp_path / "x.npy")

@@ -99,7 +99,9 @@ extension DequantizeLinear {
       let scale = inputs.optional(1)?.fact.value, scale.type == .float32, scale.shape.rank <= 1
     else { return nil }
     if let zeroPoint = inputs.optional(2) {
-      guard let values = zeroPoint.fact.value?.integers(), values.allSatisfy({ $0 == 0 }) else { return nil }
+      guard let values = zeroPoint.fact.value?.integers(), values.count == scale.shape.elementCount,
+        values.allSatisfy({ $0 == 0 })
+      else { return nil }
     }
     let outputs = numbers.shape[0]
     let factors = scale.numbers()

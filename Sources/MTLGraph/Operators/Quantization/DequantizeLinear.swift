@@ -29,7 +29,11 @@ public struct DequantizeLinear: GeneralOperator, StandardOperator {
   }
 
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] {
-    let scale = try inputs.required(1, "scale")
+    let (input, scale) = (try inputs.required(0), try inputs.required(1, "scale"))
+    if let zeroPoint = inputs.optional(2), zeroPoint.type != input.type {
+      throw MTLError(
+        .dataTypeMismatch, "zero point", expected: "\(input.type), as the input", found: "\(zeroPoint.type)")
+    }
     return [Fact(target ?? scale.type, try inputs.required(0).shape)]
   }
 
