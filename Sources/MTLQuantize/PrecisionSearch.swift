@@ -62,7 +62,7 @@ public struct PrecisionSearch {
   public func outcome(
     budgets: [Double], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(MTLError) -> Outcome {
-    let names = layerNames
+    let (names, readers, pictureReaders) = (layerNames, self.readers, self.pictureReaders)
     let total = 1 + 2 * names.count
     var done = 0
     func errors(_ table: QuantizationTable) throws(MTLError) -> [Double] {

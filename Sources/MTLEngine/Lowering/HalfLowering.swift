@@ -1,27 +1,17 @@
 import CMTLKernels
 import MTLGraph
 
-/// What rounds values to bfloat16, and what works on such numbers but for convolutions.
+/// What rounds values to bfloat16, copies such numbers and makes them floats again.
 enum HalfLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    switch node.operation {
-    case is RoundToBFloat16:
-      guard planner.narrowLayouts[node.outputs[0]] == .halves else { return false }
-      if planner.narrowLayouts[node.inputs[0]] == .halves {
-        let source = try planner.narrow(node.inputs[0])
-        planner.makeView(of: node.outputs[0], .halves, partOf: source, imageStride: source.imageStride)
-        return true
-      }
-      let input = try planner.buffer(of: node.inputs[0], as: .blocked)
-      round(node.name, from: input, to: planner.makeBuffer(for: node.outputs[0], .halves), in: &planner)
-    case let pool as MaxPool:
-      guard planner.narrowLayouts[node.outputs[0]] == .halves else { return false }
-      try lower(node, pool, in: &planner)
-    case is GlobalAveragePool:
-      guard planner.narrowLayouts[node.inputs[0]] == .halves else { return false }
-      try lowerGlobalAverage(node, in: &planner)
-    default: return false
+    guard node.operation is RoundToBFloat16, planner.narrowLayouts[node.outputs[0]] == .halves else { return false }
+    if planner.narrowLayouts[node.inputs[0]] == .halves {
+      let source = try planner.narrow(node.inputs[0])
+      planner.makeView(of: node.outputs[0], .halves, partOf: source, imageStride: source.imageStride)
+      return true
     }
+    let input = try planner.buffer(of: node.inputs[0], as: .blocked)
+    round(node.name, from: input, to: planner.makeBuffer(for: node.outputs[0], .halves), in: &planner)
     return true
   }
 
@@ -68,42 +58,6 @@ enum HalfLowering: Lowering {
           operands[0].halves(in: arena, image: part.image), operands[1].halves(in: arena, image: part.image), pixels,
           blocks[0], Int32(firstChannel / Layout.lane), blocks[1], Int64(part.rows.lowerBound),
           Int64(part.rows.upperBound))
-      }
-    }
-  }
-
-  private static func lower(_ node: Node, _ pool: MaxPool, in planner: inout Planner) throws(MTLError) {
-    let input = try planner.narrow(node.inputs[0])
-    let output = planner.makeBuffer(for: node.outputs[0], .halves)
-    let window = try kernelWindow(pool.window, input: input, output: output, of: node.name)
-    let kernels = planner.kernels
-    let taps = pool.window.kernel.rows.saturatingProduct(pool.window.kernel.columns)
-    let split = planner.split(output, workPerElement: taps)
-    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      unsafe PartStep("max pool bf16 \(kernels.instructionSet.name)", images: output.imageCount, split: split) {
-        part, arena in
-        unsafe withUnsafePointer(to: window) { window in
-          unsafe kernels.functions.pointee.max_pool_halves(
-            window, operands[0].halves(in: arena, image: part.image),
-            operands[1].halves(in: arena, image: part.image), Int32(part.groups.lowerBound),
-            Int32(part.groups.upperBound), Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
-        }
-      }
-    }
-  }
-
-  private static func lowerGlobalAverage(_ node: Node, in planner: inout Planner) throws(MTLError) {
-    let input = try planner.narrow(node.inputs[0])
-    let output = planner.makeBuffer(for: node.outputs[0], .blocked)
-    let kernels = planner.kernels
-    let split = planner.split(input, workPerElement: 1, splitsRows: false)
-    let (pixels, blocks) = (Int64(input.pixelCount), Int32(output.blockCount))
-    planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
-      unsafe PartStep("global average bf16 \(kernels.instructionSet.name)", images: input.imageCount, split: split) {
-        part, arena in
-        unsafe kernels.functions.pointee.global_average_halves(
-          operands[0].halves(in: arena, image: part.image), operands[1].pointer(in: arena, image: part.image), pixels,
-          Int32(part.groups.lowerBound), Int32(part.groups.upperBound), blocks)
       }
     }
   }

@@ -11,6 +11,7 @@ protocol Lowering: SendableMetatype {
 let lowerings: [any Lowering.Type] = [
   ByteLowering.self,
   HalfLowering.self,
+  NarrowPoolLowering.self,
   ViewLowering.self,
   GroupedConvolutionLowering.self,
   ConvolutionTransposeLowering.self,

@@ -225,7 +225,7 @@ extension WeightEntry {
   ///
   /// - Parameter type: what elements are that lie in the file as bytes.
   func tensor(_ name: String, as type: DataType?) throws(MTLError) -> Tensor {
-    if isRead { return try float32(name) }
+    if isConverted { return try float32(name) }
     guard let own = self.type, isDense else { throw MTLError(.unsupported, name, "has elements of type \(typeName)") }
     guard type == nil || own == .uint8 && type?.byteCount == 1 else {
       throw MTLError(.badFormat, name, expected: "bytes, to be \(type ?? own)", found: "\(own)")

@@ -4,7 +4,7 @@ import MTLGraph
 public struct WeightEntry: Sendable {
   public let shape: Shape
   /// nil when the elements are of a type that cannot be read; `typeName` says which.
-  public var type: DataType? { isRead ? .float32 : element.type }
+  public var type: DataType? { isConverted ? .float32 : element.type }
   /// The element type, by the file's name for it when it cannot be read.
   public var typeName: String { element.name }
   /// Distance between neighbours along each axis, in elements; not negative. 0 repeats one element.
@@ -20,7 +20,7 @@ public struct WeightEntry: Sendable {
   /// Whether they are floats that lie in the file as bfloat16.
   var isWidened = false
   /// Whether elements are not what lies in the file.
-  var isRead: Bool { steps != nil || isWidened }
+  var isConverted: Bool { steps != nil || isWidened }
 
   /// Elements that a tensor may have beyond those of its storage, by stride 0 or overlapping rows. Without this limit a
   /// file of 100 bytes could ask for gigabytes.
