@@ -100,6 +100,19 @@ static inline int64_t mtlk_sum_rows(const mtlk_window *w) {
   return rows < 1 ? 1 : rows > w->output_rows ? w->output_rows : rows;
 }
 
+/* The floats of memory that a call of depthwise_bytes needs: rows of the columns that all outputs see, as many as the kernel
+ * is high, and one of padding. */
+static inline int32_t mtlk_depthwise_columns(const mtlk_window *w) {
+  return (w->output_columns - 1) * w->stride_columns + (w->kernel_columns - 1) * w->dilation_columns + 1;
+}
+static inline int32_t mtlk_depthwise_ring(const mtlk_window *w) { return (w->kernel_rows - 1) * w->dilation_rows + 1; }
+static inline int64_t mtlk_depthwise_memory(const mtlk_window *w) {
+  return ((int64_t)mtlk_depthwise_ring(w) + 1) * mtlk_depthwise_columns(w) * MTLK_LANE;
+}
+
+/* Taps whose sums of bytes times weights from -128 to 127 floats hold exactly. */
+enum { MTLK_DEPTHWISE_TAPS = (1 << 24) / (255 * 128) };
+
 /* From bytes of one grid to bytes of another. */
 typedef struct {
   float scale;
@@ -213,6 +226,9 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   fours of inputs, outputs, the input of the four. Then sum * multiplier + bias in one rounding (both are
  *   [output block][16]; the bias makes up for the input's zero point), activations and operand as convolution has them,
  *   and for bytes value * inverse scale, rounded half to even, plus zero point, saturated; what is no number becomes 0.
+ * depthwise_bytes: the ranges of depthwise, in blocks of 16 that lie in blocks of 64 bytes; at most MTLK_DEPTHWISE_TAPS taps.
+ *   Weights are whole numbers, packed as those of depthwise; sums become outputs as in convolution_bytes, without an operand
+ *   or a row activation. `memory` belongs to the call.
  * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
  * quantize_pixels: the first `channels` of each `step` floats to [pixel][4] bytes.
  * round_to_grid: y[i] = the nearest number of a grid to x[i], what quantize and dequantize make together; in place allowed.
@@ -278,6 +294,9 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                         const int8_t *weights, const float *multipliers, const float *bias, const void *operand,       \
                         void *output, int32_t *sums, int32_t block_begin, int32_t block_end, int32_t row_begin,        \
                         int32_t row_end))                                                                              \
+  X(depthwise_bytes, (const mtlk_window *window, const mtlk_grids *grids, const uint8_t *input, const float *weights,   \
+                      const float *multipliers, const float *bias, void *output, float *memory, int32_t block_begin,   \
+                      int32_t block_end, int32_t row_begin, int32_t row_end))                                          \
   X(quantize, (const float *x, uint8_t *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end,                 \
                float inverse_scale, int32_t zero_point))                                                               \
   X(quantize_pixels, (const float *x, int64_t step, int32_t channels, uint8_t *y, int64_t pixels,                       \

@@ -12,10 +12,10 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_WIDTHS(X) X(6) X(4) X(2) X(1)
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
-/* Products of bytes: two pixels' sums take 8 registers, the weights 4. */
-enum { DOT_BLOCKS = 1, DOT_PIXELS = 2 };
+/* Products of bytes: four pixels' sums take 8 registers, the weights 4; of numbers of 16 bits, six take 12 and 2. */
+enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #define BYTE_LINKAGE static
-#define DOT_TILES(X) X(1, 1) X(1, 2)
+#define DOT_TILES(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"
@@ -36,6 +36,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 2 };
 #include "../families/convolution_bytes.inc"
 #undef convolution_bytes
 #include "../families/winograd_bytes.inc"
+#include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"

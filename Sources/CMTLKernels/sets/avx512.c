@@ -38,6 +38,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx512.inc"
 #include "../families/convolution_bytes.inc"
+#include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"

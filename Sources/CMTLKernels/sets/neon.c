@@ -14,7 +14,7 @@ enum { TILE_BLOCKS = 1, TILE_PIXELS = 6, GEMM_INPUTS = 1 };
 #define TILE_SIZES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)
 /* Products of bytes: four pixels' sums take 16 registers, the weights 8. */
-enum { DOT_BLOCKS = 1, DOT_PIXELS = 4 };
+enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #define BYTE_LINKAGE static
 #define DOT_TILES(X) X(1, 1) X(1, 2) X(1, 3) X(1, 4)
 
@@ -36,6 +36,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4 };
 #include "../families/convolution_bytes.inc"
 #undef convolution_bytes
 #include "../families/winograd_bytes.inc"
+#include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
 #include "../families/rows.inc"

@@ -15,8 +15,7 @@ enum GroupedConvolutionLowering: Lowering {
     var window = try kernelWindow(
       convolution.window(weight: weight.shape), input: input, output: output, of: node.name)
     (window.activation, window.slope) = (activation.code, activation.slope)
-    let isDepthwise = weight.shape[1] == 1 && weight.shape[0] == convolution.groups
-    if isDepthwise {
+    if convolution.isDepthwise(weight.shape) {
       try lowerDepthwise(node, window, filters, input, output, activation, in: &planner)
     } else {
       try lowerGroups(node, convolution.groups, window, filters, input, output, activation, in: &planner)
@@ -29,18 +28,8 @@ enum GroupedConvolutionLowering: Lowering {
     _ activation: Activation, in planner: inout Planner
   ) throws(MTLError) {
     let taps = filters.weight.shape[2] * filters.weight.shape[3]
-    let weights = try planner.network.packedWeights.bytes(for: filters.key("depthwise")) {
-      () throws(MTLError) -> Bytes in
-      let values = try filters.values()
-      let factors = try filters.factors(channels: filters.weight.shape[0])
-      var packed = [Float](repeating: 0, count: output.blockCount * taps * Layout.lane)
-      for index in values.indices {
-        let (channel, tap) = index.quotientAndRemainder(dividingBy: taps)
-        packed[(channel / Layout.lane * taps + tap) * Layout.lane + channel % Layout.lane] =
-          values[index] * factors[channel]
-      }
-      return Bytes(copying: packed)
-    }
+    let weights = try planner.packedDepthwise(
+      filters.weight, factors: filters.factors(channels: filters.weight.shape[0]), key: filters.key("depthwise"))
     let bias = try filters.packedBias(in: planner)
     let kernels = planner.kernels
     let split = planner.split(output, workPerElement: taps)

@@ -13,6 +13,7 @@ let lowerings: [any Lowering.Type] = [
   HalfLowering.self,
   NarrowPoolLowering.self,
   ViewLowering.self,
+  DepthwiseByteLowering.self,
   GroupedConvolutionLowering.self,
   ConvolutionTransposeLowering.self,
   PoolingLowering.self,

@@ -53,7 +53,7 @@ enum NarrowProduct {
       case .bytes(let grids, let weights):
         unsafe withUnsafePointer(to: grids) { grids in
           unsafe weights.weights.withUnsafeBytes { numbers in
-            unsafe withFloats(weights.multipliers, weights.bias) { multipliers, bias in
+            unsafe withFloats(weights.factors.multipliers, weights.factors.bias) { multipliers, bias in
               unsafe kernels.functions.pointee.convolution_bytes(
                 window, grids, places.input.assumingMemoryBound(to: UInt8.self),
                 numbers.assumingMemoryBound(to: Int8.self).baseAddress, multipliers, bias, places.operand,

@@ -24,6 +24,11 @@ public struct Convolution: Operator {
     Window(kernel: .init(weight[2], weight[3]), stride: stride, dilation: dilation, padding: padding)
   }
 
+  /// Whether each channel has one filter of its own.
+  public func isDepthwise(_ weight: Shape) -> Bool {
+    groups > 1 && weight.rank == 4 && weight[1] == 1 && weight[0] == groups
+  }
+
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try requireInputs(inputs, 2...4)
     try requireRank(inputs[0], 4)
