@@ -1,5 +1,6 @@
 /* Between floats and bytes, and what is done to bytes alone. */
 #include <math.h>
+#include <string.h>
 
 #include "cross.h"
 
@@ -143,6 +144,50 @@ void try_max_pool_bytes(random_t *random) {
       }
     }
     check_bytes(&run, output, output_size, 0);
+  }
+}
+
+void try_depthwise_bytes(random_t *random) {
+  mtlk_window w = random_window(random, CONVOLUTION_WINDOW);
+  const int32_t channels = integer(random, 1, 90);
+  set_channels(&w, channels, MTLK_BYTE_LANE, channels);
+  w.activation = PICK(random, MTLK_NO_ACTIVATION, MTLK_RELU, MTLK_LEAKY_RELU, MTLK_CLIPPED_RELU);
+  w.slope = PICK_FLOAT(random, 0.25f, 6);
+  const byte_grid_t from = random_grid(random), to = random_grid(random);
+  const int is_narrow = once_in(random, 2), is_extreme = once_in(random, 4);
+  const mtlk_grids grids = {.input_channels = channels,
+                            .input_zero_point = from.zero_point,
+                            .output_inverse_scale = is_narrow ? to.inverse_scale : 0,
+                            .output_zero_point = to.zero_point};
+  const int64_t size = w.input_blocks * MTLK_BYTE_LANE * inputs_of(&w), bias_count = w.output_blocks * MTLK_LANE;
+  const int64_t count = bias_count * taps_of(&w), output_blocks = blocks_of(w.output_blocks, 4);
+  const int64_t output_count = is_narrow ? output_blocks * MTLK_BYTE_LANE * outputs_of(&w) : bias_count * outputs_of(&w);
+  uint8_t *codes = bytes(random, size);
+  if (is_extreme) memset(codes, 255, (size_t)size);
+  float *filters = floats(random, count, -1, 1), *offsets = floats(random, bias_count, -3, 3);
+  const float extreme = PICK_FLOAT(random, -128, 127);
+  for (int64_t i = 0; i < count; i++) filters[i] = is_extreme ? extreme : roundf(filters[i] * 127);
+  const float *factors = floats(random, bias_count, 0, 4 / (9000 * sqrtf((float)taps_of(&w))));
+  const pieces_t some = parts_of(random, w.output_blocks), rows = parts_of(random, w.output_rows);
+  const pieces_t fewer = split(random, &some), fewer_rows = split(random, &rows);
+  tell_window(&w, is_narrow ? "each channel of bytes alone, to bytes" : "each channel of bytes alone");
+  FOR_ALL_RUNS(run) {
+    const uint8_t *input = COPIED(&run, codes, size);
+    const float *weights = COPIED(&run, filters, count), *bias = COPIED(&run, offsets, bias_count);
+    const float *multipliers = COPIED(&run, factors, bias_count);
+    float *memory = untouched_floats(&run, mtlk_depthwise_memory(&w));
+    void *output = is_narrow ? (void *)untouched_bytes(&run, output_count) : (void *)untouched_floats(&run, output_count);
+    FOR_PIECES(&run, block, &some, &fewer) {
+      FOR_PIECES(&run, row, &rows, &fewer_rows) {
+        CALL(&run, depthwise_bytes, (&w, &grids, input, weights, multipliers, bias, output, memory, block->begin,
+                                     block->end, row->begin, row->end));
+      }
+    }
+    if (is_narrow) {
+      check_bytes(&run, output, output_count, 0);
+    } else {
+      check_floats(&run, output, output_count, 0, 0);
+    }
   }
 }
 

@@ -40,7 +40,7 @@ import Testing
 
   @Test func generatorReachesEveryKernel() throws {
     var kernels: Set<String> = []
-    for seed in UInt64(0)..<600 {
+    for seed in UInt64(0)..<1000 {
       let random = RandomNarrowNetwork(seed: seed / 2, isBFloat16: seed % 2 == 1)
       let session = Session(testing: try Network(random.graph), isa: .scalar)
       for step in try session.planDescription(
@@ -52,6 +52,7 @@ import Testing
     for wanted in [
       "int8 convolution scalar to bytes", "int8 convolution scalar + relu to bytes", "int8 convolution scalar",
       "int8 convolution scalar + sum to bytes", "int8 convolution scalar to bytes, 2 siblings on one input",
+      "depthwise int8 convolution scalar", "depthwise int8 convolution scalar + relu to bytes",
       "quantize scalar", "dequantize scalar", "max pool int8 scalar", "global average int8 scalar", "layout",
       "bf16 convolution scalar to bf16", "bf16 convolution scalar + relu to bf16", "bf16 convolution scalar",
       "bf16 convolution scalar + sum to bf16", "bf16 convolution scalar, 2 siblings on one input",

@@ -110,7 +110,9 @@ struct RandomNarrowNetwork {
   }
 
   private mutating func addConvolution(_ image: Image) {
-    let outputs = random.pick(RandomNarrowNetwork.channelCounts)
+    let isDepthwise = image.channels > 1 && random.once(in: 4)
+    let outputs = isDepthwise ? image.channels : random.pick(RandomNarrowNetwork.channelCounts)
+    let width = isDepthwise ? 1 : image.channels
     let kernel = Window.Pair(
       random.once(in: 2) ? 1 : random.integer(1...min(3, image.rows)),
       random.once(in: 2) ? 1 : random.integer(1...min(3, image.columns)))
@@ -122,9 +124,10 @@ struct RandomNarrowNetwork {
         top: (kernel.rows - 1) * dilation.rows / 2, left: (kernel.columns - 1) * dilation.columns / 2,
         bottom: (kernel.rows - 1) * dilation.rows / 2, right: (kernel.columns - 1) * dilation.columns / 2)
     let stride = random.once(in: 4) ? Window.Pair(2, 2) : .init(1)
-    let convolution = Convolution(stride: stride, dilation: dilation, padding: padding)
-    let weights = weights(outputs, image.channels * kernel.rows * kernel.columns)
-    let shape: Shape = [outputs, image.channels, kernel.rows, kernel.columns]
+    let convolution = Convolution(
+      stride: stride, dilation: dilation, padding: padding, groups: isDepthwise ? image.channels : 1)
+    let weights = weights(outputs, width * kernel.rows * kernel.columns)
+    let shape: Shape = [outputs, width, kernel.rows, kernel.columns]
     let bias = (0..<outputs).map { _ in Float(random.integer(-40...40)) / 8 }
     let scales: [Float] = isBFloat16 ? [1, 0.5, -1] : [0.0625, 0.03125, -0.0625]
     let scale = (0..<outputs).map { _ in random.pick(scales) }

@@ -38,7 +38,8 @@ enum DepthwiseByteLowering: Lowering {
     // Each item has rows of its own.
     let memory = planner.makeScratch(
       elementCount: split.itemCount.saturatingProduct(output.imageCount).saturatingProduct(room))
-    let name = "depthwise int8 convolution \(kernels.instructionSet.name)\(activation.suffix)"
+    let name =
+      "depthwise int8 convolution \(kernels.instructionSet.name)\(activation.suffix)\(end == nil ? "" : " to bytes")"
     planner.add(
       nodeName: node.name, inputs: [input], outputs: [output, memory]
     ) { [window] operands in

@@ -9,12 +9,16 @@ public struct QuantizationSite: Sendable {
   /// Whether it is a colour picture, which only bytes have a layout for.
   public let isPicture: Bool
 
+  var isForBFloat16: Bool { !isPicture && readers.contains { !$0.isDepthwise } }
+
   /// A convolution that reads the value, at once or behind poolings that take its largest elements: these pick among the
   /// numbers of a grid as they do among floats.
   public struct Reader: Sendable {
     /// Its place in the graph's nodes.
     public let node: Int
     public let name: String
+    /// Whether it has a filter for each channel: what little it multiplies bfloat16 does not speed up.
+    let isDepthwise: Bool
   }
 
   /// Fewer channels do not fill what an instruction for bytes takes at once; those of colour pictures have a layout of
@@ -34,7 +38,8 @@ extension Graph {
     let pictures = Set(inputs.map(\.value))
     for (index, node) in nodes.enumerated()
     where variable.contains(node.inputs.first ?? .absent) && isForBytes(node, pictures) {
-      readers[source(of: node.inputs[0], producers), default: []].append(.init(node: index, name: names[index]))
+      readers[source(of: node.inputs[0], producers), default: []].append(
+        .init(node: index, name: names[index], isDepthwise: isDepthwise(node)))
     }
     return readers.sorted { $0.key.index < $1.key.index }.compactMap { value, readers in
       let producer = producers[value]
@@ -67,18 +72,27 @@ extension Graph {
 
   /// Whether a node is a convolution that whole numbers can do.
   private func isForBytes(_ node: Node, _ pictures: Set<ValueID>) -> Bool {
-    guard let convolution = node.operation as? Convolution, convolution.groups == 1, node.inputs.count >= 2,
+    guard let convolution = node.operation as? Convolution, convolution.groups == 1 || isDepthwise(node),
+      node.inputs.count >= 2,
       let weight = constants[node.inputs[1]], weight.shape.rank == 4,
       [.float32, .int8].contains(weight.type), weight.shape.elementCount > 0,
       node.inputs.dropFirst(2).allSatisfy({ constants[$0] != nil })
     else { return false }
-    return (isPicture(node, pictures) || weight.shape[1] >= QuantizationSite.smallestChannelCount)
+    let channels = weight.shape[1].saturatingProduct(convolution.groups)
+    return (isPicture(node, pictures) || channels >= QuantizationSite.smallestChannelCount)
       && weight.shape.elementCount / weight.shape[0] <= ByteGrid.largestProductCount
+  }
+
+  private func isDepthwise(_ node: Node) -> Bool {
+    guard let convolution = node.operation as? Convolution, node.inputs.count >= 2,
+      let weight = constants[node.inputs[1]]
+    else { return false }
+    return convolution.isDepthwise(weight.shape)
   }
 
   /// Whether a convolution reads an input of the graph that is a colour picture.
   private func isPicture(_ node: Node, _ inputs: Set<ValueID>) -> Bool {
-    inputs.contains(node.inputs[0])
+    inputs.contains(node.inputs[0]) && !isDepthwise(node)
       && QuantizationSite.pictureChannelCounts.contains(constants[node.inputs[1]]?.shape[1] ?? 0)
   }
 

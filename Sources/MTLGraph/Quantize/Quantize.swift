@@ -83,7 +83,7 @@ private struct Quantizer {
     self.table = table
     for site in all {
       let grid = table.grids[site.name]
-      guard grid != nil || table.isBFloat16 && !site.isPicture else { continue }
+      guard grid != nil || table.isBFloat16 && site.isForBFloat16 else { continue }
       if let concatenation = site.concatenation {
         concatenations[concatenation] = Site(name: site.name, grid: grid)
       } else {
@@ -93,7 +93,7 @@ private struct Quantizer {
       for reader in site.readers {
         if !table.floatNodes.contains(reader.name) {
           convolutions[reader.node] = reader.name
-        } else if table.isBFloat16 {
+        } else if table.isBFloat16, !reader.isDepthwise {
           bfloat16Nodes.insert(reader.node)
         }
       }

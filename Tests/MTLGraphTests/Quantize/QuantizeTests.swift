@@ -80,6 +80,27 @@ struct QuantizeTests {
     #expect(mixed.constants[mixed.nodes[6].inputs[1]]?.type == .int8)
   }
 
+  /// Filters of one channel multiply bytes, but are no reason for bfloat16.
+  @Test func depthwiseLayersReadBytes() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let wide = graph.convolution("wide", x, 3, 32, bias: true, &random)
+    let filters = graph.addConstant(random.tensor([32, 1, 3, 3]))
+    let each = graph.add(Convolution(padding: .init(1), groups: 32), name: "each", [wide, filters])
+    graph.addOutput("out", graph.convolution("narrow", each, 32, 16, &random))
+    #expect(graph.quantizationSites().map(\.name) == ["input x", "wide", "each"])
+    let grid = try Self.grid()
+    let bytes = try graph.quantized(by: QuantizationTable(grids: ["wide": grid, "each": grid]))
+    #expect(bytes.names == ["wide", "wide quantized", "each", "each quantized", "narrow"])
+    #expect(bytes.constants[bytes.nodes[2].inputs[1]]?.type == .int8)
+    let halves = try graph.quantized(by: QuantizationTable(isBFloat16: true))
+    #expect(halves.names == ["wide", "each", "each rounded", "narrow"])
+    let mixed = try graph.quantized(
+      by: QuantizationTable(grids: ["wide": grid], floatNodes: ["each"], isBFloat16: true))
+    #expect(mixed.names == ["wide", "wide quantized", "each", "each rounded", "narrow"])
+    #expect(mixed.constants[mixed.nodes[2].inputs[1]]?.type == .float32)
+  }
+
   @Test func outputsStayFloats() throws {
     var (graph, random) = (Graph(), random)
     let x = graph.addInput("x")
