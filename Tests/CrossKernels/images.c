@@ -103,11 +103,11 @@ static direction_t random_direction(random_t *random) {
   return d;
 }
 
-void try_resize(random_t *random) {
+static void try_resizing(random_t *random, int to_planes) {
   const direction_t down = random_direction(random), across = random_direction(random);
-  const int32_t blocks = integer(random, 1, 3);
+  const int32_t channels = integer(random, 1, 48), blocks = blocks_of(channels, MTLK_LANE);
   const int64_t input_count = (int64_t)blocks * down.input * across.input * MTLK_LANE;
-  const int64_t output_count = (int64_t)blocks * down.output * across.output * MTLK_LANE;
+  const int64_t output_count = (int64_t)(to_planes ? channels : blocks * MTLK_LANE) * down.output * across.output;
   const float *image = floats(random, input_count, -1, 1);
   const pieces_t some = parts_of(random, blocks), rows = parts_of(random, down.output);
   const pieces_t fewer = split(random, &some), fewer_rows = split(random, &rows);
@@ -115,7 +115,7 @@ void try_resize(random_t *random) {
         across.taps);
   FOR_ALL_RUNS(run) {
     const float *input = COPIED(&run, image, input_count);
-    float *buffer = untouched_floats(&run, across.input * MTLK_LANE), *output = untouched_floats(&run, output_count);
+    float *output = untouched_floats(&run, output_count);
     const mtlk_resize shape = {down.input,
                                across.input,
                                down.output,
@@ -126,14 +126,24 @@ void try_resize(random_t *random) {
                                COPIED(&run, across.positions, across.output * across.taps),
                                down.taps > 1 ? COPIED(&run, down.weights, down.output * down.taps) : NULL,
                                across.taps > 1 ? COPIED(&run, across.weights, across.output * across.taps) : NULL};
+    float *memory = untouched_floats(&run, to_planes ? mtlk_plane_memory(&shape) : across.input * MTLK_LANE);
     FOR_PIECES(&run, block, &some, &fewer) {
       FOR_PIECES(&run, row, &rows, &fewer_rows) {
-        CALL(&run, resize, (&shape, input, output, buffer, block->begin, block->end, row->begin, row->end));
+        if (to_planes) {
+          CALL(&run, resize_to_planes,
+               (&shape, input, output, memory, channels, block->begin, block->end, row->begin, row->end));
+        } else {
+          CALL(&run, resize, (&shape, input, output, memory, block->begin, block->end, row->begin, row->end));
+        }
       }
     }
     check_floats(&run, output, output_count, 1e-6f, 1e-6f);
   }
 }
+
+void try_resize(random_t *random) { try_resizing(random, 0); }
+
+void try_resize_to_planes(random_t *random) { try_resizing(random, 1); }
 
 void try_global_average(random_t *random) {
   const int32_t blocks = integer(random, 1, 3), pixels = integer(random, 1, 200);

@@ -141,6 +141,14 @@ typedef struct {
   const float *row_weights, *column_weights;
 } mtlk_resize;
 
+/* The floats of memory that a call of resize_to_planes needs: 16 channels of the rows that one output row is made of. */
+static inline int64_t mtlk_plane_width(const mtlk_resize *shape) {
+  return ((int64_t)shape->output_columns + MTLK_LANE - 1) / MTLK_LANE * MTLK_LANE;
+}
+static inline int64_t mtlk_plane_memory(const mtlk_resize *shape) {
+  return shape->row_taps * mtlk_plane_width(shape) * MTLK_LANE;
+}
+
 /* Fractional bits of resampling weights that are whole numbers. */
 enum { MTLK_WEIGHT_BITS = 22 };
 
@@ -267,6 +275,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  * global_average: mean over all pixels of each channel, for blocks [begin, end); output is [block][16].
  * resize: output rows [row_begin, row_end) of blocks [block_begin, block_end). `row_buffer` holds input_columns * 16
  *   floats and belongs to the call.
+ * resize_to_planes: the same to [channel][row][column] of `channels` channels, first across, then down. `memory` belongs to
+ *   the call.
  * depthwise: the ranges of pool; weights are [block][kernel row][kernel column][16], bias is [block][16].
  * max_pool_indices: max pool that also writes where the largest element lies in its input plane, row * columns + column
  *   as float32 (planes of at most 2^24 pixels); of equals the first, of NaNs the last.
@@ -348,6 +358,8 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
   X(global_average, (const float *input, float *output, int64_t pixels, int32_t begin, int32_t end))                  \
   X(resize, (const mtlk_resize *shape, const float *input, float *output, float *row_buffer, int32_t block_begin,     \
              int32_t block_end, int32_t row_begin, int32_t row_end))                                                  \
+  X(resize_to_planes, (const mtlk_resize *shape, const float *input, float *output, float *memory, int32_t channels,   \
+                       int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                     \
   X(depthwise, (const mtlk_window *window, const float *input, const float *weights, const float *bias,               \
                 float *output, int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))           \
   X(max_pool_indices, (const mtlk_window *window, const float *input, float *output, float *indices,                  \

@@ -319,6 +319,20 @@ extension Planner {
     return nil
   }
 
+  /// Whether nobody asks for a value but who runs the network, at most behind steps that take any layout.
+  func leavesNetwork(_ value: ValueID) -> Bool {
+    var value = value
+    while useCounts[value] == 1 {
+      guard let reader = consumers[value] else { return true }
+      let node = graph.nodes[reader]
+      guard node.inputs.count == 1, narrowLayouts[node.outputs[0]] == nil,
+        node.operation is FakeQuantize || Activation(node.operation) != nil
+      else { return false }
+      value = node.outputs[0]
+    }
+    return false
+  }
+
   /// If the node's only reader is an activation that `accepts` it, takes that node in: the value to write instead.
   mutating func fuseActivation(after node: Node, where accepts: (Activation) -> Bool) -> (Activation, ValueID) {
     let output = node.outputs[0]

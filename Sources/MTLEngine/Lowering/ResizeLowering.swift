@@ -6,21 +6,36 @@ enum ResizeLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard let resize = node.operation as? Resize else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .blocked)
-    let output = planner.makeBuffer(for: node.outputs[0], .blocked)
+    // What leaves the network is asked for in row-major order, and few channels would leave most of a block empty.
+    let leaves = planner.leavesNetwork(node.outputs[0])
+    let output = planner.makeBuffer(for: node.outputs[0], leaves ? .planar : .blocked)
     let tables = Tables(resize, from: input.shape, to: output.shape)
     let kernels = planner.kernels
-    let split = planner.split(output, workPerElement: 4)
-    let rowFloats = input.shape[3] * Layout.lane
-    let scratch = planner.makeScratch(elementCount: rowFloats.saturatingProduct(output.imageCount * split.itemCount))
-    let name = "resize \(resize.mode.rawValue) \(kernels.instructionSet.name)"
+    let split = WorkSplit(
+      groupCount: input.blockCount, rowCount: output.shape[2], images: output.imageCount,
+      work: output.imageElementCount.saturatingProduct(4), threadCount: planner.threadCount)
+    let room = leaves ? tables.planeMemory : input.shape[3] * Layout.lane
+    let scratch = planner.makeScratch(elementCount: room.saturatingProduct(output.imageCount * split.itemCount))
+    let name = "resize \(resize.mode.rawValue) \(leaves ? "to planes " : "")\(kernels.instructionSet.name)"
+    let channels = Int32(output.shape[1])
     planner.add(nodeName: node.name, inputs: [input], outputs: [output, scratch]) { operands in
       unsafe PartStep(name, images: output.imageCount, split: split) { part, arena in
+        let (source, target) = unsafe (
+          operands[0].pointer(in: arena, image: part.image), operands[1].pointer(in: arena, image: part.image)
+        )
+        let memory = unsafe operands[2].pointer(in: arena) + part.item * room
+        let (blocks, rows) = (
+          (Int32(part.groups.lowerBound), Int32(part.groups.upperBound)),
+          (Int32(part.rows.lowerBound), Int32(part.rows.upperBound))
+        )
         unsafe tables.withShape { shape in
-          unsafe kernels.functions.pointee.resize(
-            shape, operands[0].pointer(in: arena, image: part.image),
-            operands[1].pointer(in: arena, image: part.image), operands[2].pointer(in: arena) + part.item * rowFloats,
-            Int32(part.groups.lowerBound), Int32(part.groups.upperBound), Int32(part.rows.lowerBound),
-            Int32(part.rows.upperBound))
+          if leaves {
+            unsafe kernels.functions.pointee.resize_to_planes(
+              shape, source, target, memory, channels, blocks.0, blocks.1, rows.0, rows.1)
+          } else {
+            unsafe kernels.functions.pointee.resize(
+              shape, source, target, memory, blocks.0, blocks.1, rows.0, rows.1)
+          }
         }
       }
     }
@@ -44,6 +59,9 @@ enum ResizeLowering: Lowering {
       unsafe (shape.row_taps, shape.column_taps) = (Int32(axes[0][0].count), Int32(axes[1][0].count))
       unsafe self.shape = shape
     }
+
+    /// Floats that a call needs to write planes.
+    var planeMemory: Int { unsafe withUnsafePointer(to: shape) { unsafe Int(mtlk_plane_memory($0)) } }
 
     @unsafe func withShape(_ body: (UnsafePointer<mtlk_resize>) -> Void) {
       unsafe places.withUnsafeBytes { places in
