@@ -31,7 +31,7 @@ struct RandomNarrowNetwork {
     inputShape = [random.integer(1...3), channels, rows, columns]
     let input = Image(value: graph.addInput("x"), channels: channels, rows: rows, columns: columns, isNarrow: false)
     images.append(rounded(input))
-    for _ in 0..<random.integer(2...6) { addLayer() }
+    for _ in 0..<random.integer(2...8) { addLayer() }
     graph.addOutput("last", images[images.count - 1].value)
     if random.once(in: 2) { graph.addOutput("some", random.pick(images).value) }
   }
@@ -141,7 +141,7 @@ struct RandomNarrowNetwork {
       ?? (rows: 1, columns: 1)
     guard size.rows * size.columns <= 900 else { return }
     // Siblings on one input become one step.
-    for _ in 0..<(random.once(in: 4) ? 2 : 1) {
+    for _ in 0..<(random.once(in: 2) ? 2 : 1) {
       var value = graph.add(convolution, name: name("conv"), [image.value] + inputs)
       if random.once(in: 2) { value = graph.add(activation(), name: name("activation"), [value]) }
       if random.once(in: 2),
