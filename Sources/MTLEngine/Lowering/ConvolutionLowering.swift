@@ -78,11 +78,13 @@ enum ConvolutionLowering {
     guard let convolution = node.operation as? Convolution, let weight = planner.constant(node.inputs[1]) else {
       throw MTLError(.internalFault, node.name, "is no convolution of the direct kernel")
     }
-    let input = try inputBuffer(node, in: &planner)
+    let (input, seen) = planner.dense(
+      try inputBuffer(node, in: &planner), convolution.window(weight: weight.shape),
+      output: planner.shape(of: epilogue.result), of: node.name)
     var operand: Buffer?
     if let value = epilogue.operand { operand = try planner.buffer(of: value, as: .blocked) }
     let output = planner.makeBuffer(for: epilogue.result, .blocked)
-    let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
+    let taps = LiveTaps(seen, input: input.shape, output: output.shape)
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     flatten(&window, tile: unsafe Int(planner.kernels.functions.pointee.convolution_pixels))
     epilogue.describe(in: &window)

@@ -49,7 +49,9 @@ enum NarrowConvolutionLowering {
     guard let convolution = node.operation as? Convolution, let weight = planner.constant(node.inputs[1]) else {
       throw MTLError(.internalFault, node.name, "is no convolution of the direct kernel")
     }
-    let input = try planner.narrow(node.inputs[0])
+    let (input, seen) = planner.dense(
+      try planner.narrow(node.inputs[0]), convolution.window(weight: weight.shape),
+      output: planner.shape(of: epilogue.result), of: node.name)
     var operand: Buffer?
     if let value = epilogue.operand {
       // Kernels know operands of their own numbers, and floats.
@@ -60,7 +62,7 @@ enum NarrowConvolutionLowering {
     guard operand?.layout.lane != Int(MTLK_PIXEL_LANE), output.layout.lane != Int(MTLK_PIXEL_LANE) else {
       throw MTLError(.internalFault, node.name, "bytes would be written as pixels of a picture")
     }
-    let taps = LiveTaps(convolution.window(weight: weight.shape), input: input.shape, output: output.shape)
+    let taps = LiveTaps(seen, input: input.shape, output: output.shape)
     var window = try kernelWindow(taps.window, input: input, output: output, of: node.name)
     // Outputs are computed in blocks of 16, also where they lie in larger ones.
     window.output_blocks = (window.output_channels + Int32(MTLK_LANE) - 1) / Int32(MTLK_LANE)

@@ -30,6 +30,7 @@ struct Planner {
   private var storages: [Storage] = []
   private var homes: [ValueID: [Layout: Buffer]] = [:]
   private var segment = Segment.encoder
+  var pickedPixels: [PickedPixels: Buffer] = [:]
   /// Bytes of the first `checkedStorageCount` storages.
   private var storageByteCount = 0
   private var checkedStorageCount = 0
@@ -233,13 +234,16 @@ extension Planner {
     return part
   }
 
-  /// Memory that only the step to come uses.
-  mutating func makeScratch(elementCount: Int) -> Buffer {
-    let buffer = Buffer(index: buffers.count, storage: storages.count, shape: [elementCount], layout: .planar)
-    storages.append(Storage(elementCount: elementCount, lifetime: drafts.count...drafts.count))
+  /// A buffer that is no graph's value, which the step to come writes.
+  mutating func makeTemporary(_ shape: Shape, _ layout: Layout) -> Buffer {
+    let buffer = Buffer(index: buffers.count, storage: storages.count, shape: shape, layout: layout)
+    storages.append(Storage(elementCount: buffer.elementCount, lifetime: drafts.count...drafts.count))
     buffers.append(buffer)
     return buffer
   }
+
+  /// Memory that only the step to come uses.
+  mutating func makeScratch(elementCount: Int) -> Buffer { makeTemporary([elementCount], .planar) }
 
   /// The value in this layout; a step that converts it is added where needed, and a constant is put into the arena.
   mutating func buffer(of value: ValueID, as layout: Layout) throws(MTLError) -> Buffer {
