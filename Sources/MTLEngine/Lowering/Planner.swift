@@ -244,12 +244,13 @@ extension Planner {
   /// The value in this layout; a step that converts it is added where needed, and a constant is put into the arena.
   mutating func buffer(of value: ValueID, as layout: Layout) throws(MTLError) -> Buffer {
     if let home = homes[value]?[layout] { return home }
-    if let tensor = constants[value] {
+    if let tensor = constants[value], !layout.isNarrow {
       let target = makeBuffer(for: value, layout)
       storages[target.storage].isConstant = true
       contents.append((target, tensor))
       return target
     }
+    if constants[value] != nil { _ = try buffer(of: value, as: .blocked) }
     guard let first = homes[value]?.values.min(by: { $0.index < $1.index }) else {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
@@ -317,6 +318,16 @@ extension Planner {
       activation = next
     }
     return nil
+  }
+
+  /// If a value's only reader rounds it to bfloat16, takes that node in: the value to write instead.
+  mutating func fuseRounding(after node: Node) -> ValueID? {
+    let output = node.outputs[0]
+    guard useCounts[output] == 1, let reader = consumers[output],
+      NarrowLayouts.written(by: graph.nodes[reader], narrowLayouts) == .halves
+    else { return nil }
+    fused.insert(reader)
+    return graph.nodes[reader].outputs[0]
   }
 
   /// If the node's only reader is an activation that `accepts` it, takes that node in: the value to write instead.
