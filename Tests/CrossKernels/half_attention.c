@@ -82,7 +82,8 @@ static const float *tolerances(const data_t *d) {
   for (int64_t i = 0; i < d->value_count; i++) magnitudes[i] = d->values[i] & 0x7FFF;
   float *means = floats(&(random_t){0}, d->float_count, 0, 0);
   mtlk_kernels(MTLK_SCALAR)
-      ->attention_halves(&shape, d->queries, d->keys, magnitudes, d->bias, means, NULL, 0, shape.queries);
+      ->attention_halves(&shape, d->queries, d->keys, magnitudes, d->bias, means,
+                         floats(&(random_t){0}, mtlk_attention_sum_count(&shape), 0, 0), 0, shape.queries);
   const int64_t count = d->shape.output_is_half ? d->half_count : d->float_count;
   float *result = floats(&(random_t){0}, count, 0, 0);
   for (int64_t i = 0; i < d->float_count; i++) {

@@ -121,7 +121,7 @@ extension HalfAttentionHeads {
   @unsafe func pair(_ head: Int, _ tiles: Range<Int>, _ places: HalfAttentionPlaces) {
     let lane = HalfAttentionHeads.lane
     let tokens = tiles.lowerBound * lane..<min(tiles.upperBound * lane, keys)
-    let functions = unsafe kernels.functions.pointee
+    let functions = unsafe kernels.functions
     var keyImage = unsafe places.input(1) + head * depth * keys
     if !readsInPlace {
       let share = tiles.lowerBound * queries / keyTiles..<tiles.upperBound * queries / keyTiles
@@ -129,7 +129,7 @@ extension HalfAttentionHeads {
       unsafe keyImage = halves(.keys, head, places)
       unsafe copy(places.input(1), keys, tokens, head, depth, to: keyImage)
     }
-    unsafe functions.pair_keys(
+    unsafe functions.pointee.pair_keys(
       keyImage, Int64(keys), Int64(HalfAttentionHeads.tiles(depth)), halves(.packedKeys, head, places),
       Int64(tiles.lowerBound), Int64(tiles.upperBound))
     var valueImage = unsafe places.input(2) + head * width * keys
@@ -137,7 +137,7 @@ extension HalfAttentionHeads {
       unsafe valueImage = halves(.values, head, places)
       unsafe copy(places.input(2), keys, tokens, head, width, to: valueImage)
     }
-    unsafe functions.pair_values(
+    unsafe functions.pointee.pair_values(
       valueImage, Int64(keys), Int64(valueBlocks), halves(.packedValues, head, places), Int64(tiles.lowerBound),
       Int64(tiles.upperBound))
   }

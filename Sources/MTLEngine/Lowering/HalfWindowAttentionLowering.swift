@@ -91,19 +91,21 @@ private struct HalfWindows {
       unsafe take(floats).assumingMemoryBound(to: UInt16.self)
     }
     let (tokens, depth, pixels) = (Int64(windows.tokens), Int64(windows.depth), Int64(windows.pixels))
-    let first = unsafe Int64(windows.firstChannel(0, head: head))
-    let gathered = unsafe (0..<3).map { part in
+    func gather(_ part: Int) -> UnsafeMutablePointer<UInt16> {
       let (target, first) = unsafe (takeHalves(gatheredCount), windows.firstChannel(part, head: head))
       unsafe mtlk_gather_halves(input, pixels, index, padding + first, Int64(first), depth, tokens, target)
       return unsafe target
     }
-    let (keys, values) = unsafe (takeHalves(packedCount), takeHalves(packedCount))
+    let (queries, keys, values) = unsafe (gather(0), gather(1), gather(2))
+    let (pairedKeys, pairedValues) = unsafe (takeHalves(packedCount), takeHalves(packedCount))
     let (results, sums) = unsafe (take(resultCount), take(sumCount).assumingMemoryBound(to: Float.self))
-    let functions = unsafe kernels.functions.pointee
-    unsafe functions.pair_keys(gathered[1], tokens, Int64(depthBlocks), keys, 0, Int64(keyTiles))
-    unsafe functions.pair_values(gathered[2], tokens, Int64(valueBlocks), values, 0, Int64(keyTiles))
+    let functions = unsafe kernels.functions
+    unsafe functions.pointee.pair_keys(keys, tokens, Int64(depthBlocks), pairedKeys, 0, Int64(keyTiles))
+    unsafe functions.pointee.pair_values(values, tokens, Int64(valueBlocks), pairedValues, 0, Int64(keyTiles))
     var shape = shape
-    unsafe functions.attention_halves(&shape, gathered[0], keys, values, bias, results, sums, 0, tokens)
+    unsafe functions.pointee.attention_halves(
+      &shape, queries, pairedKeys, pairedValues, bias, results, sums, 0, tokens)
+    let first = Int64(windows.firstChannel(0, head: head))
     if writesHalves {
       unsafe mtlk_scatter_halves(
         results.assumingMemoryBound(to: UInt16.self), tokens, output.assumingMemoryBound(to: UInt16.self), pixels,

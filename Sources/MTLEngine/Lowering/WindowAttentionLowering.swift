@@ -67,10 +67,10 @@ private struct FloatWindows {
     let values = unsafe queries + depthLanes * windows.tokens
     let results = unsafe values + depthLanes * windows.tokens
     let keys = unsafe results + depthLanes * windows.tokens
-    let first = (0..<3).map { windows.firstChannel($0, head: head) }
-    unsafe mtlk_gather(input, pixels, index, padding + first[0], Int64(first[0]), depth, tokens, queries)
-    unsafe mtlk_gather_transposed(input, pixels, index, padding + first[1], Int64(first[1]), depth, tokens, keys)
-    unsafe mtlk_gather(input, pixels, index, padding + first[2], Int64(first[2]), depth, tokens, values)
+    func first(_ part: Int) -> Int { windows.firstChannel(part, head: head) }
+    unsafe mtlk_gather(input, pixels, index, padding + first(0), Int64(first(0)), depth, tokens, queries)
+    unsafe mtlk_gather_transposed(input, pixels, index, padding + first(1), Int64(first(1)), depth, tokens, keys)
+    unsafe mtlk_gather(input, pixels, index, padding + first(2), Int64(first(2)), depth, tokens, values)
     var shape = mtlk_attention()
     (shape.keys, shape.depth, shape.value_blocks) = (tokens, depth, Int64(depthLanes / Layout.lane))
     shape.query_plane = tokens * Int64(Layout.lane)
@@ -78,6 +78,6 @@ private struct FloatWindows {
     (shape.bias_stride, shape.scale) = (Int64(keyLanes), 1 / Float(depth).squareRoot())
     unsafe kernels.functions.pointee.attention(&shape, queries, keys, values, bias, results, 0, tokens)
     unsafe mtlk_scatter(
-      results, tokens, output, pixels, index, Int64(first[0]), depth, Int64(windows.heads * windows.depth))
+      results, tokens, output, pixels, index, Int64(first(0)), depth, Int64(windows.heads * windows.depth))
   }
 }

@@ -108,7 +108,7 @@ private struct Quantizer {
   private mutating func addAttentions() {
     let names = graph.uniqueNodeNames()
     var makers = graph.producers().mapValues { names[$0] }
-    for input in graph.inputs { makers[input.value] = input.name }
+    for input in graph.inputs { makers[input.value] = Graph.siteName(ofInput: input.name) }
     for value in graph.valuesOfAttention() where sites[value] == nil {
       if let name = makers[value] { sites[value] = Site(name: name, grid: nil) }
     }
