@@ -47,7 +47,7 @@ private struct HalfAttentionSteps {
     let heads = heads
     let work = (inputs[1].imageElementCount + inputs[2].imageElementCount).saturatingProduct(4)
     let split = split(rowCount: heads.keyTiles, work: work, in: planner)
-    add("bf16 attention operands \(planner.kernels.instructionSet.name)", split, in: &planner) { part, places in
+    unsafe add("bf16 attention operands \(planner.kernels.instructionSet.name)", split, in: &planner) { part, places in
       for head in part.groups { unsafe heads.pair(head, part.rows, places) }
     }
   }
@@ -60,7 +60,7 @@ private struct HalfAttentionSteps {
     let sums = planner.makeScratch(
       elementCount: heads.sumCount.saturatingProduct(split.itemCount).saturatingProduct(output.imageCount))
     let name = "bf16 attention \(planner.kernels.instructionSet.name)\(heads.writesHalves ? " to bf16" : "")"
-    add(name, split, numbers: .halves, writing: [sums, output], in: &planner) { part, places in
+    unsafe add(name, split, numbers: .halves, writing: [sums, output], in: &planner) { part, places in
       let queries = part.rows.lowerBound * group..<min(part.rows.upperBound * group, heads.queries)
       for head in part.groups { unsafe heads.attend(head, queries, places, item: part.item) }
     }
@@ -69,7 +69,7 @@ private struct HalfAttentionSteps {
   func addResult(in planner: inout Planner) {
     let heads = heads
     let split = split(rowCount: 1, work: output.imageElementCount.saturatingProduct(4), in: planner)
-    add("attention result", split, writing: [output], in: &planner) { part, places in
+    unsafe add("attention result", split, writing: [output], in: &planner) { part, places in
       for head in part.groups { unsafe heads.scatter(head, places) }
     }
   }
