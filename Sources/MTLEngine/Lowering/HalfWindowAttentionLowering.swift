@@ -85,7 +85,7 @@ private struct HalfWindows {
     var rest = unsafe scratch
     func take(_ floats: Int) -> UnsafeMutableRawPointer {
       defer { unsafe rest += floats }
-      return unsafe UnsafeMutableRawPointer(rest)
+      return UnsafeMutableRawPointer(rest)
     }
     func takeHalves(_ floats: Int) -> UnsafeMutablePointer<UInt16> {
       unsafe take(floats).assumingMemoryBound(to: UInt16.self)
