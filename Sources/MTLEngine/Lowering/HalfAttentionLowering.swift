@@ -21,7 +21,7 @@ enum HalfAttentionLowering: Lowering {
     let steps = HalfAttentionSteps(nodeName: node.name, inputs: inputs, scratch: scratch, output: output, heads: heads)
     steps.addOperands(in: &planner)
     steps.addAttention(
-      work: attention.multiplyAccumulates(inputs: inputs.map(\.shape), outputs: []) / output.imageCount, in: &planner)
+      multiplyAccumulates: attention.multiplyAccumulates(inputs: inputs.map(\.shape), outputs: []), in: &planner)
     if !heads.writesInPlace { steps.addResult(in: &planner) }
     return true
   }
@@ -52,15 +52,18 @@ private struct HalfAttentionSteps {
     }
   }
 
-  func addAttention(work: Int, in planner: inout Planner) {
+  func addAttention(multiplyAccumulates: Int, in planner: inout Planner) {
     let heads = heads
     let group = heads.group(parts: heads.count * output.imageCount, threadCount: planner.threadCount)
-    let split = split(rowCount: (heads.queries + group - 1) / group, work: work, in: planner)
+    let split = split(
+      rowCount: (heads.queries + group - 1) / group, work: multiplyAccumulates / output.imageCount, in: planner)
     // Each item has room of its own for its sums.
     let sums = planner.makeScratch(
       elementCount: heads.sumCount.saturatingProduct(split.itemCount).saturatingProduct(output.imageCount))
     let name = "bf16 attention \(planner.kernels.instructionSet.name)\(heads.writesHalves ? " to bf16" : "")"
-    unsafe add(name, split, numbers: .halves, writing: [sums, output], in: &planner) { part, places in
+    unsafe add(
+      name, split, multiplyAccumulates: multiplyAccumulates, writing: [sums, output], in: &planner
+    ) { part, places in
       let queries = part.rows.lowerBound * group..<min(part.rows.upperBound * group, heads.queries)
       for head in part.groups { unsafe heads.attend(head, queries, places, item: part.item) }
     }
@@ -81,11 +84,14 @@ private struct HalfAttentionSteps {
   }
 
   private func add(
-    _ name: String, _ split: WorkSplit, numbers: NumberFormat = .floats, writing targets: [Buffer] = [],
+    _ name: String, _ split: WorkSplit, multiplyAccumulates: Int = 0, writing targets: [Buffer] = [],
     in planner: inout Planner, _ compute: @escaping (PartStep.Part, HalfAttentionPlaces) -> Void
   ) {
     let images = output.imageCount
-    planner.add(nodeName: nodeName, inputs: inputs, outputs: scratch + targets) { operands in
+    let numbers = multiplyAccumulates > 0 ? NumberFormat.halves : .floats
+    planner.add(
+      nodeName: nodeName, inputs: inputs, outputs: scratch + targets, multiplyAccumulates: multiplyAccumulates
+    ) { operands in
       unsafe PartStep(name, numbers: numbers, images: images, split: split) { part, arena in
         unsafe compute(part, HalfAttentionPlaces(operands: operands, arena: arena, image: part.image))
       }

@@ -52,7 +52,8 @@ struct Planner {
     let outputs: [Buffer]
     /// The parts of the network that the step works for, with the work for each.
     let shares: [(segment: Segment, work: Int)]
-    /// As the definition of the nodes counts them. Where a node takes several steps, the first one has all of them.
+    /// As the definition of the nodes counts them. Where a node takes several steps, one has all of them: the first, unless
+    /// another was added with them.
     var multiplyAccumulates: Int
     /// Makes the step from its operands, inputs first.
     let make: ([Operand]) -> any Step
@@ -122,7 +123,9 @@ struct Planner {
         let start = drafts.count
         try lower(graph.nodes[first])
         // Behind steps that bring its inputs into another layout.
-        if let own = drafts[start...].firstIndex(where: { $0.nodeName != Planner.layoutName }) {
+        if drafts[start...].allSatisfy({ $0.multiplyAccumulates == 0 }),
+          let own = drafts[start...].firstIndex(where: { $0.nodeName != Planner.layoutName })
+        {
           drafts[own].multiplyAccumulates = multiplyAccumulates(graph.nodes[first])
         }
       }

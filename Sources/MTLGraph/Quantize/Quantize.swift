@@ -107,8 +107,9 @@ private struct Quantizer {
   /// What attentions read and no convolution is a site as well.
   private mutating func addAttentions() {
     let names = graph.uniqueNodeNames()
-    var makers = graph.producers().mapValues { names[$0] }
+    var makers: [ValueID: String] = [:]
     for input in graph.inputs { makers[input.value] = Graph.siteName(ofInput: input.name) }
+    for (value, producer) in graph.producers() where concatenations[producer] == nil { makers[value] = names[producer] }
     for value in graph.valuesOfAttention() where sites[value] == nil {
       if let name = makers[value] { sites[value] = Site(name: name, grid: nil) }
     }
@@ -124,7 +125,7 @@ private struct Quantizer {
     }
     if bfloat16Nodes.contains(index) { node.inputs[0] = inBFloat16(node.inputs[0], node.name) }
     if table.isBFloat16 {
-      // Constants, and values on grids.
+      // Constants, values on grids and concatenations.
       for position in node.attentionOperands.indices where !rounded.contains(node.inputs[position]) {
         node.inputs[position] = inBFloat16(node.inputs[position], node.name)
       }

@@ -110,6 +110,24 @@ struct QuantizeTests {
     #expect(mixed.countOfAttentions() == (1, 2))
   }
 
+  /// A concatenation is rounded part by part, to whatever a convolution reads it in.
+  @Test func attentionsReadConcatenations() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let parts = ["left", "right"].map { graph.convolution($0, x, 3, 16, &random) }
+    let whole = graph.add(Concat(axis: 1), name: "concat", parts)
+    graph.addOutput("y", graph.add(Attention(heads: 1), name: "attention", [whole, whole, whole]))
+    graph.addOutput("w", graph.convolution("head", whole, 32, 2, &random))
+    let table = QuantizationTable(grids: ["concat": try Self.grid()], isBFloat16: true)
+    let rounded = try graph.quantized(by: table)
+    #expect(
+      rounded.names == [
+        "left", "right", "concat quantized", "concat quantized", "concat", "attention rounded", "attention", "head",
+      ])
+    #expect(rounded.constants[rounded.nodes[7].inputs[1]]?.type == .int8)
+    #expect(rounded.nodes[7].inputs[0] == rounded.nodes[4].outputs[0])
+  }
+
   @Test func outputsStayFloats() throws {
     var (graph, random) = (Graph(), random)
     let x = graph.addInput("x")
