@@ -39,7 +39,7 @@ extension Graph {
 }
 
 extension Node {
-  /// Whether what it makes are numbers of bfloat16 without the rounding of an attention's operands being asked for again.
+  /// Whether it makes numbers of bfloat16, or picks of such ones.
   func keepsBFloat16(among rounded: Set<ValueID>) -> Bool {
     operation is RoundToBFloat16 || operation is Slice && rounded.contains(inputs[0])
   }

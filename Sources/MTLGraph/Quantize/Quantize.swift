@@ -68,7 +68,7 @@ private struct Quantizer {
   private var bfloat16Nodes: Set<Int> = []
   private var bfloat16Values: [ValueID: ValueID] = [:]
   /// Values that are rounded to bfloat16.
-  private var rounded: Set<ValueID> = []
+  private var roundedValues: Set<ValueID> = []
   private var replacement: [ValueID: ValueID] = [:]
   private var weights: [ValueID: (codes: ValueID, scales: [Float])] = [:]
   private var scales: [[ValueID]: ValueID] = [:]
@@ -104,12 +104,15 @@ private struct Quantizer {
     for input in graph.inputs { round(input.value) }
   }
 
-  /// What attentions read and no convolution is a site as well.
+  /// What attentions read becomes sites, too, but for what is rounded otherwise already.
   private mutating func addAttentions() {
     let names = graph.uniqueNodeNames()
     var makers: [ValueID: String] = [:]
     for input in graph.inputs { makers[input.value] = Graph.siteName(ofInput: input.name) }
-    for (value, producer) in graph.producers() where concatenations[producer] == nil { makers[value] = names[producer] }
+    for (value, producer) in graph.producers()
+    where concatenations[producer] == nil && !graph.nodes[producer].operation.isRounding {
+      makers[value] = names[producer]
+    }
     for value in graph.valuesOfAttention() where sites[value] == nil {
       if let name = makers[value] { sites[value] = Site(name: name, grid: nil) }
     }
@@ -126,13 +129,13 @@ private struct Quantizer {
     if bfloat16Nodes.contains(index) { node.inputs[0] = inBFloat16(node.inputs[0], node.name) }
     if table.isBFloat16 {
       // Constants, values on grids and concatenations.
-      for position in node.attentionOperands.indices where !rounded.contains(node.inputs[position]) {
+      for position in node.attentionOperands.indices where !roundedValues.contains(node.inputs[position]) {
         node.inputs[position] = inBFloat16(node.inputs[position], node.name)
       }
     }
     if let name = convolutions[index] { node.inputs = try inputs(of: node, name) }
     kept.append(node)
-    if node.keepsBFloat16(among: rounded) { rounded.formUnion(node.outputs) }
+    if node.keepsBFloat16(among: roundedValues) { roundedValues.formUnion(node.outputs) }
     for output in node.outputs { round(output) }
   }
 
@@ -159,7 +162,7 @@ private struct Quantizer {
     let operation: any Operator = site.grid.map { FakeQuantize(grid: $0) } ?? RoundToBFloat16()
     let rounded = graph.add(operation, name: "\(site.name) \(site.grid == nil ? "rounded" : "quantized")", [value])
     kept.append(graph.nodes[graph.nodes.count - 1])
-    if site.grid == nil { self.rounded.insert(rounded) }
+    if site.grid == nil { roundedValues.insert(rounded) }
     return rounded
   }
 
