@@ -34,4 +34,13 @@ MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_amx);
 MTLK_CONVOLUTION_HALVES(mtlk_convolution_halves_neon);
 #undef MTLK_CONVOLUTION_HALVES
 
+#define MTLK_ATTENTION_HALVES(name)                                                                                    \
+  void name(const mtlk_attention_halves *shape, const uint16_t *queries, const uint16_t *keys, const uint16_t *values, \
+            const float *bias, void *output, float *sums, int64_t begin, int64_t end)
+MTLK_ATTENTION_HALVES(mtlk_attention_halves_avx2);
+MTLK_ATTENTION_HALVES(mtlk_attention_halves_avx512bf16);
+MTLK_ATTENTION_HALVES(mtlk_attention_halves_amx);
+MTLK_ATTENTION_HALVES(mtlk_attention_halves_neon);
+#undef MTLK_ATTENTION_HALVES
+
 #endif

@@ -169,6 +169,48 @@ void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixel
   }
 }
 
+/* Halves [channel, channel + count) of one pixel, which may lie in several blocks. */
+static inline void gather_half_pixel(const uint16_t *image, int64_t pixels, int64_t pixel, int64_t channel,
+                                     int64_t count, uint16_t *to) {
+  while (count > 0) {
+    const int64_t lane = channel % MTLK_HALF_LANE, rest = MTLK_HALF_LANE - lane, part = count < rest ? count : rest;
+    const uint16_t *from = image + (channel / MTLK_HALF_LANE * pixels + pixel) * MTLK_HALF_LANE + lane;
+    if (part == MTLK_HALF_LANE) {
+      memcpy(to, from, MTLK_HALF_LANE * sizeof *to);
+    } else {
+      for (int64_t i = 0; i < part; i++) to[i] = from[i];
+    }
+    channel += part, to += part, count -= part;
+  }
+}
+
+void mtlk_gather_halves(const uint16_t *image, int64_t pixels, const int32_t *index, const uint16_t *constant,
+                        int64_t first, int64_t depth, int64_t count, uint16_t *output) {
+  for (int64_t channel = 0; channel < depth; channel += MTLK_HALF_LANE) {
+    const int64_t width = depth - channel < MTLK_HALF_LANE ? depth - channel : MTLK_HALF_LANE;
+    for (int64_t p = 0; p < count; p++, output += MTLK_HALF_LANE) {
+      const int64_t pixel = index ? index[p] : p;
+      if (pixel >= 0) {
+        gather_half_pixel(image, pixels, pixel, first + channel, width, output);
+      } else {
+        memcpy(output, constant + channel, (size_t)width * sizeof *output);
+      }
+      if (width < MTLK_HALF_LANE) memset(output + width, 0, (size_t)(MTLK_HALF_LANE - width) * sizeof *output);
+    }
+  }
+}
+
+void mtlk_scatter_halves(const uint16_t *input, int64_t count, uint16_t *image, int64_t pixels, const int32_t *index,
+                         int64_t first, int64_t depth) {
+  for (int64_t channel = first; channel < first + depth; channel += MTLK_HALF_LANE) {
+    for (int64_t p = 0; p < count; p++, input += MTLK_HALF_LANE) {
+      const int64_t pixel = index ? index[p] : p;
+      if (pixel < 0) continue;
+      memcpy(image + (channel / MTLK_HALF_LANE * pixels + pixel) * MTLK_HALF_LANE, input, MTLK_HALF_LANE * sizeof *input);
+    }
+  }
+}
+
 void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_column, float *target,
                       int64_t target_row, int64_t target_column, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; row++, source += source_row, target += target_row) {

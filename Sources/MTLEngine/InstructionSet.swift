@@ -78,11 +78,13 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
     return instructionSet == .scalar || kernels.agreesWithScalar() ? kernels : nil
   }
 
-  /// Runs small convolutions with every kind of edge on these and on the scalar kernels.
+  /// Runs small convolutions with every kind of edge, and attention, on these and on the scalar kernels.
   private func agreesWithScalar() -> Bool {
     let (expected, found) = (KernelSet.expected, unsafe KernelAnswers(functions))
     return found.bytes == expected.bytes && KernelAnswers.areNear(found.floats, expected.floats, within: 1e-3)
       && KernelAnswers.areNear(found.halves, expected.halves, within: 1e-3)
+      // Its weights are rounded to bfloat16.
+      && KernelAnswers.areNear(found.attention, expected.attention, within: 0x1p-7)
   }
 
   private static let expected =

@@ -1,10 +1,13 @@
 import CMTLKernels
 
-/// What the kernels of a set make of small convolutions: 35 outputs on 3 x 19 pixels, from three taps either way.
+/// What the kernels of a set make of small convolutions: 35 outputs on 3 x 19 pixels, from three taps either way. And of a small
+/// attention of bfloat16.
 struct KernelAnswers {
   private(set) var floats: [Float] = []
   /// From products of bfloat16.
   private(set) var halves: [Float] = []
+  /// From attention of bfloat16.
+  private(set) var attention: [Float] = []
   /// Products of bytes are exact: all sets give the same.
   private(set) var bytes: [UInt8] = []
 
@@ -17,6 +20,7 @@ struct KernelAnswers {
   @unsafe init(_ functions: UnsafePointer<mtlk_kernel_set>) {
     unsafe multiplyFloats(functions)
     unsafe multiplyHalves(functions)
+    unsafe attend(functions)
     unsafe multiplyBytes(functions)
   }
 
@@ -76,6 +80,25 @@ struct KernelAnswers {
     unsafe functions.pointee.convolution_halves(
       &window, &forms, input, packed, KernelAnswers.bias, nil, &halves, &sums, 0, window.output_blocks, 0,
       window.output_rows)
+  }
+
+  /// Of 35 queries to 49 keys, in two blocks of channels.
+  @unsafe private mutating func attend(_ functions: UnsafePointer<mtlk_kernel_set>) {
+    let (queries, keys, lane) = (35, 49, Int(MTLK_HALF_LANE))
+    let (blocks, tiles) = (2, 2)
+    var shape = mtlk_attention_halves(
+      queries: Int64(queries), keys: Int64(keys), depth_blocks: Int64(blocks), value_blocks: Int64(2 * blocks),
+      bias_stride: 0, scale: 0.125, output_is_half: 0)
+    let image = KernelAnswers.pattern(keys * blocks * lane).map(\.bitsAsBFloat16)
+    var packedKeys = [UInt16](repeating: 0, count: tiles * lane * blocks * lane)
+    var packedValues = packedKeys
+    unsafe functions.pointee.pair_keys(image, Int64(keys), Int64(blocks), &packedKeys, 0, Int64(tiles))
+    unsafe functions.pointee.pair_values(image, Int64(keys), Int64(2 * blocks), &packedValues, 0, Int64(tiles))
+    var sums = [Float](repeating: 0, count: Int(unsafe mtlk_attention_sum_count(&shape)))
+    attention = [Float](repeating: 0, count: queries * blocks * lane)
+    unsafe functions.pointee.attention_halves(
+      &shape, KernelAnswers.pattern(queries * blocks * lane).map(\.bitsAsBFloat16), packedKeys, packedValues, nil,
+      &attention, &sums, 0, Int64(queries))
   }
 
   /// Two blocks of inputs, of which the second is mostly empty.

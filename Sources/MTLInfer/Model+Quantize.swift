@@ -7,7 +7,8 @@ import MTLTasks
 /// What a model computes with.
 public enum Precision: String, Sendable, CaseIterable {
   case float32 = "fp32"
-  /// bfloat16 where convolutions have many channels to add up, and the processor has instructions for it; floats elsewhere.
+  /// bfloat16 in attentions and where convolutions have many channels to add up, if the processor has instructions for it;
+  /// floats elsewhere.
   case bfloat16 = "bf16"
   /// Bytes where the model's file says so; elsewhere floats, or bfloat16 where it says that.
   case int8
@@ -74,15 +75,27 @@ extension Model {
     return graph
   }
 
-  /// Convolutions that run on bytes and on bfloat16, and all there are, at the default input size; nil for a model of floats.
-  public func quantizedLayers() throws(MTLError) -> (bytes: Int, bfloat16: Int, all: Int)? {
+  /// How many layers run on which numbers.
+  public struct QuantizedLayers: Sendable {
+    /// Convolutions that run on bytes and on bfloat16, and all there are.
+    public let bytes: Int
+    public let bfloat16: Int
+    public let all: Int
+    /// Attentions that run on bfloat16, and all there are.
+    public let bfloat16Attentions: Int
+    public let allAttentions: Int
+  }
+
+  /// Layers at the default input size; nil for a model of floats.
+  public func quantizedLayers() throws(MTLError) -> QuantizedLayers? {
     guard precision != .float32, let graph = try plannedGraph() else { return nil }
     let layers = graph.nodes.filter { $0.operation is Convolution }
     let bfloat16 = graph.valuesReadAsBFloat16()
-    return (
-      layers.count { graph.constants[$0.inputs[1]]?.type == .int8 },
-      layers.count { bfloat16.contains($0.inputs[1]) }, layers.count
-    )
+    let attentions = graph.countOfAttentions()
+    return QuantizedLayers(
+      bytes: layers.count { graph.constants[$0.inputs[1]]?.type == .int8 },
+      bfloat16: layers.count { bfloat16.contains($0.inputs[1]) }, all: layers.count,
+      bfloat16Attentions: attentions.bfloat16, allAttentions: attentions.all)
   }
 
   /// The graph that is planned at the default input size.

@@ -31,16 +31,21 @@ struct ModelReport: Encodable {
     let layers: Int
     let bfloat16Layers: Int
     let allLayers: Int
+    /// Attentions that run on bfloat16, and all there are.
+    let bfloat16Attentions: Int
+    let allAttentions: Int
 
     /// nil for a model of floats.
     init?(_ model: Model) throws(MTLError) {
       guard let table = model.quantization, let counts = try model.quantizedLayers() else { return nil }
       (values, layers, bfloat16Layers, allLayers) = (table.grids.count, counts.bytes, counts.bfloat16, counts.all)
+      (bfloat16Attentions, allAttentions) = (counts.bfloat16Attentions, counts.allAttentions)
     }
 
     var text: String {
-      if values == 0 { return "bf16: \(bfloat16Layers) of \(allLayers) convolutions" }
-      let rest = bfloat16Layers == 0 ? "" : "; bf16: \(bfloat16Layers)"
+      let attentions = bfloat16Attentions == 0 ? "" : ", \(bfloat16Attentions) of \(allAttentions) attentions"
+      if values == 0 { return "bf16: \(bfloat16Layers) of \(allLayers) convolutions\(attentions)" }
+      let rest = bfloat16Layers == 0 && attentions.isEmpty ? "" : "; bf16: \(bfloat16Layers)\(attentions)"
       return "int8: \(values) values, \(layers) of \(allLayers) convolutions\(rest)"
     }
   }

@@ -71,6 +71,47 @@ import Testing
     }
   }
 
+  /// Halves from any channel on, and whole blocks of them back.
+  @Test func halves() {
+    var random = SeededRandom(seed: 113)
+    for _ in 0..<configurationCount {
+      let (pixels, isBack) = (random.integer(1...40), random.once(in: 2))
+      let first = isBack ? 32 * random.integer(0...2) : random.integer(0...70)
+      let depth = isBack ? 32 * random.integer(1...2) : random.integer(1...70)
+      let image = Halves.halves((first + depth + 31) / 32 * 32 * pixels, &random)
+      let constant = Halves.halves(depth, &random)
+      let places = (0..<pixels).shuffled(using: &random).map { random.once(in: 4) ? -1 : Int32($0) }
+      let listed = random.once(in: 2) ? places : nil
+      func at(_ pixel: Int, _ channel: Int) -> Int { (channel / 32 * pixels + pixel) * 32 + channel % 32 }
+      let expected = (0..<(depth + 31) / 32 * 32 * pixels).map { index -> UInt16 in
+        let (place, channel) = (index / 32 % pixels, index / (32 * pixels) * 32 + index % 32)
+        let pixel = listed.map { Int($0[place]) } ?? place
+        guard channel < depth else { return 0 }
+        return pixel < 0 ? constant[channel] : image[at(pixel, first + channel)]
+      }
+      for side in MemoryGuard.allCases {
+        let source = GuardedMemory<UInt16>(image, guard: side, fill: 0)
+        let filling = GuardedMemory<UInt16>(constant, guard: side, fill: 0)
+        let index = listed.map { GuardedMemory<Int32>($0, guard: side, fill: 0) }
+        let target = GuardedMemory<UInt16>(count: expected.count, guard: side, fill: 0xFFFF)
+        unsafe mtlk_gather_halves(
+          source.pointer, Int64(pixels), index?.pointer, filling.pointer, Int64(first), Int64(depth), Int64(pixels),
+          target.pointer)
+        #expect(target.elements == expected)
+        guard isBack else { continue }
+        let back = GuardedMemory<UInt16>(count: image.count, guard: side, fill: 0xFFFF)
+        unsafe mtlk_scatter_halves(
+          target.pointer, Int64(pixels), back.pointer, Int64(pixels), index?.pointer, Int64(first), Int64(depth))
+        let isThere = back.elements.enumerated().allSatisfy { place, half in
+          let (pixel, channel) = (place / 32 % pixels, place / (32 * pixels) * 32 + place % 32)
+          let isWritten = channel >= first && listed?.contains(Int32(pixel)) ?? true
+          return half == (isWritten ? image[place] : 0xFFFF)
+        }
+        #expect(isThere)
+      }
+    }
+  }
+
   @Test func scatteredBack() {
     var random = SeededRandom(seed: 112)
     for _ in 0..<configurationCount {

@@ -23,7 +23,7 @@ import TileEmulation
   /// All that this processor has, worst first.
   static let all = (Int32(MTLK_SCALAR)...mtlk_best_isa()).compactMap { TestedSet($0) }
 
-  /// These, and AMX's convolutions of bytes and halves with tiles that C computes.
+  /// These, and AMX's kernels of bytes and halves with tiles that C computes.
   static let allAndTiles = all + [TestedSet(unsafe tile_emulation_kernels())].compactMap { $0 }
 }
 

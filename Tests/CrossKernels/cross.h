@@ -122,6 +122,7 @@ static inline int64_t outputs_of(const mtlk_window *w) { return (int64_t)w->outp
   X(max_pool_bytes) X(global_average_bytes) X(round_to_grid) X(depthwise_bytes)                   \
   X(convolution_halves) X(long_rows_of_halves)                                                    \
   X(to_halves) X(from_halves) X(copy_halves) X(max_pool_halves) X(global_average_halves)          \
+  X(pair_keys) X(pair_values) X(attention_halves)                                                 \
   X(pool) X(depthwise) X(max_pool_indices) X(resize) X(resize_to_planes) X(global_average)        \
   X(gemm) X(activate) X(combine) X(weighted_sum) X(softmax_groups) X(softmax) X(multiply_adds)    \
   X(layer_norm) X(softmax_channels) X(l2_normalize) X(attention)                                  \

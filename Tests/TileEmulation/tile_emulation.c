@@ -49,6 +49,7 @@ const mtlk_kernel_set *tile_emulation_kernels(void) {
   kernels.name = "tiles in C";
   kernels.convolution_bytes = convolution;
   kernels.convolution_halves = tile_emulation_halves;
+  kernels.attention_halves = tile_emulation_attention;
   return &kernels;
 }
 

@@ -1,4 +1,4 @@
-/* The very convolution of sets/amx_halves.c, with tiles_plain.inc in place of the instructions. */
+/* The very convolution and attention of sets/amx_halves.c, with tiles_plain.inc in place of the instructions. */
 #include "tile_emulation.h"
 
 #if defined(__x86_64__)
@@ -37,6 +37,10 @@ static float add_products(float sum, const uint8_t *pixel, const int8_t *weights
 
 #include "tiles_plain.inc"
 #include "../../Sources/CMTLKernels/families/convolution_tiles.inc"
+#include "../../Sources/CMTLKernels/families/products.inc"
+#include "../../Sources/CMTLKernels/families/products_tiles.inc"
+#define attention_halves tile_emulation_attention
+#include "../../Sources/CMTLKernels/families/attention_halves.inc"
 #pragma clang attribute pop
 
 void tile_emulation_halves(const mtlk_window *w, const mtlk_halves *forms, const uint16_t *input,

@@ -178,6 +178,26 @@ typedef struct {
   float smallest_sum; /* what divides a query's weights at least, relative to scores of zero; 0 for a softmax */
 } mtlk_attention;
 
+/* Queries that attention of halves takes together, and in parts: split work along them. */
+enum { MTLK_ATTENTION_HALF_QUERIES = 256, MTLK_ATTENTION_PART = 32 };
+
+/* One head of attention of halves. Queries and output are images of `queries` pixels, or ranges of blocks of them. */
+typedef struct {
+  int64_t queries, keys;
+  int64_t depth_blocks; /* of 32 channels */
+  int64_t value_blocks; /* of 16 */
+  int64_t bias_stride;  /* floats from one query's bias to the next; rows are readable up to whole blocks of 32 keys */
+  float scale;
+  int32_t output_is_half;
+} mtlk_attention_halves;
+
+/* Floats that its memory for sums has room for. */
+static inline int64_t mtlk_attention_sum_count(const mtlk_attention_halves *a) {
+  const int64_t most = MTLK_ATTENTION_HALF_QUERIES, queries = a->queries < most ? a->queries : most;
+  const int64_t parts = (queries + MTLK_ATTENTION_PART - 1) / MTLK_ATTENTION_PART;
+  return (parts * a->value_blocks + a->depth_blocks) * MTLK_ATTENTION_PART * MTLK_LANE;
+}
+
 /* Winograd's convolution computes tiles of outputs from tiles of inputs with fewer multiplications than there are taps.
  * It is separable, and this is what a tile is along one axis of a kernel of 3 taps without a stride. The first two forms
  * are of a large dilation, where the outputs that share inputs are few and all other taps lie outside the image.
@@ -284,6 +304,14 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
  *   output are blocked [depth / 16][query][16]; keys are [key / 16][depth][16]. Bias, if there is one, is
  *   [query][bias_stride]. Without value blocks the output is [query]: the bias that would make the exponentials of the
  *   query's scores add up to 1.
+ * pair_keys: blocks [begin, end) of 32 keys, whose image has `blocks` blocks of 32 channels, to [key / 16][block][16][16][2]:
+ *   pairs of channels, keys, the channel of the pair. What is no key becomes zero, also in the next.
+ * pair_values: likewise, of `blocks` blocks of 16 channels, to [block][key / 32][16][16][2]: pairs of keys, channels, the
+ *   key of the pair.
+ * attention_halves: output = softmax(scale * queries * keys + bias) * values for queries [begin, end), from keys and values
+ *   in pairs. Products are added up in float32, and so are the exponentials after they were rounded to halves for their
+ *   product with the values. The output is of halves in blocks of 32, whose last block is filled up with zeros, or of
+ *   floats in blocks of 16. As with convolution_halves, subnormal numbers are the processor's matter.
  * pixel_strip: `count` pixels of 16 rows in the network's colours, [pixel][channel][16] bytes: those numbered from
  *   `first` on, or those that `places` lists. `rows` are where pixel 0 of each row lies, the next one is `step` bytes
  *   on; `red`, `green`, `blue` are byte offsets in a pixel of `size` bytes, all equal for grey ones. Grey (ITU-R 601-2
@@ -366,6 +394,11 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
                        int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                   \
   X(attention, (const mtlk_attention *shape, const float *queries, const float *keys, const float *values,            \
                 const float *bias, float *output, int64_t begin, int64_t end))                                        \
+  X(pair_keys, (const uint16_t *image, int64_t keys, int64_t blocks, uint16_t *packed, int64_t begin, int64_t end))    \
+  X(pair_values, (const uint16_t *image, int64_t keys, int64_t blocks, uint16_t *packed, int64_t begin, int64_t end))  \
+  X(attention_halves, (const mtlk_attention_halves *shape, const uint16_t *queries, const uint16_t *keys,              \
+                       const uint16_t *values, const float *bias, void *output, float *sums, int64_t begin,            \
+                       int64_t end))                                                                                   \
   X(multiply_adds, (float *sums, int64_t rounds))                                                                      \
   X(pixel_strip, (const uint8_t *const *rows, int64_t step, int32_t size, const int32_t *places, int32_t first,        \
                   int32_t count, int32_t red, int32_t green, int32_t blue, int32_t channels, uint8_t *output))         \
@@ -449,6 +482,12 @@ void mtlk_gather_transposed(const float *image, int64_t pixels, const int32_t *i
  * what fills the last block up. */
 void mtlk_scatter(const float *input, int64_t count, float *image, int64_t pixels, const int32_t *index, int64_t first,
                   int64_t depth, int64_t channels);
+
+/* The same of halves, to blocks [depth / 32][count][32], and back; what goes back are whole blocks of 32 channels. */
+void mtlk_gather_halves(const uint16_t *image, int64_t pixels, const int32_t *index, const uint16_t *constant,
+                        int64_t first, int64_t depth, int64_t count, uint16_t *output);
+void mtlk_scatter_halves(const uint16_t *input, int64_t count, uint16_t *image, int64_t pixels, const int32_t *index,
+                         int64_t first, int64_t depth);
 
 /* Copies rows x columns pixels of 16 floats; the other arguments are floats from row to row and from column to column. */
 void mtlk_copy_pixels(const float *source, int64_t source_row, int64_t source_column, float *target,

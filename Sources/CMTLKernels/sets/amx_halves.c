@@ -19,6 +19,10 @@
 #include "../families/tiles.inc"
 #include "../families/tiles_amx.inc"
 #include "../families/convolution_tiles.inc"
+#include "../families/products.inc"
+#include "../families/products_tiles.inc"
+#define attention_halves mtlk_attention_halves_amx
+#include "../families/attention_halves.inc"
 
 /* Few pixels or few inputs leave most of a tile empty. The two ways do not round alike, so that the whole convolution goes
  * one of them, whatever the range. */

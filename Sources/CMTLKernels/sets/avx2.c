@@ -29,6 +29,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #include "../families/half_blocks.inc"
 #include "../families/rounding.inc"
 #include "../families/halves.inc"
+#include "../families/pairs.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx2.inc"
@@ -57,6 +58,7 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
 
 #define MTLK_FILL(name, parameters) name,
 #define convolution_halves mtlk_convolution_halves_avx2
+#define attention_halves mtlk_attention_halves_avx2
 const mtlk_kernel_set mtlk_set_avx2 = {
     .name = "avx2", .isa = MTLK_AVX2, .sum_count = sum_count, .half_sum_count = mtlk_direct_sum_count,
     .convolution_blocks = TILE_BLOCKS, .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .convolution_pixels = TILE_PIXELS,

@@ -34,6 +34,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #include "../families/half_blocks.inc"
 #include "../families/rounding.inc"
 #include "../families/halves.inc"
+#include "../families/pairs.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx512.inc"
@@ -55,6 +56,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
   .convolution_blocks = TILE_BLOCKS, .convolution_pixels = TILE_PIXELS
 /* Halves without instructions for them are nothing to be quick with. */
 #define convolution_halves mtlk_convolution_halves_avx2
+#define attention_halves mtlk_attention_halves_avx2
 const mtlk_kernel_set mtlk_set_avx512 = {
     MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
@@ -65,16 +67,21 @@ const mtlk_kernel_set mtlk_set_avx512vnni = {
     MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_halves
+#undef attention_halves
 #define convolution_halves mtlk_convolution_halves_avx512bf16
+#define attention_halves mtlk_attention_halves_avx512bf16
 const mtlk_kernel_set mtlk_set_avx512bf16 = {
     MTLK_SET("avx512bf16", MTLK_AVX512_BF16), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = MTLK_SUM_BLOCKS,
     .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
+#undef attention_halves
 #define convolution_bytes mtlk_convolution_bytes_amx
 #define convolution_halves mtlk_convolution_halves_amx
+#define attention_halves mtlk_attention_halves_amx
 const mtlk_kernel_set mtlk_set_amx = {
     MTLK_SET("amx", MTLK_AMX), .byte_blocks = 2, .half_blocks = 2, .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
+#undef attention_halves
 #endif

@@ -6,7 +6,7 @@
 
 #include "../kernel_sets.h"
 
-enum { DOT_BLOCKS = 3, DOT_PIXELS = 8 };
+enum { DOT_BLOCKS = 3, DOT_PIXELS = 8, PRODUCT_BLOCKS = 2, PRODUCT_ROWS = 8 };
 #define DOT_TILES(X)                                                                                                   \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \
   X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)                                                      \
@@ -23,5 +23,9 @@ enum { DOT_BLOCKS = 3, DOT_PIXELS = 8 };
 #include "../families/dots_avx512bf16.inc"
 #define convolution_halves mtlk_convolution_halves_avx512bf16
 #include "../families/convolution_halves.inc"
+#include "../families/products.inc"
+#include "../families/products_dots.inc"
+#define attention_halves mtlk_attention_halves_avx512bf16
+#include "../families/attention_halves.inc"
 #pragma clang attribute pop
 #endif

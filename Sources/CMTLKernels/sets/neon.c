@@ -29,6 +29,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #include "../families/half_blocks.inc"
 #include "../families/rounding.inc"
 #include "../families/halves.inc"
+#include "../families/pairs.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_neon.inc"
@@ -60,6 +61,7 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
   .convolution_blocks = TILE_BLOCKS, .byte_blocks = 1, .half_blocks = 1, .convolution_pixels = TILE_PIXELS,            \
   .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)
 #define convolution_halves mtlk_convolution_halves_neon
+#define attention_halves mtlk_attention_halves_neon
 const mtlk_kernel_set mtlk_set_neon = {MTLK_SET("neon", MTLK_NEON, sum_count)};
 
 /* The same with other instructions for products of bytes. */
@@ -70,4 +72,5 @@ const mtlk_kernel_set mtlk_set_neondot = {MTLK_SET("neondot", MTLK_NEON_DOT, mtl
 const mtlk_kernel_set mtlk_set_neoni8mm = {MTLK_SET("neoni8mm", MTLK_NEON_I8MM, mtlk_neoni8mm_sum_count)};
 #undef convolution_bytes
 #undef convolution_halves
+#undef attention_halves
 #endif

@@ -122,6 +122,7 @@ static void activate(const float *x, float *y, int64_t count, int32_t activation
 #include "scalar_bytes.inc"
 #include "scalar_channels.inc"
 #include "scalar_halves.inc"
+#include "scalar_attention.inc"
 #include "scalar_images.inc"
 #include "scalar_pixels.inc"
 #include "scalar_sums.inc"

@@ -18,10 +18,10 @@ enum AttentionLowering: Lowering {
       planner.makeScratch(elementCount: heads.elementCount(of: $0).saturatingProduct(output.imageCount))
     }
     let steps = AttentionSteps(nodeName: node.name, inputs: inputs, scratch: scratch, output: output, heads: heads)
-    let work = attention.multiplyAccumulates(inputs: inputs.map(\.shape), outputs: []) / output.imageCount
+    let multiplyAccumulates = attention.multiplyAccumulates(inputs: inputs.map(\.shape), outputs: [])
     steps.addOperands(in: &planner)
-    if heads.isInverted { steps.addKeyBias(work: work / 2, in: &planner) }
-    steps.addAttention(work: work, in: &planner)
+    if heads.isInverted { steps.addKeyBias(work: multiplyAccumulates / output.imageCount / 2, in: &planner) }
+    steps.addAttention(multiplyAccumulates: multiplyAccumulates, in: &planner)
     if !heads.writesInPlace { steps.addResult(in: &planner) }
     return true
   }
@@ -51,12 +51,15 @@ private struct AttentionSteps {
     }
   }
 
-  func addAttention(work: Int, in planner: inout Planner) {
+  func addAttention(multiplyAccumulates: Int, in planner: inout Planner) {
     let heads = heads
     let group = heads.group(parts: heads.count * output.imageCount, threadCount: planner.threadCount)
     let name = "attention \(planner.kernels.instructionSet.name)"
     let groups = (heads.queries + group - 1) / group
-    unsafe add(name, rowCount: groups, work: work, writesOutput: true, in: &planner) { part, places in
+    unsafe add(
+      name, rowCount: groups, work: multiplyAccumulates / output.imageCount, multiplyAccumulates: multiplyAccumulates,
+      writesOutput: true, in: &planner
+    ) { part, places in
       let queries = part.rows.lowerBound * group..<min(part.rows.upperBound * group, heads.queries)
       for head in part.groups { unsafe heads.attend(head, queries, places) }
     }
@@ -70,14 +73,16 @@ private struct AttentionSteps {
   }
 
   private func add(
-    _ name: String, rowCount: Int, work: Int, writesOutput: Bool = false, in planner: inout Planner,
-    _ compute: @escaping (PartStep.Part, AttentionPlaces) -> Void
+    _ name: String, rowCount: Int, work: Int, multiplyAccumulates: Int = 0, writesOutput: Bool = false,
+    in planner: inout Planner, _ compute: @escaping (PartStep.Part, AttentionPlaces) -> Void
   ) {
     let images = output.imageCount
     let split = WorkSplit(
       groupCount: heads.count, rowCount: rowCount, images: images, work: work, threadCount: planner.threadCount)
     let targets = scratch + (writesOutput ? [output] : [])
-    planner.add(nodeName: nodeName, inputs: inputs, outputs: targets) { operands in
+    planner.add(
+      nodeName: nodeName, inputs: inputs, outputs: targets, multiplyAccumulates: multiplyAccumulates
+    ) { operands in
       unsafe PartStep(name, images: images, split: split) { part, arena in
         unsafe compute(part, AttentionPlaces(operands: operands, arena: arena, image: part.image))
       }

@@ -22,6 +22,10 @@ enum NarrowLayouts {
         layouts[output] = .bytes(quantize.grid, lane: Int(isNarrow ? MTLK_BYTE_LANE : MTLK_PIXEL_LANE))
       case is RoundToBFloat16: layouts[output] = .halves
       case is MaxPool where isNarrow: layouts[output] = layouts[node.inputs[0]]
+      case let slice as Slice where layouts[node.inputs[0]] == .halves:
+        if ViewLowering.isWholeBlocks(slice, of: shapes[node.inputs[0]] ?? [], lane: Layout.halves.lane) {
+          layouts[output] = .halves
+        }
       case let concat as Concat:
         let parts = node.inputs.map { layouts[$0] }
         if let first = parts[0], first.lane != Int(MTLK_PIXEL_LANE), parts.allSatisfy({ $0 == first }),

@@ -11,14 +11,17 @@ import MTLGraph
   }
 
   let kernelName: String
+  let numbers: NumberFormat
   let itemCount: Int
   private let split: WorkSplit
   private let compute: (Part, UnsafeMutableRawPointer) -> Void
 
   init(
-    _ kernelName: String, images: Int, split: WorkSplit, compute: @escaping (Part, UnsafeMutableRawPointer) -> Void
+    _ kernelName: String, numbers: NumberFormat = .floats, images: Int, split: WorkSplit,
+    compute: @escaping (Part, UnsafeMutableRawPointer) -> Void
   ) {
     self.kernelName = kernelName
+    self.numbers = numbers
     self.split = split
     unsafe self.compute = compute
     itemCount = images * split.itemCount

@@ -53,7 +53,8 @@ struct Planner {
     let outputs: [Buffer]
     /// The parts of the network that the step works for, with the work for each.
     let shares: [(segment: Segment, work: Int)]
-    /// As the definition of the nodes counts them. Where a node takes several steps, the first one has all of them.
+    /// As the definition of the nodes counts them. Where a node takes several steps, one has all of them: the first, unless
+    /// another was added with them.
     var multiplyAccumulates: Int
     /// Makes the step from its operands, inputs first.
     let make: ([Operand]) -> any Step
@@ -123,7 +124,9 @@ struct Planner {
         let start = drafts.count
         try lower(graph.nodes[first])
         // Behind steps that bring its inputs into another layout.
-        if let own = drafts[start...].firstIndex(where: { $0.nodeName != Planner.layoutName }) {
+        if drafts[start...].allSatisfy({ $0.multiplyAccumulates == 0 }),
+          let own = drafts[start...].firstIndex(where: { $0.nodeName != Planner.layoutName })
+        {
           drafts[own].multiplyAccumulates = multiplyAccumulates(graph.nodes[first])
         }
       }
@@ -248,12 +251,13 @@ extension Planner {
   /// The value in this layout; a step that converts it is added where needed, and a constant is put into the arena.
   mutating func buffer(of value: ValueID, as layout: Layout) throws(MTLError) -> Buffer {
     if let home = homes[value]?[layout] { return home }
-    if let tensor = constants[value] {
+    if let tensor = constants[value], !layout.isNarrow {
       let target = makeBuffer(for: value, layout)
       storages[target.storage].isConstant = true
       contents.append((target, tensor))
       return target
     }
+    if constants[value] != nil { _ = try buffer(of: value, as: .blocked) }
     guard let first = homes[value]?.values.min(by: { $0.index < $1.index }) else {
       throw MTLError(.internalFault, "value \(value.index)", "is used before it is made")
     }
@@ -335,6 +339,16 @@ extension Planner {
       value = node.outputs[0]
     }
     return false
+  }
+
+  /// If a value's only reader rounds it to bfloat16, takes that node in: the value to write instead.
+  mutating func fuseRounding(after node: Node) -> ValueID? {
+    let output = node.outputs[0]
+    guard useCounts[output] == 1, let reader = consumers[output],
+      NarrowLayouts.written(by: graph.nodes[reader], narrowLayouts) == .halves
+    else { return nil }
+    fused.insert(reader)
+    return graph.nodes[reader].outputs[0]
   }
 
   /// If the node's only reader is an activation that `accepts` it, takes that node in: the value to write instead.

@@ -60,14 +60,22 @@ enum ViewLowering: Lowering {
         of: node.outputs[0], .planar, partOf: source, elementOffset: offset, imageStride: source.imageStride)
       return true
     }
-    let isWhole = axis == 0 || first % Layout.lane == 0 && (count % Layout.lane == 0 || first + count == input[1])
-    guard input.rank == 4, isWhole else { return false }
-    let source = try planner.buffer(of: node.inputs[0], as: .blocked)
+    let layout = planner.narrowLayouts[node.outputs[0]] == .halves ? Layout.halves : .blocked
+    guard input.rank == 4, axis == 0 || isWholeBlocks(slice, of: input, lane: layout.lane) else { return false }
+    let source = try planner.buffer(of: node.inputs[0], as: layout)
     planner.makeView(
-      of: node.outputs[0], .blocked, partOf: source,
+      of: node.outputs[0], layout, partOf: source,
       elementOffset: axis == 0 ? first * source.imageStride : source.channelOffset(first),
       imageStride: source.imageStride)
     return true
+  }
+
+  /// Whether a slice takes neighbouring channels that begin with a block of `lane`, and end with one or with the value.
+  static func isWholeBlocks(_ slice: Slice, of input: Shape, lane: Int) -> Bool {
+    guard input.rank == 4, slice.step == 1, (try? slice.axis(of: input)) == 1,
+      let (first, count) = try? slice.range(size: input[1])
+    else { return false }
+    return first % lane == 0 && (count % lane == 0 || first + count == input[1])
   }
 
   /// The pixels of images in other rows: their order stays.

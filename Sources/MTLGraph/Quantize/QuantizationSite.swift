@@ -68,7 +68,7 @@ extension Graph {
     }
   }
 
-  private static func siteName(ofInput name: String) -> String { "input \(name)" }
+  static func siteName(ofInput name: String) -> String { "input \(name)" }
 
   /// Whether a node is a convolution that whole numbers can do.
   private func isForBytes(_ node: Node, _ pictures: Set<ValueID>) -> Bool {

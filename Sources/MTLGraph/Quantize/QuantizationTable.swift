@@ -1,5 +1,5 @@
 /// How a simplified graph is rounded: which of its values are kept in bytes, and on which grids, and whether the others that
-/// convolutions read are bfloat16.
+/// convolutions read, and attentions, are bfloat16.
 ///
 /// Values and convolutions go by the names that `Graph.quantizationSites()` gives them, so that a table outlives the graph
 /// that it was made for.
@@ -10,7 +10,7 @@ public struct QuantizationTable: Sendable, Equatable {
   public var floatNodes: Set<String>
   /// By convolution: what is added to each output channel, because rounding moves its mean.
   public var biasCorrections: [String: [Float]]
-  /// Whether convolutions that have no bytes to multiply, of those that could, multiply bfloat16.
+  /// Whether convolutions that have no bytes to multiply, of those that could, multiply bfloat16, and attentions as well.
   public var isBFloat16: Bool
 
   public init(

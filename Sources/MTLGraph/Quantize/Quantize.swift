@@ -1,7 +1,7 @@
 extension Graph {
   /// The graph with its sites rounded to the table's grids, and with weights in bytes where a convolution then reads such
-  /// a value. What other convolutions of sites read is rounded to bfloat16 where the table says so; engines that multiply
-  /// such numbers round the weights as well.
+  /// a value. What other convolutions of sites read is rounded to bfloat16 where the table says so, and what attentions
+  /// read; engines that multiply such numbers round the weights as well.
   ///
   /// Apart from the graph's outputs, all that reads a site's value reads the rounded one.
   public func quantized(by table: QuantizationTable) throws(MTLError) -> Graph {
@@ -67,6 +67,8 @@ private struct Quantizer {
   /// Convolutions of bfloat16 whose input is on a grid.
   private var bfloat16Nodes: Set<Int> = []
   private var bfloat16Values: [ValueID: ValueID] = [:]
+  /// Values that are rounded to bfloat16.
+  private var roundedValues: Set<ValueID> = []
   private var replacement: [ValueID: ValueID] = [:]
   private var weights: [ValueID: (codes: ValueID, scales: [Float])] = [:]
   private var scales: [[ValueID]: ValueID] = [:]
@@ -98,7 +100,22 @@ private struct Quantizer {
         }
       }
     }
+    if table.isBFloat16 { addAttentions() }
     for input in graph.inputs { round(input.value) }
+  }
+
+  /// What attentions read becomes sites, too, but for what is rounded otherwise already.
+  private mutating func addAttentions() {
+    let names = graph.uniqueNodeNames()
+    var makers: [ValueID: String] = [:]
+    for input in graph.inputs { makers[input.value] = Graph.siteName(ofInput: input.name) }
+    for (value, producer) in graph.producers()
+    where concatenations[producer] == nil && !graph.nodes[producer].operation.isRounding {
+      makers[value] = names[producer]
+    }
+    for value in graph.valuesOfAttention() where sites[value] == nil {
+      if let name = makers[value] { sites[value] = Site(name: name, grid: nil) }
+    }
   }
 
   mutating func add(_ node: Node, _ index: Int) throws(MTLError) {
@@ -109,13 +126,16 @@ private struct Quantizer {
       for value in node.inputs where rounded[value] == nil { rounded[value] = append(site, value) }
       node.inputs = node.inputs.map { rounded[$0] ?? $0 }
     }
-    if bfloat16Nodes.contains(index) {
-      let value = node.inputs[0]
-      node.inputs[0] = bfloat16Values[value] ?? append(Site(name: graph.nodes[index].name, grid: nil), value)
-      bfloat16Values[value] = node.inputs[0]
+    if bfloat16Nodes.contains(index) { node.inputs[0] = inBFloat16(node.inputs[0], node.name) }
+    if table.isBFloat16 {
+      // Constants, values on grids and concatenations.
+      for position in node.attentionOperands.indices where !roundedValues.contains(node.inputs[position]) {
+        node.inputs[position] = inBFloat16(node.inputs[position], node.name)
+      }
     }
     if let name = convolutions[index] { node.inputs = try inputs(of: node, name) }
     kept.append(node)
+    if node.keepsBFloat16(among: roundedValues) { roundedValues.formUnion(node.outputs) }
     for output in node.outputs { round(output) }
   }
 
@@ -130,10 +150,19 @@ private struct Quantizer {
     replacement[value] = append(site, value)
   }
 
+  /// A value rounded for some of its readers.
+  private mutating func inBFloat16(_ value: ValueID, _ name: String) -> ValueID {
+    if let known = bfloat16Values[value] { return known }
+    let made = append(Site(name: name, grid: nil), value)
+    bfloat16Values[value] = made
+    return made
+  }
+
   private mutating func append(_ site: Site, _ value: ValueID) -> ValueID {
     let operation: any Operator = site.grid.map { FakeQuantize(grid: $0) } ?? RoundToBFloat16()
     let rounded = graph.add(operation, name: "\(site.name) \(site.grid == nil ? "rounded" : "quantized")", [value])
     kept.append(graph.nodes[graph.nodes.count - 1])
+    if site.grid == nil { roundedValues.insert(rounded) }
     return rounded
   }
 

@@ -101,6 +101,54 @@ struct QuantizeTests {
     #expect(mixed.constants[mixed.nodes[2].inputs[1]]?.type == .float32)
   }
 
+  /// What slices of a value attend with is rounded as a whole; constants and bytes are rounded in front of the attention, and
+  /// the operands of an inverted one not at all.
+  @Test func attentionsReadBFloat16() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let packed = graph.convolution("packed", x, 3, 32, &random)
+    let parts = (0..<2).map { graph.add(Slice(start: 16 * $0, end: 16 * $0 + 16), name: "slice", [packed]) }
+    let queries = graph.addConstant(random.tensor([1, 16, 1, 5]))
+    let y = graph.add(Attention(heads: 2), name: "attention", [queries] + parts)
+    let other = graph.convolution("other", x, 3, 16, &random)
+    graph.addOutput("z", graph.add(Attention(heads: 2, isInverted: true), name: "inverted", [queries, other, other]))
+    graph.addOutput("y", y)
+    let rounded = try graph.quantized(by: QuantizationTable(isBFloat16: true))
+    #expect(
+      rounded.names == [
+        "packed", "packed rounded", "slice", "slice", "attention rounded", "attention", "other", "inverted",
+      ])
+    #expect(rounded.countOfAttentions() == (1, 2) && graph.countOfAttentions() == (0, 2))
+    #expect(rounded.withoutBFloat16().names == graph.names)
+    // A value that a convolution of bytes reads as well.
+    _ = graph.addOutput("w", graph.convolution("bytes", packed, 32, 2, &random))
+    let mixed = try graph.quantized(by: QuantizationTable(grids: ["packed": try Self.grid()], isBFloat16: true))
+    #expect(
+      mixed.names == [
+        "packed", "packed quantized", "slice", "slice", "attention rounded", "attention rounded", "attention rounded",
+        "attention", "other", "inverted", "bytes",
+      ])
+    #expect(mixed.countOfAttentions() == (1, 2))
+  }
+
+  /// A concatenation is rounded part by part, to whatever a convolution reads it in.
+  @Test func attentionsReadConcatenations() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let parts = ["left", "right"].map { graph.convolution($0, x, 3, 16, &random) }
+    let whole = graph.add(Concat(axis: 1), name: "concat", parts)
+    graph.addOutput("y", graph.add(Attention(heads: 1), name: "attention", [whole, whole, whole]))
+    graph.addOutput("w", graph.convolution("head", whole, 32, 2, &random))
+    let table = QuantizationTable(grids: ["concat": try Self.grid()], isBFloat16: true)
+    let rounded = try graph.quantized(by: table)
+    #expect(
+      rounded.names == [
+        "left", "right", "concat quantized", "concat quantized", "concat", "attention rounded", "attention", "head",
+      ])
+    #expect(rounded.constants[rounded.nodes[7].inputs[1]]?.type == .int8)
+    #expect(rounded.nodes[7].inputs[0] == rounded.nodes[4].outputs[0])
+  }
+
   @Test func outputsStayFloats() throws {
     var (graph, random) = (Graph(), random)
     let x = graph.addInput("x")
