@@ -13,37 +13,44 @@ struct PackedByteConvolution {
     guard let scale = planner.constant(node.inputs[3]), let bias = planner.constant(node.inputs[2]) else {
       throw MTLError(.internalFault, node.name, "has no constant scale")
     }
-    let lane = layout.lane
-    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
-    weights = try planner.network.packedWeights.bytes(
-      for: .init(value: node.inputs[1], packing: "bytes \(lane)\(live)")
-    ) {
-      () throws(MTLError) -> Bytes in try PackedByteConvolution.pack(taps.trimmed(weight), lane: lane)
-    }
+    weights = try PackedByteConvolution.weights(node, weight, taps, lane: layout.lane, in: planner)
     let filling = (Layout.lane - weight.shape[0] % Layout.lane) % Layout.lane
     let zeros = [Float](repeating: 0, count: filling)
     let factors = try scale.floats(of: node.name).map { $0 * grid.scale }
     multipliers = Bytes(copying: factors + zeros)
-    let offsets = try PackedByteConvolution.offsets(weight, taps, grid)
+    let offsets = PackedByteConvolution.offsets(weights, count: weight.shape[0], grid)
     let biases = try bias.floats(of: node.name)
     self.bias = Bytes(
       copying: biases.indices.map { Float(Double(biases[$0]) - Double(factors[$0]) * Double(offsets[$0])) } + zeros)
   }
 
-  /// What a zero point adds to the sums of each output.
-  private static func offsets(_ weight: Tensor, _ taps: LiveTaps, _ grid: ByteGrid) throws(MTLError) -> [Int] {
-    let count = weight.shape[0]
-    guard grid.zeroPoint > 0, count > 0 else { return [Int](repeating: 0, count: count) }
-    let weight = try taps.trimmed(weight)
-    let each = weight.shape.elementCount / count
-    return unsafe weight.bytes.withUnsafeBytes { bytes in
-      let values = unsafe bytes.assumingMemoryBound(to: Int8.self)
-      return (0..<count).map { output in
-        var sum = 0
-        for index in output * each..<(output + 1) * each { sum += unsafe Int(values[index]) }
-        return sum * Int(grid.zeroPoint)
-      }
+  /// Where the file holds the weights in the order of kernels they are used in their place.
+  private static func weights(
+    _ node: Node, _ weight: Tensor, _ taps: LiveTaps, lane: Int, in planner: Planner
+  ) throws(MTLError) -> Bytes {
+    let blocks = lane == ByteBlocks.inputLane ? weight.blocks : nil
+    if let blocks, taps.isWhole { return blocks.bytes }
+    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
+    let key = PackedWeights.Key(value: node.inputs[1], packing: "bytes \(lane)\(live)")
+    return try planner.network.packedWeights.bytes(for: key) { () throws(MTLError) -> Bytes in
+      let packed =
+        if let blocks { try taps.trimmed(blocks, weight.shape) } else { try pack(taps.trimmed(weight), lane: lane) }
+      // From now on this copy is read, and the file's pages may go.
+      weight.stored.releasePages()
+      return packed
     }
+  }
+
+  /// What a zero point adds to the sums of each output.
+  private static func offsets(_ weights: Bytes, count: Int, _ grid: ByteGrid) -> [Int] {
+    guard grid.zeroPoint > 0, count > 0 else { return [Int](repeating: 0, count: count) }
+    let blocks = (count + Layout.lane - 1) / Layout.lane
+    var sums = [Int32](repeating: 0, count: blocks * Layout.lane)
+    unsafe weights.withUnsafeBytes { weights in
+      unsafe mtlk_sum_bytes(
+        weights.assumingMemoryBound(to: Int8.self).baseAddress, &sums, Int64(blocks), Int64(weights.count / blocks))
+    }
+    return sums.prefix(count).map { Int($0) * Int(grid.zeroPoint) }
   }
 
   private static func pack(_ weight: Tensor, lane: Int) throws(MTLError) -> Bytes {
