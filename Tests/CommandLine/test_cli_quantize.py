@@ -53,7 +53,7 @@ def test_weights_take_a_fourth(fingers):
         f"encoder.{layer}.weight" for layer in (3, 7, 9, 12)]
     table = json.loads(members["__metadata__"]["mtl_infer_quantization"])
     assert len(table["values"]) == 4 and set(table["steps"]) == {name for name in sizes if sizes[name] == "I8"}
-    assert target.stat().st_size < (FINGERS / "best.pt").stat().st_size - 1_900_000
+    assert target.stat().st_size < (FINGERS / "best.pt").stat().st_size - 1_850_000
     assert start % 64 == 0
 
 
@@ -63,7 +63,7 @@ def test_weights_lie_in_the_order_of_kernels(tmp_path, fingers):
     members, start = header(target)
     metadata, data = members.pop("__metadata__"), target.read_bytes()[start:]
     shapes = json.loads(metadata.pop("mtl_infer_blocks"))["shapes"]
-    assert shapes and set(shapes) < set(json.loads(metadata["mtl_infer_quantization"])["steps"])
+    assert shapes and set(shapes) <= set(json.loads(metadata["mtl_infer_quantization"])["steps"])
     card = json.loads(metadata["mtl_infer"])
     assert card["format"] == 2
     plain, tensors = {"__metadata__": {**metadata, "mtl_infer": json.dumps({**card, "format": 1})}}, b""
