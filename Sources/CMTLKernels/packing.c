@@ -88,6 +88,18 @@ void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int
   }
 }
 
+void mtlk_sum_bytes(const int8_t *packed, int32_t *sums, int64_t output_blocks, int64_t block_size) {
+  for (int64_t block = 0; block < output_blocks; block++, packed += block_size, sums += MTLK_LANE) {
+    memset(sums, 0, sizeof(int32_t) * MTLK_LANE);
+    for (int64_t i = 0; i < block_size; i += 4 * MTLK_LANE) {
+      for (int64_t o = 0; o < MTLK_LANE; o++) {
+        const int8_t *four = packed + i + 4 * o;
+        sums[o] += four[0] + four[1] + four[2] + four[3];
+      }
+    }
+  }
+}
+
 /* The nearest half, ties to even. */
 static inline uint16_t rounded_half(float value) {
   uint32_t bits;

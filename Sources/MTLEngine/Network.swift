@@ -17,12 +17,19 @@ public final class Network: Sendable {
   /// Which values are kept in bytes; nil for a network of floats. A general graph follows it when shapes are known.
   public let quantization: QuantizationTable?
 
+  /// What a general graph is for the inputs that its file names, where that was found when the file was opened: most plans
+  /// are for these.
+  let known: KnownSpecialization?
+
   /// A graph as files of the standard describe it: any number of inputs of any types and shapes.
-  public init(general graph: Graph, quantization: QuantizationTable? = nil) {
+  ///
+  /// - Parameter known: of this graph.
+  public init(general graph: Graph, quantization: QuantizationTable? = nil, known: KnownSpecialization? = nil) {
     var graph = graph
     graph.removeUnneeded()
     self.graph = graph
     self.quantization = quantization
+    self.known = known
     isGeneral = true
     isSpecialized = false
     taskCount = graph.outputs.count
@@ -36,7 +43,7 @@ public final class Network: Sendable {
     self.graph = graph
     isGeneral = false
     isSpecialized = true
-    quantization = nil
+    (quantization, known) = (nil, nil)
     self.taskCount = taskCount
     segments = Network.segments(of: self.graph, tasks: tasks)
   }
@@ -64,6 +71,7 @@ public final class Network: Sendable {
     let simple = try graph.simplified()
     self.graph = try quantization.map { table throws(MTLError) in try simple.quantized(by: table) } ?? simple
     self.quantization = quantization
+    known = nil
     isGeneral = false
     isSpecialized = false
     taskCount = graph.outputs.count

@@ -2,10 +2,31 @@
 public struct Tensor: Sendable {
   public let shape: Shape
   public let type: DataType
-  /// Dense little-endian elements, `shape.elementCount * type.byteCount` bytes.
-  public let bytes: Bytes
+  /// Whole weights that lie in the order of kernels; nil for all that lie in row-major order.
+  public let blocks: ByteBlocks?
+  private let dense: Bytes
   /// The elements of a tensor of strings in row-major order; empty for all others.
   public let texts: [String]
+
+  /// Dense little-endian elements in row-major order, `shape.elementCount * type.byteCount` bytes; of blocks a copy.
+  public var bytes: Bytes { blocks?.rowMajor() ?? dense }
+
+  /// The elements in whatever order they lie.
+  package var stored: Bytes { blocks?.bytes ?? dense }
+
+  /// Weights in blocks; these must be of that shape.
+  public init(shape: Shape, blocks: ByteBlocks, of subject: @autoclosure () -> String) throws(MTLError) {
+    guard blocks.fit(shape) else {
+      throw MTLError(
+        .badFormat, subject(), expected: "\(blocks.outputs)x\(blocks.inputs) weights of \(blocks.taps) taps",
+        found: "\(shape)")
+    }
+    self.shape = shape
+    type = .int8
+    self.blocks = blocks
+    dense = blocks.bytes
+    texts = []
+  }
 
   /// Wraps dense elements; the number of bytes must fit the shape.
   public init(shape: Shape, type: DataType, bytes: Bytes, of subject: @autoclosure () -> String) throws(MTLError) {
@@ -18,7 +39,8 @@ public struct Tensor: Sendable {
     }
     self.shape = shape
     self.type = type
-    self.bytes = bytes
+    blocks = nil
+    dense = bytes
     texts = []
   }
 
@@ -34,7 +56,8 @@ public struct Tensor: Sendable {
   package init(uncheckedTexts texts: [String], _ shape: Shape) {
     self.shape = shape
     type = .string
-    bytes = unsafe Bytes(owner: nil, base: nil, count: 0)
+    blocks = nil
+    dense = unsafe Bytes(owner: nil, base: nil, count: 0)
     self.texts = texts
   }
 
@@ -43,7 +66,8 @@ public struct Tensor: Sendable {
     precondition(values.count == shape.elementCount, "as many values as the shape has elements")
     self.shape = shape
     self.type = .float32
-    self.bytes = Bytes(copying: values)
+    blocks = nil
+    dense = Bytes(copying: values)
     texts = []
   }
 
@@ -51,7 +75,8 @@ public struct Tensor: Sendable {
   package init(unchecked bytes: Bytes, _ type: DataType, _ shape: Shape) {
     self.shape = shape
     self.type = type
-    self.bytes = bytes
+    blocks = nil
+    dense = bytes
     texts = []
   }
 
@@ -59,7 +84,8 @@ public struct Tensor: Sendable {
   package init(ofShapeOnly shape: Shape) {
     self.shape = shape
     type = .float32
-    bytes = unsafe Bytes(owner: nil, base: nil, count: 0)
+    blocks = nil
+    dense = unsafe Bytes(owner: nil, base: nil, count: 0)
     texts = []
   }
 

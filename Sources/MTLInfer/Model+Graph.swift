@@ -74,6 +74,8 @@ struct GraphDescription {
   var costs: [Segment: Cost] = [:]
   var parameterCount: Int
   var notes: [String]
+  /// The graph at default sizes.
+  private(set) var specialization: KnownSpecialization?
 
   /// Side of pictures that a model leaves open.
   private static let defaultSide = 224
@@ -132,6 +134,7 @@ struct GraphDescription {
     guard inputs.allSatisfy({ $0.form == .tensor }) else { return }
     let facts = inputs.map { Fact($0.type, Shape(defaultSizes($0))) }
     guard let specializer = try? graph.specialized(for: facts, isSketch: true) else { return }
+    specialization = KnownSpecialization(specializer, for: facts)
     let shapes = specializer.graph.outputs.map { specializer.fact($0.value)?.shape }
     outputShapes = zip(outputShapes, shapes).map { $1 ?? $0 }
     guard let first = facts.first?.shape, facts.count == 1,

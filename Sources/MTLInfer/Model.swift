@@ -88,7 +88,7 @@ public final class Model: Sendable {
     tasks = description.tasks
     notes = description.notes
     (ignoredKeys, convolutionKeys) = ([], [])
-    network = Network(general: description.graph, quantization: quantization)
+    network = Network(general: description.graph, quantization: quantization, known: description.specialization)
     source = .graph(
       GraphModel(
         graph: network.graph, inputs: model.inputs, outputs: description.outputs, name: model.name,

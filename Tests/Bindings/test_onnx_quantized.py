@@ -8,6 +8,8 @@ import numpy
 import pytest
 
 onnx = pytest.importorskip("onnx")
+safetensors = pytest.importorskip("safetensors")
+import safetensors.numpy  # noqa: E402
 from onnx import helper, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
@@ -146,14 +148,70 @@ def test_any_scale_is_off_by_a_step_at_most(mtl_infer, seed):
     assert steps.max() < 1.01 and (steps > 0.5).mean() < 0.002
 
 
+def planned(model, folder):
+    """The kernels of a model's plan."""
+    path = folder / "model.onnx"
+    onnx.save(model, path)
+    done = subprocess.run(
+        [os.environ["MTL_INFER_BINARY"], "inspect", str(path), "--plan", "--json"], capture_output=True, text=True, check=True)
+    return [step["kernel"] for step in json.loads(done.stdout)["plan"]]
+
+
 def test_the_plan_is_of_bytes(mtl_infer, tmp_path):
     network = Network(1)
     _, outputs = residual(network)
-    path = tmp_path / "model.onnx"
-    onnx.save(network.model("x", [1, 3, 22, 18], outputs), path)
-    done = subprocess.run(
-        [os.environ["MTL_INFER_BINARY"], "inspect", str(path), "--plan", "--json"], capture_output=True, text=True, check=True)
-    kernels = [step["kernel"] for step in json.loads(done.stdout)["plan"]]
+    kernels = planned(network.model("x", [1, 3, 22, 18], outputs), tmp_path)
     count = lambda text: sum(text in kernel for kernel in kernels)  # noqa: E731
     assert count("int8 convolution") == 7 and count("max pool int8") == 1 and count("add int8") == 1, kernels
     assert not count("reference"), kernels
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_fully_connected_layers(mtl_infer, tmp_path, rows):
+    """Behind a flattened mean and behind one another."""
+    network = Network(rows)
+    grid = network.grid()
+    mean = network.pair(network.node("GlobalAveragePool", [network.pair(network.convolution(network.pair("x"), 16, 40))]), grid)
+    value = network.pair(network.node("Flatten", [mean]), grid)
+    for inputs, outputs in [(40, 33), (33, 5)]:
+        weights = network.random.integers(-9, 10, (outputs, inputs)).astype(numpy.int8)
+        scales = network.constant((2.0 ** network.random.integers(-6, -3, outputs)).astype(numpy.float32))
+        weight = network.node("DequantizeLinear", [network.constant(weights), scales], axis=0)
+        bias = network.constant(network.random.integers(-50, 50, outputs).astype(numpy.float32) / 16)
+        value = network.pair(network.node("Relu", [network.node("Gemm", [value, weight, bias], transB=1)]))
+    check(mtl_infer, network, [rows, 16, 4, 4], value)
+    kernels = planned(network.model("x", [rows, 16, 4, 4], [value]), tmp_path)
+    assert sum("int8 convolution" in kernel for kernel in kernels) == 3, kernels
+
+
+def test_saved_weights_lie_in_the_order_of_kernels(mtl_infer, tmp_path):
+    """They give the same numbers there, written once more, and in the plain order of older files."""
+    network = Network(2)
+    _, outputs = residual(network)
+    image = numpy.random.default_rng(2).integers(-64, 64, [2, 3, 22, 18]).astype(numpy.float32) / 16
+    model = mtl_infer.loads(network.model("x", list(image.shape), outputs).SerializeToString())
+    expected = [numpy.array(part) for part in model.run(tensors=image).values()]
+    paths = [tmp_path / name for name in ("saved.mtl", "again.mtl", "plain.mtl")]
+    model.save(paths[0])
+    mtl_infer.load(paths[0]).save(paths[1])
+    assert paths[1].read_bytes() == paths[0].read_bytes()
+    metadata, tensors = read(paths[0])
+    shapes = json.loads(metadata.pop("mtl_infer_blocks"))["shapes"]
+    # Those that fill the blocks well enough.
+    assert sorted(shapes.values()) == [[32, 64, 1, 1], [64, 64, 1, 1]]
+    for name, (outputs, inputs, *kernel) in shapes.items():
+        blocks = tensors[name].transpose(0, 4, 1, 3, 5, 2)
+        whole = blocks.reshape(blocks.shape[0] * 16, -1, blocks.shape[-1])[:outputs, :inputs]
+        tensors[name] = whole.reshape(outputs, inputs, *kernel)
+    metadata["mtl_infer"] = json.dumps({**json.loads(metadata["mtl_infer"]), "format": 1})
+    safetensors.numpy.save_file({name: numpy.ascontiguousarray(part) for name, part in tensors.items()}, paths[2], metadata)
+    for path in paths:
+        found = mtl_infer.load(path).run(tensors=image)
+        for one, other in zip(found.values(), expected):
+            numpy.testing.assert_array_equal(one, other)
+
+
+def read(path):
+    """Metadata and tensors of a safetensors file, without what fills gaps."""
+    with safetensors.safe_open(path, "numpy") as file:
+        return file.metadata(), {name: file.get_tensor(name) for name in file.keys() if not name.startswith(".padding")}

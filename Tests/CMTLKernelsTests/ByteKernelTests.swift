@@ -200,7 +200,7 @@ import Testing
     #expect(output.allSatisfy { $0 == 100 })
   }
 
-  @Test func packedWeights() {
+  @Test func packedWeights() throws {
     var random = SeededRandom(seed: 125)
     for number in 0..<configurationCount {
       let (outputs, inputs, taps) = (
@@ -220,6 +220,19 @@ import Testing
         return output < outputs && input < inputs ? weights[(output * inputs + input) * taps + tile % taps] : 0
       }
       #expect(packed.elements == expected, "\(number): \(outputs) outputs, \(inputs) inputs, \(taps) taps")
+      var sums = [Int32](repeating: 99, count: outputBlocks * 16)
+      unsafe mtlk_sum_bytes(packed.pointer, &sums, Int64(outputBlocks), Int64(inputBlocks * taps * size))
+      #expect(
+        sums
+          == (0..<outputBlocks * 16).map { output in
+            guard output < outputs else { return 0 }
+            return weights[output * inputs * taps..<(output + 1) * inputs * taps].reduce(0) { $0 + Int32($1) }
+          })
+      guard lane == ByteBlocks.inputLane else { continue }
+      // Files hold the same order.
+      let tensor = Tensor(elements: weights, .int8, [outputs, inputs, taps, 1])
+      let blocks = try #require(try ByteBlocks(tensor))
+      #expect(Tensor(unchecked: blocks.bytes, .int8, [packed.count]).elements(as: Int8.self) == expected)
     }
   }
 }

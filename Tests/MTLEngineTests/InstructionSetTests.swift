@@ -26,6 +26,12 @@ import Testing
     }
   }
 
+  @Test func theKnownAnswerIsThatOfTheScalarKernels() throws {
+    let scalar = try unsafe #require(mtlk_kernels(InstructionSet.scalar.rawValue))
+    let found = unsafe KernelAnswers(scalar)
+    #expect(found == .expected)
+  }
+
   @Test func theEnvironmentCaps() {
     let before = unsafe getenv("MTL_ISA").map { unsafe String(cString: $0) }
     defer { _ = if let before { unsafe setenv("MTL_ISA", before, 1) } else { unsafe unsetenv("MTL_ISA") } }

@@ -133,7 +133,7 @@ struct RandomNarrowNetwork {
     let scale = (0..<outputs).map { _ in random.pick(scales) }
     let isWhole = !isBFloat16 || random.once(in: 6)
     let inputs = [
-      graph.addConstant(Tensor(weights, as: isWhole ? .int8 : .float32, shape: shape)),
+      graph.addConstant(inBlocksAtTimes(Tensor(weights, as: isWhole ? .int8 : .float32, shape: shape))),
       graph.addConstant(Tensor(bias, shape: [outputs])), graph.addConstant(Tensor(scale, shape: [outputs])),
     ]
     let size =
@@ -158,6 +158,14 @@ struct RandomNarrowNetwork {
         value: value, channels: outputs, rows: size.rows, columns: size.columns, isNarrow: false)
       images.append(random.once(in: 5) ? result : rounded(result))
     }
+  }
+
+  /// Whole weights may lie in the order of kernels, as files have them.
+  private func inBlocksAtTimes(_ weights: Tensor) -> Tensor {
+    guard nodeCount % 2 == 0, let blocks = try? ByteBlocks(weights),
+      let tensor = try? Tensor(shape: weights.shape, blocks: blocks, of: "weights")
+    else { return weights }
+    return tensor
   }
 
   /// Few of those that bfloat16 is multiplied with, which nothing keeps from growing, are not zero.

@@ -1,5 +1,7 @@
-import MTLGraph
+import TestSupport
 import Testing
+
+@testable import MTLGraph
 
 @Suite struct SpecializerTests {
   /// Reshape(x, Concat(Shape(x)[0:1], [-1])) is a plain `Reshape` once the shape of x is known.
@@ -17,6 +19,35 @@ import Testing
     let output = special.graph.outputs[0].value
     #expect(special.fact(output)?.shape == [2, 12])
     #expect((special.graph.nodes[0].operation as? Reshape)?.dimensions == [2, 12])
+  }
+
+  /// A fully connected layer whose input came onto a grid becomes a convolution with whole weights; others get floats.
+  @Test(arguments: [1, 16, 17]) func layersOfBytes(_ rows: Int) throws {
+    var (graph, random) = (Graph(), SeededRandom(seed: 5))
+    let x = graph.addInput("x")
+    func add(_ name: String, _ inputs: [ValueID], _ attributes: [String: AttributeValue] = [:]) throws -> ValueID {
+      let found = try #require(OperatorCatalog.find(name, domain: ""))
+      let described = Attributes(attributes, opset: 19, inputCount: inputs.count, outputCount: 1)
+      return try graph.append(found, described, name: name, inputs)[0]
+    }
+    let grid = [
+      graph.addConstant(Tensor([0.125], shape: [])), graph.addConstant(Tensor([100], as: .uint8, shape: [])),
+    ]
+    let rounded = try add("DequantizeLinear", [add("QuantizeLinear", [x] + grid)] + grid)
+    let numbers = (0..<16 * 64).map { _ in random.integer(-128...127) }
+    let weight = graph.addConstant(Tensor(numbers, as: .int8, shape: [16, 64]), name: "layer.weight")
+    let steps = graph.addConstant(Tensor((0..<16).map { Float($0 + 1) / 16 }, shape: [16]))
+    let floats = try add("DequantizeLinear", [weight, steps], ["axis": .integer(0)])
+    let bias = graph.addConstant(Tensor((0..<16).map { Float($0) }, shape: [16]))
+    graph.addOutput("y", try add("Gemm", [rounded, floats, bias], ["transB": .integer(1)]))
+    var special = try graph.specialized(for: [Fact(.float32, [rows, 64])]).graph
+    special.removeDeadNodes()
+    let whole = special.nodes.first { $0.operation is Convolution }.map { special.constants[$0.inputs[1]] }
+    #expect((whole??.type == .int8) == (rows <= 16))
+    #expect(special.weightsInBlocks == (rows <= 16 ? ["layer.weight"] : []))
+    // Sums are exact.
+    let input = random.tensor([rows, 64], in: -12...12)
+    #expect(try special.evaluate([input])[0].floats() == graph.compute([input])[0].floats())
   }
 
   /// A size that only the data tell leaves the shape open, and the graph still runs.

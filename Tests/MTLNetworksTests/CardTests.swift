@@ -169,9 +169,9 @@ struct CardTests {
   }
 
   @Test func newerFormatIsNamedAsSuch() {
-    let error = failure { () throws(MTLError) in try card(#"{"format": 2, "later": {}}"#) }
+    let error = failure { () throws(MTLError) in try card(#"{"format": 3, "later": {}}"#) }
     #expect(error?.kind == .formatTooNew)
-    #expect(error?.description == "card: expected format up to 1, found 2")
+    #expect(error?.description == "card: expected format up to 2, found 3")
   }
 
   static let wrongInputs = [

@@ -507,6 +507,9 @@ void mtlk_pack_convolution(const float *weights, const float *scale, float *pack
 void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int64_t inputs, int64_t taps,
                      int64_t lane);
 
+/* The sum of the packed weights of each output, of blocks of 16 outputs of `block_size` bytes each. */
+void mtlk_sum_bytes(const int8_t *packed, int32_t *sums, int64_t output_blocks, int64_t block_size);
+
 /* Weights of a convolution of halves from OIHW to the order of convolution_halves, those of each output times its `scale`
  * unless that is null, rounded to nearest, ties to even; filling channels are zero. */
 void mtlk_pack_halves(const float *weights, const float *scale, uint16_t *packed, int64_t outputs, int64_t inputs,

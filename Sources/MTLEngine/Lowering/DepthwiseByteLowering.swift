@@ -28,7 +28,7 @@ enum DepthwiseByteLowering: Lowering {
       operand_zero_point: 0, output_inverse_scale: output.layout.grid?.inverseScale ?? 0,
       output_zero_point: Int32(output.layout.grid?.zeroPoint ?? 0))
     let weights = try planner.packedDepthwise(weight, key: .init(value: node.inputs[1], packing: "depthwise bytes"))
-    let factors = try ByteFactors(node, weight, grid, in: planner)
+    let factors = try ByteFactors(node, sums: weight.rowSums, grid, in: planner)
     let kernels = planner.kernels
     let split = WorkSplit(
       groupCount: Int(window.output_blocks), rowCount: output.shape[2], images: output.imageCount,
@@ -71,6 +71,15 @@ enum DepthwiseByteLowering: Lowering {
     let columns = extent(weight.shape[3], convolution.dilation.columns)
       .saturatingSum((output[3] - 1).saturatingProduct(convolution.stride.columns))
     return rows.saturatingProduct(columns).saturatingProduct(Layout.lane)
+  }
+}
+
+extension Tensor {
+  /// Of whole numbers: the sum of each place of the first axis.
+  fileprivate var rowSums: [Int] {
+    let (numbers, rows) = (integers(), max(shape[0], 1))
+    let width = numbers.count / rows
+    return (0..<rows).map { numbers[$0 * width..<($0 + 1) * width].reduce(0, +) }
   }
 }
 

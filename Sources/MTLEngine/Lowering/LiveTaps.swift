@@ -47,11 +47,25 @@ struct LiveTaps: Equatable {
   func trimmed(_ weight: Tensor) throws(MTLError) -> Tensor {
     guard !isWhole else { return weight }
     let (shape, size) = (weight.shape, weight.type.byteCount)
-    let kept: Shape = [shape[0], shape[1], rows.count, columns.count]
-    let bytes = try unsafe Bytes(byteCount: kept.elementCount * size) { memory in
-      unsafe weight.bytes.withUnsafeBytes { values in
+    return try Tensor(
+      shape: [shape[0], shape[1], rows.count, columns.count], type: weight.type,
+      bytes: trimmed(weight.bytes, planes: shape[0] * shape[1], of: shape, tapByteCount: size), of: "weight")
+  }
+
+  /// The same of blocks, without any order but theirs.
+  func trimmed(_ blocks: ByteBlocks, _ shape: Shape) throws(MTLError) -> Bytes {
+    try trimmed(
+      blocks.bytes, planes: blocks.bytes.count / blocks.taps / ByteBlocks.byteCount, of: shape,
+      tapByteCount: ByteBlocks.byteCount)
+  }
+
+  private func trimmed(
+    _ weights: Bytes, planes: Int, of shape: Shape, tapByteCount size: Int
+  ) throws(MTLError) -> Bytes {
+    try unsafe Bytes(byteCount: planes * rows.count * columns.count * size) { memory in
+      unsafe weights.withUnsafeBytes { values in
         guard var to = memory.baseAddress, let from = values.baseAddress else { return }
-        for plane in 0..<shape[0] * shape[1] {
+        for plane in 0..<planes {
           for row in rows {
             let start = (plane * shape[2] + row) * shape[3] + columns.lowerBound
             unsafe to.copyMemory(from: from + start * size, byteCount: columns.count * size)
@@ -60,6 +74,5 @@ struct LiveTaps: Equatable {
         }
       }
     }
-    return try Tensor(shape: kept, type: weight.type, bytes: bytes, of: "weight")
   }
 }

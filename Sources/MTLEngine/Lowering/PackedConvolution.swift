@@ -13,7 +13,7 @@ struct PackedConvolution {
       () throws(MTLError) -> Bytes in
       let packed = try PackedConvolution.pack(taps.trimmed(weight.converted(to: .float32)), scale, lane: lane)
       // From now on this copy is read, and the file's pages may go.
-      weight.bytes.releasePages()
+      weight.stored.releasePages()
       return packed
     }
     bias = try PackedConvolution.bias(of: node, weight, in: planner)

@@ -11,7 +11,7 @@ struct PackedHalfConvolution {
     let key = PackedConvolution.key(node, "bfloat16", taps)
     weights = try planner.network.packedWeights.bytes(for: key) { () throws(MTLError) -> Bytes in
       let packed = try PackedHalfConvolution.pack(taps.trimmed(weight.converted(to: .float32)), scale)
-      weight.bytes.releasePages()
+      weight.stored.releasePages()
       return packed
     }
     bias = try PackedConvolution.bias(of: node, weight, in: planner)

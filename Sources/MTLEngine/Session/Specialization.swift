@@ -1,13 +1,42 @@
 import MTLGraph
 
+/// A graph in general form that was specialised for some inputs before it became a network.
+public struct KnownSpecialization: Sendable {
+  private let inputs: [Fact]
+  private let specializer: Specializer
+
+  /// nil for a sketch that computes nothing.
+  public init?(_ specializer: Specializer, for inputs: [Fact]) {
+    guard !specializer.isIncomplete else { return nil }
+    self.inputs = inputs
+    self.specializer = specializer
+  }
+
+  /// For inputs of these types and shapes; nil for others.
+  fileprivate func specializer(for facts: [Fact]) -> Specializer? {
+    let areThese =
+      facts.count == inputs.count
+      && zip(facts, inputs).allSatisfy { left, right in
+        left.form == right.form && left.type == right.type && left.presence == right.presence
+          && left.shape == right.shape && left.shape != nil && left.value == nil
+      }
+    return areThese ? specializer : nil
+  }
+}
+
 extension Network {
   /// The graph of these tasks for inputs of these types and shapes: simplified and rounded where kernels can have all of
   /// it, which `isPlanned` says, and else to be run node by node.
   func specialization(for facts: [Fact], tasks: [Int]) throws(MTLError) -> (graph: Graph, isPlanned: Bool) {
-    guard let quantization else { return try specialization(of: graph.selecting(outputs: tasks), for: facts) }
+    guard let quantization else {
+      guard tasks != Array(graph.outputs.indices) else { return try wholeSpecialization(for: facts) }
+      return try specialization(graph.selecting(outputs: tasks).specialized(for: facts), for: facts)
+    }
     // Names count what the whole network has, so that all of it is rounded before a part is taken.
-    let whole = try specialization(of: graph, for: facts)
-    guard whole.isPlanned else { return try specialization(of: graph.selecting(outputs: tasks), for: facts) }
+    let whole = try wholeSpecialization(for: facts)
+    guard whole.isPlanned else {
+      return try specialization(graph.selecting(outputs: tasks).specialized(for: facts), for: facts)
+    }
     return (try whole.graph.quantized(by: quantization).selecting(outputs: tasks), true)
   }
 
@@ -19,10 +48,14 @@ extension Network {
     return isPlanned ? graph : nil
   }
 
+  private func wholeSpecialization(for facts: [Fact]) throws(MTLError) -> (graph: Graph, isPlanned: Bool) {
+    if let known = known?.specializer(for: facts) { return try specialization(known, for: facts) }
+    return try specialization(graph.specialized(for: facts), for: facts)
+  }
+
   private func specialization(
-    of general: Graph, for facts: [Fact]
+    _ specializer: Specializer, for facts: [Fact]
   ) throws(MTLError) -> (graph: Graph, isPlanned: Bool) {
-    let specializer = try general.specialized(for: facts)
     var graph = specializer.graph
     graph.removeUnneeded()
     guard specializer.isPlain(graph, facts) else { return (graph, false) }

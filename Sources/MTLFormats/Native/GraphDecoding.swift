@@ -230,6 +230,7 @@ extension WeightEntry {
     guard type == nil || own == .uint8 && type?.byteCount == 1 else {
       throw MTLError(.badFormat, name, expected: "bytes, to be \(type ?? own)", found: "\(own)")
     }
+    if let blocks { return try Tensor(shape: shape, blocks: blocks, of: name) }
     let width = own.byteCount
     let bytes = try storage.slice(offset: elementOffset * width, length: shape.elementCount * width, of: name)
     return try Tensor(shape: shape, type: type ?? own, bytes: bytes.aligned(to: width), of: name)

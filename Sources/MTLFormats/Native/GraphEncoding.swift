@@ -3,7 +3,7 @@ import MTLGraph
 /// A graph as JSON, and the tensors that it names. See `GraphDecoding` for the form.
 struct GraphEncoder {
   private(set) var items: [SafetensorsWriter.Item] = []
-  private(set) var narrowTensors = NarrowTensors()
+  private(set) var narrowTensors: NarrowTensors
   /// Constants that are written as whole numbers.
   private let narrow: NarrowWeightNames
   private var names: Set<String> = []
@@ -16,8 +16,9 @@ struct GraphEncoder {
     let shape: Shape
   }
 
-  init(narrow: NarrowWeightNames) {
+  init(narrow: NarrowWeightNames, blocks: Set<String>) {
     self.narrow = narrow
+    narrowTensors = NarrowTensors(blocks: blocks)
   }
 
   /// The graph of a model with what is said of its ends.
@@ -149,23 +150,20 @@ struct GraphEncoder {
         .init("dimensions", .array(tensor.shape.dimensions.map { .integer(Int64($0)) })),
       ])
     }
-    let address = unsafe tensor.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+    let address = unsafe tensor.stored.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
     let place = Place(address: address, type: tensor.type, shape: tensor.shape)
     let stored: String
-    if let known = written[place], tensor.bytes.count > 0 {
+    if let known = written[place], tensor.stored.count > 0 {
       stored = known
     } else {
       stored = fresh(name)
       written[place] = stored
       if let name, narrow.whole.contains(name) {
-        items += try narrowTensors.items(whole: stored, tensor)
+        items += try narrowTensors.items(whole: name, as: stored, tensor)
       } else if let name, narrow.bfloat16.contains(name) {
         items += narrowTensors.items(bfloat16: stored, tensor)
       } else {
-        items.append(
-          .init(
-            name: stored, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions,
-            bytes: tensor.bytes))
+        items.append(try narrowTensors.item(name, as: stored, tensor))
       }
     }
     var members: [JSONValue.Member] = [.init("tensor", .string(stored))]

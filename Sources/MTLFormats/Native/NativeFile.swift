@@ -5,7 +5,8 @@ import MTLGraph
 /// `mtl_infer` is the text of a `model.json`. Where that says `"network": {"graph": "file"}`, the graph is the text under
 /// `mtl_infer_graph`. Weights of a network that the library knows by name keep the names of their checkpoint, and their
 /// types. Tensors begin at multiples of 64 bytes; what is called `.padding.N` fills the gaps. A quantized model has its table
-/// under `mtl_infer_quantization`, and weights of bytes with their steps in `.steps.N`, or of bfloat16.
+/// under `mtl_infer_quantization`, and weights of bytes with their steps in `.steps.N`, or of bfloat16. Weights of bytes that
+/// convolutions read may lie in the order of kernels (`ByteBlocks`); their own shapes are under `mtl_infer_blocks` then.
 public enum NativeFile {
   /// Keys of the metadata; the first also of an ONNX file's.
   public static let cardKey = "mtl_infer"
@@ -26,25 +27,31 @@ public enum NativeFile {
   }
 
   /// Writes a graph and its constants.
+  ///
+  /// - Parameter blocks: constants to put in the order of kernels where they are whole weights.
   public static func write(
-    _ model: GraphModel, card: JSONValue, quantization: StoredQuantization? = nil, to path: String
+    _ model: GraphModel, card: JSONValue, quantization: StoredQuantization? = nil, blocks: Set<String> = [],
+    to path: String
   ) throws(MTLError) {
-    var encoder = GraphEncoder(narrow: quantization?.weights ?? NarrowWeightNames())
+    var encoder = GraphEncoder(narrow: quantization?.weights ?? NarrowWeightNames(), blocks: blocks)
     let graph = try encoder.encode(model).text()
     try SafetensorsWriter(encoder.items).write(
       to: path,
       metadata: [.init(cardKey, try text(card)), .init(graphKey, .string(String(decoding: graph, as: UTF8.self)))]
-        + metadata(quantization, encoder.narrowTensors))
+        + metadata(quantization, encoder.narrowTensors) + metadata(blocks: encoder.items))
   }
 
   /// Writes weights of a network that the card names; those of types that the library cannot read stay behind.
+  ///
+  /// - Parameter blocks: tensors to put in the order of kernels where they are whole weights.
   public static func write(
-    _ weights: WeightStore, card: JSONValue, quantization: StoredQuantization? = nil, to path: String
+    _ weights: WeightStore, card: JSONValue, quantization: StoredQuantization? = nil, blocks: Set<String> = [],
+    to path: String
   ) throws(MTLError) {
     var items: [SafetensorsWriter.Item] = []
     var aliases: [JSONValue.Member] = []
     var names: [WeightEntry.Place: String] = [:]
-    var narrow = NarrowTensors()
+    var narrow = NarrowTensors(blocks: blocks)
     // A tensor of several names is written under its first.
     let whole = Set((quantization?.weights.whole ?? []).compactMap { weights[$0]?.place })
     let bfloat16 = Set((quantization?.weights.bfloat16 ?? []).compactMap { weights[$0]?.place })
@@ -56,7 +63,7 @@ public enum NativeFile {
       }
       names[entry.place] = name
       if whole.contains(entry.place) {
-        items += try narrow.items(whole: name, entry.float32(name))
+        items += try narrow.items(whole: name, as: name, entry.float32(name))
         continue
       }
       if bfloat16.contains(entry.place) {
@@ -65,13 +72,12 @@ public enum NativeFile {
       }
       let isPlain = entry.isDense && entry.type?.safetensorsName != nil
       let tensor = isPlain ? try entry.tensor(name, as: nil) : try entry.float32(name)
-      items.append(
-        .init(
-          name: name, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes))
+      items.append(try narrow.item(name, as: name, tensor))
     }
     let tied = aliases.isEmpty ? [] : [JSONValue.Member(aliasKey, try text(.object(aliases)))]
     try SafetensorsWriter(items).write(
-      to: path, metadata: [.init(cardKey, try text(card))] + tied + metadata(quantization, narrow))
+      to: path,
+      metadata: [.init(cardKey, try text(card))] + tied + metadata(quantization, narrow) + metadata(blocks: items))
   }
 
   private static func metadata(

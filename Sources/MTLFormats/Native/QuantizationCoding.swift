@@ -14,10 +14,14 @@ public struct StoredQuantization: Sendable {
 
 /// Weights on their way into a file of fewer bits than they had; whole numbers each with a tensor of its rows' steps.
 struct NarrowTensors {
+  /// Weights that are written in the order of kernels where they are whole numbers.
+  let blocks: Set<String>
   /// By weight: the tensor of its steps.
   private(set) var steps: [(weight: String, steps: String)] = []
   /// Floats that lie in the file as bfloat16.
   private(set) var bfloat16: [String] = []
+
+  init(blocks: Set<String>) { self.blocks = blocks }
 
   mutating func items(bfloat16 name: String, _ weights: Tensor) -> [SafetensorsWriter.Item] {
     bfloat16.append(name)
@@ -27,14 +31,28 @@ struct NarrowTensors {
     ]
   }
 
-  mutating func items(whole name: String, _ weights: Tensor) throws(MTLError) -> [SafetensorsWriter.Item] {
+  /// - Parameter stored: its name in the file.
+  mutating func items(
+    whole name: String, as stored: String, _ weights: Tensor
+  ) throws(MTLError) -> [SafetensorsWriter.Item] {
     let quantized = try QuantizedWeights(weights, of: name)
     let steps = ".steps.\(self.steps.count)"
-    self.steps.append((name, steps))
+    self.steps.append((stored, steps))
     return [
-      .init(name: name, type: "I8", shape: weights.shape.dimensions, bytes: quantized.tensor.bytes),
+      try item(name, as: stored, quantized.tensor),
       .init(name: steps, type: "F32", shape: [quantized.scales.count], bytes: Bytes(copying: quantized.scales)),
     ]
+  }
+
+  /// A tensor as it is, in the order of kernels where it is to be.
+  func item(_ name: String?, as stored: String, _ tensor: Tensor) throws(MTLError) -> SafetensorsWriter.Item {
+    let isWanted = name.map { blocks.contains($0) } ?? false
+    guard isWanted, let shape = ByteBlocks.shape(of: tensor.shape), let blocks = try ByteBlocks(tensor) else {
+      return .init(
+        name: stored, type: tensor.type.safetensorsName ?? "U8", shape: tensor.shape.dimensions, bytes: tensor.bytes)
+    }
+    return .init(
+      name: stored, type: "I8", shape: shape.dimensions, bytes: blocks.bytes, weightShape: tensor.shape.dimensions)
   }
 }
 

@@ -43,6 +43,7 @@ enum SafetensorsFile {
       try store.add(
         item.name, WeightEntry(shape: item.shape, element: item.element, dense: bytes, of: item.name))
     }
+    try NativeFile.readBlocks(of: &store, name: name)
     try NativeFile.readQuantization(of: &store, name: name)
     try NativeFile.addAliases(to: &store, name: name)
     return store

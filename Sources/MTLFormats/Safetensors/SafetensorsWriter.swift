@@ -8,6 +8,8 @@ struct SafetensorsWriter {
     let type: String
     let shape: [Int]
     let bytes: Bytes
+    /// Of whole weights in blocks, whose `shape` is that of the blocks: their own.
+    var weightShape: [Int]?
   }
 
   private static let alignment = 64

@@ -25,9 +25,10 @@ extension WeightEntry {
   /// Floats that lie in the file as whole numbers, as those, and what one is worth in each row; nil for other tensors.
   public func wholeNumbers(_ name: String) throws(MTLError) -> (numbers: Tensor, steps: Tensor)? {
     guard let steps, element.type == .int8, isDense else { return nil }
+    let worth = Tensor(steps, shape: [steps.count])
+    if let blocks { return (try Tensor(shape: shape, blocks: blocks, of: name), worth) }
     let bytes = try storage.slice(offset: elementOffset, length: shape.elementCount, of: name)
-    let numbers = try Tensor(shape: shape, type: .int8, bytes: bytes, of: name)
-    return (numbers, Tensor(steps, shape: [steps.count]))
+    return (try Tensor(shape: shape, type: .int8, bytes: bytes, of: name), worth)
   }
 
   /// The elements in place; nil when their address is not a multiple of 4, which legacy files do not promise.
@@ -81,7 +82,7 @@ extension WeightEntry {
     _: Source.Type, _ target: UnsafeMutableBufferPointer<Float>, _ convert: (Source) -> Float
   ) {
     guard target.count > 0 else { return }
-    unsafe storage.withUnsafeBytes { memory in
+    unsafe (blocks?.rowMajor() ?? storage).withUnsafeBytes { memory in
       guard let base = memory.baseAddress else { return }
       let size = MemoryLayout<Source>.size
       let row = isDense ? target.count : shape.dimensions.last ?? 1

@@ -19,6 +19,8 @@ public struct WeightEntry: Sendable {
   var steps: [Float]?
   /// Whether they are floats that lie in the file as bfloat16.
   var isWidened = false
+  /// Whole weights that lie in the file in the order of kernels, of which `storage` is another look then.
+  var blocks: ByteBlocks?
   /// Whether elements are not what lies in the file.
   var isConverted: Bool { steps != nil || isWidened }
 
@@ -61,6 +63,12 @@ public struct WeightEntry: Sendable {
   init(shape: Shape, element: ElementType, dense storage: Bytes, of name: @autoclosure () -> String) throws(MTLError) {
     try self.init(
       shape: shape, element: element, strides: shape.rowMajorStrides, storage: storage, elementOffset: 0, of: name())
+  }
+
+  /// Whole weights in the order of kernels.
+  init(shape: Shape, blocks: ByteBlocks, of name: @autoclosure () -> String) throws(MTLError) {
+    try self.init(shape: shape, element: ElementType(.int8), dense: blocks.bytes, of: name())
+    self.blocks = blocks
   }
 
   /// Index of the last element; nil on overflow.

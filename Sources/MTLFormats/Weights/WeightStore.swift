@@ -64,6 +64,9 @@ public struct WeightStore: Sendable {
     names.removeAll { others.contains($0) }
   }
 
+  /// Gives whole weights that lie in the order of kernels their own shape.
+  mutating func replace(_ name: String, by entry: WeightEntry) { entries[name] = entry }
+
   /// Makes tensors of bfloat16 such of floats.
   mutating func widen(_ weights: [String]) {
     for name in weights { entries[name]?.isWidened = true }

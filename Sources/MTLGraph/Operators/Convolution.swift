@@ -109,6 +109,9 @@ public struct Convolution: Operator {
 extension Tensor {
   /// Each row, the part at one place of the first axis, times its own factor.
   package func scaledRows(by factors: Tensor) throws(MTLError) -> Tensor {
+    if type == .int8, shape.elementCount > 0 {
+      return try DequantizeLinear(axis: 0, blockSize: 0, target: nil).compute([self, factors])[0]
+    }
     var values = numbers()
     let factors = try factors.floats()
     let width = values.count / max(factors.count, 1)

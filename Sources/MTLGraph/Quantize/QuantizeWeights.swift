@@ -101,24 +101,45 @@ extension Graph {
     return names
   }
 
+  /// Names of whole weights that convolutions of bytes read, where these fill the blocks of kernels well enough.
+  package var weightsInBlocks: Set<String> {
+    let bytes = valuesRounded { $0 is FakeQuantize }
+    let weights = nodes.compactMap { node -> ValueID? in
+      guard (node.operation as? Convolution)?.groups == 1, node.inputs.count == 4, bytes.contains(node.inputs[0]),
+        let weight = constants[node.inputs[1]], weight.type == .int8,
+        ByteBlocks.suit(weight.shape)
+      else { return nil }
+      return node.inputs[1]
+    }
+    return Set(weights.compactMap { constantNames[$0] })
+  }
+
   /// Weights that convolutions of bfloat16 alone read.
   package func valuesReadAsBFloat16() -> Set<ValueID> {
-    var rounded: Set<ValueID> = []
+    let rounded = valuesRounded { $0 is RoundToBFloat16 }
     var (weights, others) = (Set<ValueID>(), Set<ValueID>())
     for node in nodes {
-      let isRounded = !node.inputs.isEmpty && rounded.contains(node.inputs[0])
-      switch node.operation {
-      case is RoundToBFloat16: rounded.insert(node.outputs[0])
-      case is MaxPool where isRounded: rounded.insert(node.outputs[0])
-      case is Concat where node.inputs.allSatisfy(rounded.contains): rounded.insert(node.outputs[0])
-      default: break
-      }
-      let isProduct = (node.operation as? Convolution)?.groups == 1 && isRounded
+      let isProduct = (node.operation as? Convolution)?.groups == 1 && rounded.contains(node.inputs[0])
       for (position, value) in node.inputs.enumerated() where constants[value] != nil {
         if isProduct, position == 1 { weights.insert(value) } else { others.insert(value) }
       }
     }
     return weights.subtracting(others)
+  }
+
+  /// Values that such operators round, and what only picks or joins their numbers.
+  private func valuesRounded(by isRounding: (any Operator) -> Bool) -> Set<ValueID> {
+    var rounded: Set<ValueID> = []
+    for node in nodes {
+      let isKept =
+        switch node.operation {
+        case is MaxPool: rounded.contains(node.inputs[0])
+        case is Concat: node.inputs.allSatisfy(rounded.contains)
+        default: isRounding(node.operation)
+        }
+      if isKept { rounded.insert(node.outputs[0]) }
+    }
+    return rounded
   }
 }
 

@@ -7,9 +7,10 @@ extension Graph {
     var kept: [Look: [ValueID]] = [:]
     var replaced: [ValueID: ValueID] = [:]
     for value in constants.keys.sorted(by: { $0.index < $1.index }) {
-      guard let tensor = constants[value], tensor.bytes.count >= Graph.smallestSharedByteCount else { continue }
+      guard let tensor = constants[value], tensor.stored.count >= Graph.smallestSharedByteCount else { continue }
       let look = Look(tensor)
-      if let equal = kept[look, default: []].first(where: { constants[$0]?.bytes.isEqual(to: tensor.bytes) == true }) {
+      if let equal = kept[look, default: []].first(where: { constants[$0]?.stored.isEqual(to: tensor.stored) == true })
+      {
         replaced[value] = equal
       } else {
         kept[look, default: []].append(value)
@@ -30,12 +31,14 @@ extension Graph {
   private struct Look: Hashable {
     let type: DataType
     let shape: Shape
+    let liesInBlocks: Bool
     let ends: [UInt8]
 
     init(_ tensor: Tensor) {
       type = tensor.type
       shape = tensor.shape
-      let bytes = tensor.bytes
+      liesInBlocks = tensor.blocks != nil
+      let bytes = tensor.stored
       ends = (0..<32).map { bytes[$0] ?? 0 } + (1...32).map { bytes[bytes.count - $0] ?? 0 }
     }
   }

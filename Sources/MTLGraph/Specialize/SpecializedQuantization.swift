@@ -6,6 +6,8 @@ struct GriddedValue: Hashable {
 
 /// Whole numbers and the factor of each output that they are multiplied with.
 struct WholeWeights {
+  /// Of the file's constant.
+  let name: String?
   let numbers: Tensor
   let factors: Tensor
 }
@@ -17,6 +19,7 @@ extension Specializer {
     if let known = gridded[key] { return known }
     let result = try add(FakeQuantize(grid: grid), [value])[0]
     gridded[key] = result
+    sources[result] = key
     return result
   }
 }
@@ -28,15 +31,46 @@ extension Specializer {
   ) throws(MTLError) -> [ValueID?] {
     var result = inputs
     for (position, value) in inputs.enumerated() {
-      guard let value, let whole = wholeWeights[value], !(operation is GeneralConvolution && position == 1) else {
-        continue
-      }
+      guard let value, let whole = wholeWeights[value], !takes(whole, operation, position, inputs) else { continue }
       if floatWeights[value] == nil {
         floatWeights[value] = addConstant(try whole.numbers.scaledRows(by: whole.factors))
       }
       result[position] = floatWeights[value]
     }
     return result
+  }
+}
+
+extension Specializer {
+  /// Rows that a layer has to have at most to become a convolution: each is an image of one pixel there, for which all
+  /// weights are read anew.
+  private static let maximumRowCount = 16
+
+  /// Whether an operator knows what to do with whole weights: a convolution, and a fully connected layer of bytes.
+  private func takes(
+    _ whole: WholeWeights, _ operation: any Operator, _ position: Int, _ inputs: [ValueID?]
+  ) -> Bool {
+    guard position == 1 else { return false }
+    if operation is GeneralConvolution { return true }
+    guard let layer = operation as? GeneralGemm, layer.isPlain, let x = inputs[0], sources[x] != nil,
+      let shape = fact(x)?.shape, shape.rank == 2, (1...Specializer.maximumRowCount).contains(shape[0]),
+      (QuantizationSite.smallestChannelCount...ByteGrid.largestProductCount).contains(shape[1])
+    else { return false }
+    guard inputs.count > 2, let bias = inputs[2] else { return true }
+    return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [whole.numbers.shape[0]]
+  }
+
+  /// A fully connected layer of rows on a grid as a convolution of images of one pixel; nil where it is none.
+  mutating func layerOfBytes(_ x: KnownValue, _ weight: KnownValue, bias: ValueID?) throws(MTLError) -> [ValueID]? {
+    guard let whole = wholeWeights[weight.id], let source = sources[x.id], let rows = x.fact.shape,
+      let image = try reshaped(known(source.value), to: [rows[0], rows[1], 1, 1])?[0]
+    else { return nil }
+    let outputs = whole.numbers.shape[0]
+    let numbers = addConstant(try whole.numbers.reshaped(to: [outputs, rows[1], 1, 1]), name: whole.name)
+    let zeros = Tensor([Float](repeating: 0, count: outputs), shape: [outputs])
+    let product = try add(
+      Convolution(), [onGrid(image, source.grid), numbers, bias ?? addConstant(zeros), addConstant(whole.factors)])
+    return try reshaped(known(product[0]), to: [rows[0], outputs])
   }
 }
 
@@ -94,8 +128,11 @@ extension DequantizeLinear {
 
   /// What a constant of whole numbers is made of, where each place of the first axis has its own factor, or all have one,
   /// and zero stands for itself.
-  func wholeWeights(_ inputs: [KnownValue?]) -> WholeWeights? {
-    guard let numbers = inputs.optional(0)?.fact.value, numbers.type == .int8, numbers.shape.rank == 4, isFloat32,
+  ///
+  /// - Parameter names: of constants.
+  func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) -> WholeWeights? {
+    guard let weight = inputs.optional(0), let numbers = weight.fact.value, numbers.type == .int8,
+      numbers.shape.rank == 4 || numbers.shape.rank == 2, isFloat32,
       let scale = inputs.optional(1)?.fact.value, scale.type == .float32, scale.shape.rank <= 1
     else { return nil }
     if let zeroPoint = inputs.optional(2) {
@@ -107,7 +144,7 @@ extension DequantizeLinear {
     let factors = scale.numbers()
     guard factors.count == 1 || isFirstAxis(of: numbers.shape) && factors.count == outputs else { return nil }
     return WholeWeights(
-      numbers: numbers,
+      name: names[weight.id], numbers: numbers,
       factors: Tensor(
         factors.count == outputs ? factors : [Float](repeating: factors[0], count: outputs), shape: [outputs]))
   }

@@ -1,6 +1,6 @@
 /// Builds a graph for inputs of known types and shapes: constants and what follows from shapes are folded, and operators
 /// take the special form that kernels know. Values keep no identity from the graph before.
-public struct Specializer {
+public struct Specializer: Sendable {
   public private(set) var graph = Graph()
   public private(set) var facts: [ValueID: Fact] = [:]
   /// Nodes of the graph that is specialised, for the names of those that take their place.
@@ -9,8 +9,10 @@ public struct Specializer {
   /// Values that came onto a grid of bytes: what they were made of, and where those lie as floats again.
   var bytes: [ValueID: (source: ValueID, grid: ByteGrid)] = [:]
   var gridded: [GriddedValue: ValueID] = [:]
-  /// Constants that are whole numbers times a factor for each place of their first axis, and as floats, for all operators
-  /// but convolutions.
+  /// The same the other way.
+  var sources: [ValueID: GriddedValue] = [:]
+  /// Constants that are whole numbers times a factor for each place of their first axis, and as floats, for operators that
+  /// do not know what to do with these.
   var wholeWeights: [ValueID: WholeWeights] = [:]
   var floatWeights: [ValueID: ValueID] = [:]
   /// What looking into sequences may still cost.
@@ -26,6 +28,8 @@ public struct Specializer {
 
   /// Whether only shapes and costs are asked for: large weights are not put into another order then.
   private let isSketch: Bool
+  /// Whether something was left out for that, so that the graph computes nothing.
+  public private(set) var isIncomplete = false
 
   /// Weights from which on a sketch leaves them as they are; values that shapes could depend on are smaller.
   private static let largeWeight = 1 << 20
@@ -52,10 +56,11 @@ public struct Specializer {
   public func fact(_ value: ValueID) -> Fact? { facts[value] }
 
   /// A matrix of weights with its axes changed over; of a sketch, a matrix of that shape.
-  func transposed(_ weight: Tensor) throws(MTLError) -> Tensor {
+  mutating func transposed(_ weight: Tensor) throws(MTLError) -> Tensor {
     guard isSketch, weight.shape.elementCount >= Specializer.largeWeight else {
       return try Transpose([1, 0]).evaluate([weight])[0]
     }
+    isIncomplete = true
     return try weight.reshaped(to: [weight.shape[1], weight.shape[0]])
   }
 
@@ -84,7 +89,7 @@ public struct Specializer {
     try operation.requireForms(known.map { $0?.fact })
     let outputs = try operation.infer(known.map { $0?.fact })
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
-    if let whole = (operation as? DequantizeLinear)?.wholeWeights(known) {
+    if let whole = (operation as? DequantizeLinear)?.wholeWeights(known, graph.constantNames) {
       let values = append(operation, inputs, outputs)
       wholeWeights[values[0]] = whole
       return values

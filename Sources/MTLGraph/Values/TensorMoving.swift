@@ -61,6 +61,7 @@ extension Tensor {
   /// The same elements in row-major order under another shape of as many.
   package func reshaped(to shape: Shape) throws(MTLError) -> Tensor {
     if type == .string { return try Tensor(texts: texts, shape: shape, of: "shape") }
+    if let blocks, blocks.fit(shape) { return try Tensor(shape: shape, blocks: blocks, of: "shape") }
     return try Tensor(shape: shape, type: type, bytes: bytes, of: "shape")
   }
 

@@ -127,7 +127,7 @@ public struct NetworkBuilder {
       try count(target, of: key)
       let whole = target.dimensions.first == own.dimensions.first ? try entry.wholeNumbers(key) : nil
       let tensor = if let whole { whole.numbers } else { try entry.float32(key) }
-      return (try Tensor(shape: target, type: tensor.type, bytes: tensor.bytes, of: key), whole?.steps)
+      return (try tensor.reshaped(to: target), whole?.steps)
     }
     if let found { constantCounts[found.place, default: 0] += 1 }
     let value = graph.addConstant(tensor?.0 ?? Tensor([0], shape: [1]), name: key)

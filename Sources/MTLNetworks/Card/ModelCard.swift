@@ -13,7 +13,11 @@ public struct ModelCard: Sendable {
     case file
   }
 
-  public static let formatVersion = 1
+  /// The newest format that is understood: files with weights in the order of kernels say it, so that who does not know
+  /// these says so.
+  public static let formatVersion = 2
+  /// What all others say.
+  public static let plainFormatVersion = 1
 
   /// The field "network" of a `model.json` that means the same.
   public var networkField: JSONValue {
@@ -55,7 +59,7 @@ public struct ModelCard: Sendable {
     let text = try bytes.slice(offset: mark, length: bytes.count - mark, of: subject)
     var fields = try FieldReader(JSONValue.parse(text, of: subject), path: subject)
     guard let version = try fields.integer("format", in: 1...Int(Int32.max)) else {
-      throw MTLError(.badFormat, subject, "has no field 'format'; it is \(ModelCard.formatVersion) today")
+      throw MTLError(.badFormat, subject, "has no field 'format'; it is \(ModelCard.plainFormatVersion) today")
     }
     guard version <= ModelCard.formatVersion else {
       throw MTLError(.formatTooNew, subject, expected: "format up to \(ModelCard.formatVersion)", found: "\(version)")

@@ -89,6 +89,7 @@ public struct GeneralConvolution: GeneralOperator, StandardOperator {
     let zeros = Tensor([Float](repeating: 0, count: filter[0]), shape: [filter[0]])
     let bias = inputs.optional(2)?.id ?? specializer.addConstant(zeros)
     return try specializer.add(
-      convolution, [x.id, specializer.addConstant(whole.numbers), bias, specializer.addConstant(whole.factors)])
+      convolution,
+      [x.id, specializer.addConstant(whole.numbers, name: whole.name), bias, specializer.addConstant(whole.factors)])
   }
 }

@@ -20,6 +20,9 @@ public struct GeneralGemm: GeneralOperator, StandardOperator {
     self.turnsRight = turnsRight
   }
 
+  /// Whether it is x * W^T + b and no more.
+  var isPlain: Bool { alpha == 1 && beta == 1 && !turnsLeft && turnsRight }
+
   private func sizes(_ left: Shape, _ right: Shape) throws(MTLError) -> (rows: Int, depth: Int, columns: Int) {
     try requireRank(left, 2)
     try requireRank(right, 2)
@@ -62,6 +65,9 @@ public struct GeneralGemm: GeneralOperator, StandardOperator {
   public func specialized(
     _ inputs: [KnownValue?], in specializer: inout Specializer
   ) throws(MTLError) -> [ValueID]? {
+    if let x = inputs.optional(0), let weight = inputs.optional(1), specializer.wholeWeights[weight.id] != nil {
+      return try specializer.layerOfBytes(x, weight, bias: inputs.optional(2)?.id)
+    }
     guard let left = inputs.optional(0), let right = inputs.optional(1), left.fact.type == .float32, !turnsLeft,
       alpha == 1, beta == 1, let shape = left.fact.shape, let weight = right.fact.value,
       shape.elementCount > 0, weight.shape.elementCount > 0
