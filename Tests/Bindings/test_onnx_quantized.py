@@ -126,14 +126,17 @@ def test_few_channels_between(mtl_infer, channels):
     check(mtl_infer, network, [1, 20, 9, 11], network.pair(network.convolution(total, channels, channels)))
 
 
+@pytest.mark.parametrize("group", [1, "each"])
 @pytest.mark.parametrize("channels", [3, 20])
-def test_a_bias_that_is_computed(mtl_infer, channels):
+def test_a_bias_that_is_computed(mtl_infer, channels, group):
+    group = channels if group == "each" else 1
     network = Network(channels)
     x = network.pair("x")
     mean = network.node("Reshape", [network.node("MaxPool", [x], kernel_shape=[4, 4]), network.constant(numpy.array([-1]))])
-    weights = network.random.integers(-9, 10, (channels, channels, 3, 3)).astype(numpy.int8)
+    weights = network.random.integers(-9, 10, (channels, channels // group, 3, 3)).astype(numpy.int8)
     weight = network.node("DequantizeLinear", [network.constant(weights), network.constant(numpy.float32(0.125))])
-    check(mtl_infer, network, [1, channels, 4, 4], network.node("Conv", [x, weight, mean], pads=[1] * 4))
+    output = network.node("Conv", [x, weight, mean], pads=[1] * 4, group=group)
+    check(mtl_infer, network, [1, channels, 4, 4], output)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,6 +8,7 @@ enum DepthwiseByteLowering: Lowering {
 
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard let convolution = node.operation as? Convolution, node.inputs.count == 4,
+      node.inputs.dropFirst().allSatisfy({ planner.constant($0) != nil }),
       let weight = planner.constant(node.inputs[1]), weight.type == .int8, convolution.isDepthwise(weight.shape),
       weight.shape[2].saturatingProduct(weight.shape[3]) <= Int(MTLK_DEPTHWISE_TAPS),
       let layout = planner.narrowLayouts[node.inputs[0]], let grid = layout.grid, layout.lane == Int(MTLK_BYTE_LANE),
