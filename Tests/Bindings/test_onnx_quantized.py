@@ -165,7 +165,8 @@ def test_the_plan_is_of_bytes(mtl_infer, tmp_path):
     _, outputs = residual(network)
     kernels = planned(network.model("x", [1, 3, 22, 18], outputs), tmp_path)
     count = lambda text: sum(text in kernel for kernel in kernels)  # noqa: E731
-    assert count("int8 convolution") == 7 and count("max pool int8") == 1 and count("add int8") == 1, kernels
+    assert count("int8 convolution") == 8 and count("max pool int8") == 1 and count("add int8") == 1, kernels
+    assert count("depthwise int8 convolution") == 1, kernels
     assert not count("reference"), kernels
 
 
