@@ -85,8 +85,8 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
   /// Runs small convolutions with every kind of edge, and attention.
   private func answersRightly() -> Bool {
     let found = unsafe KernelAnswers(functions)
+    guard found != .expected else { return true }
     // A host that rounds in another direction moves the known answer; then the scalar kernels say what is right.
-    return found == .expected
-      || unsafe mtlk_kernels(InstructionSet.scalar.rawValue).map { unsafe KernelAnswers($0) } == found
+    return unsafe mtlk_kernels(InstructionSet.scalar.rawValue).map { unsafe KernelAnswers($0) == found } ?? false
   }
 }
