@@ -1,4 +1,5 @@
 import CMTLKernels
+import Glibc
 
 /// How convolutions of one step are cut: pieces of output blocks and rows; those of all parts and images alternate, so that
 /// what shares weights or an input meets it in the cache.
@@ -59,5 +60,10 @@ struct ConvolutionItems {
     return (bytes + stripByteLimit - 1) / stripByteLimit
   }
 
-  private static let stripByteLimit = 640 << 10
+  /// Half of the second-level cache; the other half is for weights and outputs. Where the system does not say how large
+  /// it is, as many ARM processors' do not, it is taken for 1 MiB.
+  private static let stripByteLimit = {
+    let cache = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
+    return min(max(cache > 0 ? cache : 1 << 20, 256 << 10), 4 << 20) / 2
+  }()
 }
