@@ -228,11 +228,11 @@ static inline int32_t mtlk_winograd_pixel(const mtlk_winograd_axis *axis, int32_
          tile / axis->phases * mtlk_winograd_outputs(axis->form) * axis->dilation;
 }
 
-/* Input blocks whose weights are transformed at a time; and the floats of scratch memory that the output of `tiles` tiles
- * takes, and their input, with `positions` multiplications for each tile. */
-enum { MTLK_WINOGRAD_CHUNK = 3, MTLK_WINOGRAD_BLOCKS = 3 };
+/* Blocks of 16 x 16 filters that are transformed at a time, and blocks of outputs among them at most; and the floats of
+ * scratch memory that the output of `tiles` tiles takes, and their input, with `positions` multiplications for each tile. */
+enum { MTLK_WINOGRAD_FILTERS = 9, MTLK_WINOGRAD_BLOCKS = 3 };
 static inline int64_t mtlk_winograd_scratch(int64_t positions, int64_t tiles) {
-  return positions * MTLK_WINOGRAD_BLOCKS * MTLK_LANE * (MTLK_WINOGRAD_CHUNK * MTLK_LANE + tiles);
+  return positions * MTLK_LANE * (MTLK_WINOGRAD_FILTERS * MTLK_LANE + MTLK_WINOGRAD_BLOCKS * tiles);
 }
 static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t tiles) {
   return mtlk_winograd_inputs(grid.rows.form) * mtlk_winograd_positions(grid.columns.form) * tiles * MTLK_LANE;
