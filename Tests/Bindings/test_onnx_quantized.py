@@ -56,6 +56,24 @@ class Network:
             operands.append(self.node("DequantizeLinear", [whole, self.constant(numpy.float32(0.0625))]))
         return self.node("Conv", operands, pads=[kernel // 2] * 4, group=group, **attributes)
 
+    def layer(self, value, inputs, outputs, kind="MatMul", per_column=True, turned=False):
+        """Weights as exporters of transformers write them: outputs last, each with a scale of its own."""
+        weights = self.random.integers(-9, 10, (outputs, inputs) if turned else (inputs, outputs)).astype(numpy.int8)
+        scales = (2.0 ** self.random.integers(-6, -3, outputs)).astype(numpy.float32)
+        scale = self.constant(scales if per_column else scales[0])
+        axis = {"axis": 0 if turned else 1} if per_column else {}
+        operands = [value, self.node("DequantizeLinear", [self.constant(weights), scale], **axis)]
+        if kind == "MatMul":
+            return self.node(kind, operands)
+        bias = self.constant(self.random.integers(-50, 50, outputs).astype(numpy.float32) / 16)
+        return self.node(kind, [*operands, bias], transB=int(turned))
+
+    def reshaped(self, value, *shape):
+        return self.node("Reshape", [value, self.constant(numpy.array(shape))])
+
+    def number(self, value):
+        return self.constant(numpy.float32(value))
+
     def model(self, inputs, shape, outputs):
         info = helper.make_tensor_value_info
         graph = helper.make_graph(
@@ -219,3 +237,73 @@ def read(path):
     """Metadata and tensors of a safetensors file, without what fills gaps."""
     with safetensors.safe_open(path, "numpy") as file:
         return file.metadata(), {name: file.get_tensor(name) for name in file.keys() if not name.startswith(".padding")}
+
+
+@pytest.mark.parametrize("per_column", [True, False])
+def test_layers_of_tokens(mtl_infer, tmp_path, per_column):
+    """A linear layer with and without a bias, either way round, with a pair on each side of what only reshapes."""
+    network = Network(int(per_column))
+    tokens = network.node("Transpose", [network.reshaped(network.pair(network.convolution(network.pair("x"), 16, 48)), 1, 48, 35)], perm=[0, 2, 1])
+    grids = [network.grid() for _ in range(3)]
+    tokens = network.pair(tokens, grids[0])
+    value = network.pair(network.layer(tokens, 48, 40, per_column=per_column), grids[1])
+    value = network.pair(network.reshaped(value, 35, 40), grids[1])
+    value = network.pair(network.layer(value, 40, 96, "Gemm", per_column), grids[2])
+    value = network.reshaped(value, 1, 35, 96)  # no pair of its own
+    other = network.layer(network.reshaped(value, 35, 96), 96, 48, "Gemm", per_column, turned=True)
+    total = network.node("Add", [network.pair(network.reshaped(other, 1, 35, 48)), tokens])
+    check(mtl_infer, network, [1, 16, 5, 7], total)
+    kernels = planned(network.model("x", [1, 16, 5, 7], [total]), tmp_path)
+    assert sum("int8 convolution" in kernel for kernel in kernels) == 4, kernels
+    assert not any("gemm" in kernel or "reference" in kernel for kernel in kernels), kernels
+
+
+@pytest.mark.parametrize("kind, turned", [("MatMul", False), ("Gemm", False), ("Gemm", True)])
+@pytest.mark.parametrize("per_column", [True, False])
+def test_layers_of_rows_that_are_no_tokens(mtl_infer, kind, turned, per_column):
+    network = Network(7)
+    rows = network.layer(network.pair("x"), 20, 33, kind, per_column, turned)
+    check(mtl_infer, network, [40, 20], network.layer(network.pair(rows), 33, 5, kind, per_column, turned))
+
+
+def gelu(network, x):
+    inner = network.node("Erf", [network.pair(network.node("Div", [x, network.number(2**0.5)]))])
+    sum_ = network.pair(network.node("Add", [network.pair(inner), network.number(1)]))
+    return network.node("Mul", [network.pair(network.node("Mul", [x, sum_])), network.number(0.5)])
+
+
+def silu(network, x):
+    return network.node("Mul", [x, network.pair(network.node("Sigmoid", [x]))])
+
+
+def hard_swish(network, x):
+    return network.node("Mul", [network.pair(network.node("HardSigmoid", [x], alpha=1 / 6, beta=0.5)), x])
+
+
+@pytest.mark.parametrize("function", [gelu, silu, hard_swish])
+@pytest.mark.parametrize("signed", [False, True], ids=["uint8", "int8"])
+def test_functions_of_bytes_are_looked_up(mtl_infer, tmp_path, function, signed):
+    """However many operators and pairs an exporter made of them, and whoever else reads the value."""
+    network = Network(3, signed)
+    scale, zero = numpy.float32(0.0625), network.type(0 if signed else 128)
+    x = network.pair(network.convolution(network.pair("x"), 16, 40), (scale, zero))
+    y = network.pair(function(network, x))
+    output = network.convolution(network.pair(network.node("Add", [network.pair(network.convolution(y, 40, 40)), x])), 40, 20)
+    check(mtl_infer, network, [2, 16, 7, 9], output)
+    kernels = planned(network.model("x", [2, 16, 7, 9], [output]), tmp_path)
+    assert kernels.count("look up int8") == 1 and not any("quantize" in kernel for kernel in kernels[1:-1]), kernels
+    assert not any(kernel.startswith(("mul", "multiply", "erf", "sigmoid")) for kernel in kernels), kernels
+
+
+def test_functions_of_bytes_that_are_kept_as_floats(mtl_infer, tmp_path):
+    """No images, and read beside the rounding by somebody else, who sees the numbers before it."""
+    network = Network(4)
+    x = network.pair("x")
+    rounded, bare = gelu(network, x), silu(network, x)
+    total = network.node("Add", [network.pair(rounded), network.node("Add", [bare, network.pair(bare)])])
+    model = network.model("x", [3, 5, 7], [total])
+    image = numpy.random.default_rng(0).standard_normal([3, 5, 7]).astype(numpy.float32)
+    (found,), (expected,) = run(mtl_infer, model, image)
+    numpy.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    kernels = planned(model, tmp_path)
+    assert kernels.count("look up") == 2, kernels  # gelu, and the sigmoid of silu

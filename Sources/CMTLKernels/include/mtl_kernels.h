@@ -286,6 +286,12 @@ void mtlk_pack_halves(const float *weights, const float *scale, uint16_t *packed
 void mtlk_convert_row(const uint8_t *source, int64_t source_step, int32_t red, int32_t green, int32_t blue,
                       uint8_t *output, int32_t columns, int32_t output_channels);
 
+/* to[i] = table[from[i]]: any function of bytes. The same of floats that lie on the grid which scale and zero point
+ * describe, to floats. Tables have 256 numbers. */
+void mtlk_look_up(const uint8_t *from, uint8_t *to, int64_t count, const uint8_t *table);
+void mtlk_look_up_floats(const float *from, float *to, int64_t count, float inverse_scale, int32_t zero_point,
+                         const float *table);
+
 /* y[i] = table[i % channels][x[i]]: the network's value for each 8-bit value of each channel. */
 void mtlk_normalize(const uint8_t *x, float *y, int64_t pixels, int32_t channels, const float *table);
 

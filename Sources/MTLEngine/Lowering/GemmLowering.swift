@@ -4,11 +4,12 @@ import MTLGraph
 /// Fully connected layers with constant weights, which are read where the file maps them.
 enum GemmLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    guard node.operation is Gemm, let weight = planner.constant(node.inputs[1]), weight.type == .float32 else {
-      return false
+    guard node.operation is Gemm, var weight = planner.constant(node.inputs[1]) else { return false }
+    if node.inputs.count == 4, let factors = planner.constant(node.inputs[3]) {
+      weight = try weight.scaledRows(by: factors)
     }
-    let bias = node.inputs.count == 3 ? planner.constant(node.inputs[2]) : nil
-    guard node.inputs.count == 2 || bias?.type == .float32 else { return false }
+    let bias = node.inputs.count >= 3 ? planner.constant(node.inputs[2]) : nil
+    guard weight.type == .float32, node.inputs.count == 2 || bias?.type == .float32 else { return false }
     let (activation, result) = planner.fuseActivation(after: node) { _ in true }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     let output = planner.makeBuffer(for: result, .planar)

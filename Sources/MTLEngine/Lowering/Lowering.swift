@@ -10,6 +10,7 @@ protocol Lowering: SendableMetatype {
 /// (`ConvolutionLowering`). The last one takes everything.
 let lowerings: [any Lowering.Type] = [
   ByteLowering.self,
+  ByteTableLowering.self,
   HalfLowering.self,
   NarrowPoolLowering.self,
   ViewLowering.self,

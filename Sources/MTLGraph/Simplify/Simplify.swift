@@ -13,7 +13,9 @@ extension Graph {
   /// The same for inputs of known shapes, which also find tokens and attention.
   public func simplified(for inputShapes: [Shape]) throws(MTLError) -> Graph {
     var graph = try simplified()
-    graph.recognizeLayerNormalization(try graph.shapes(for: inputShapes))
+    let shapes = try graph.shapes(for: inputShapes)
+    graph.recognizeLayerNormalization(shapes)
+    try graph.joinByteTables(shapes)
     graph = try graph.withTokensAsImages(inputShapes)
     graph.removePassThrough()
     try graph.foldBiases()

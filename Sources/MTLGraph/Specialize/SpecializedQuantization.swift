@@ -4,12 +4,38 @@ struct GriddedValue: Hashable {
   let grid: ByteGrid
 }
 
-/// Whole numbers and the factor of each output that they are multiplied with.
+/// Whole numbers, outputs first, and the factor of each output that they are multiplied with.
 struct WholeWeights {
   /// Of the file's constant.
   let name: String?
   let numbers: Tensor
   let factors: Tensor
+  /// Whether the file has the outputs last.
+  var isTurned = false
+
+  /// The shape of a matrix for a layer whose outputs are first in the file, or last; nil where factors belong to the other
+  /// axis.
+  func shape(hasOutputsFirst: Bool) -> Shape? {
+    if isTurned != hasOutputsFirst { return numbers.shape }
+    let values = factors.numbers()
+    guard numbers.shape.rank == 2, values.allSatisfy({ $0 == values[0] }) else { return nil }
+    return [numbers.shape[1], numbers.shape[0]]
+  }
+
+  /// The same for such a layer, where it has a shape.
+  func oriented(hasOutputsFirst: Bool) throws(MTLError) -> WholeWeights {
+    guard isTurned == hasOutputsFirst else { return self }
+    let turned = try Transpose([1, 0]).evaluate([numbers])[0]
+    let same = [Float](repeating: factors.numbers().first ?? 1, count: turned.shape[0])
+    return WholeWeights(
+      name: nil, numbers: turned, factors: Tensor(same, shape: [turned.shape[0]]), isTurned: !isTurned)
+  }
+
+  /// The floats, as the file has them.
+  func floats() throws(MTLError) -> Tensor {
+    let floats = try numbers.scaledRows(by: factors)
+    return isTurned ? try Transpose([1, 0]).evaluate([floats])[0] : floats
+  }
 }
 
 extension Specializer {
@@ -32,9 +58,7 @@ extension Specializer {
     var result = inputs
     for (position, value) in inputs.enumerated() {
       guard let value, let whole = wholeWeights[value], !takes(whole, operation, position, inputs) else { continue }
-      if floatWeights[value] == nil {
-        floatWeights[value] = addConstant(try whole.numbers.scaledRows(by: whole.factors))
-      }
+      if floatWeights[value] == nil { floatWeights[value] = addConstant(try whole.floats()) }
       result[position] = floatWeights[value]
     }
     return result
@@ -42,35 +66,58 @@ extension Specializer {
 }
 
 extension Specializer {
-  /// Rows that a layer has to have at most to become a convolution: each is an image of one pixel there, for which all
-  /// weights are read anew.
-  private static let maximumRowCount = 16
+  /// Rows up to which a layer is a convolution of images of one pixel each, for which all weights are read anew.
+  private static let maximumImageCount = 16
+
+  /// The grid that a value's numbers lie on.
+  func grid(of value: ValueID) -> ByteGrid? { sources[value]?.grid ?? moved[value] }
+
+  /// Remembers the grid of what only picks and arranges numbers.
+  mutating func carryGrid(_ operation: any Operator, _ inputs: [ValueID?], to outputs: [ValueID]) {
+    switch operation {
+    case is Reshape, is Transpose, is Slice, is Flatten: moved[outputs[0]] = inputs[0].flatMap { grid(of: $0) }
+    default: break
+    }
+  }
 
   /// Whether an operator knows what to do with whole weights: a convolution, and a fully connected layer of bytes.
   private func takes(
     _ whole: WholeWeights, _ operation: any Operator, _ position: Int, _ inputs: [ValueID?]
   ) -> Bool {
     guard position == 1 else { return false }
-    if operation is GeneralConvolution { return true }
-    guard let layer = operation as? GeneralGemm, layer.isPlain, let x = inputs[0], sources[x] != nil,
-      let shape = fact(x)?.shape, shape.rank == 2, (1...Specializer.maximumRowCount).contains(shape[0]),
-      (QuantizationSite.smallestChannelCount...ByteGrid.largestProductCount).contains(shape[1])
+    if operation is GeneralConvolution { return !whole.isTurned }
+    let gemm = operation as? GeneralGemm
+    guard operation is MatMul || gemm?.isLayer == true,
+      let weights = whole.shape(hasOutputsFirst: gemm?.turnsRight ?? false), weights.rank == 2,
+      let x = inputs[0], grid(of: x) != nil, let shape = fact(x)?.shape, shape.rank >= 2, shape.elementCount > 0,
+      shape[shape.rank - 1] == weights[1],
+      (QuantizationSite.smallestChannelCount...ByteGrid.largestProductCount).contains(weights[1])
     else { return false }
     guard inputs.count > 2, let bias = inputs[2] else { return true }
-    return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [whole.numbers.shape[0]]
+    return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [weights[0]]
   }
 
-  /// A fully connected layer of rows on a grid as a convolution of images of one pixel; nil where it is none.
-  mutating func layerOfBytes(_ x: KnownValue, _ weight: KnownValue, bias: ValueID?) throws(MTLError) -> [ValueID]? {
-    guard let whole = wholeWeights[weight.id], let source = sources[x.id], let rows = x.fact.shape,
-      let image = try reshaped(known(source.value), to: [rows[0], rows[1], 1, 1])?[0]
+  /// A fully connected layer of rows on a grid: a convolution where they are few.
+  mutating func layerOfBytes(
+    _ x: KnownValue, _ weight: KnownValue, hasOutputsFirst: Bool, bias: KnownValue?
+  ) throws(MTLError) -> [ValueID]? {
+    guard let whole = try wholeWeights[weight.id]?.oriented(hasOutputsFirst: hasOutputsFirst),
+      let grid = grid(of: x.id), let shape = x.fact.shape
     else { return nil }
-    let outputs = whole.numbers.shape[0]
-    let numbers = addConstant(try whole.numbers.reshaped(to: [outputs, rows[1], 1, 1]), name: whole.name)
+    let (outputs, depth) = (whole.numbers.shape[0], whole.numbers.shape[1])
+    let rows = shape.elementCount / depth
+    let isImages = rows <= Specializer.maximumImageCount
+    let (numbers, input) =
+      isImages
+      ? (try whole.numbers.reshaped(to: [outputs, depth, 1, 1]), [rows, depth, 1, 1]) : (whole.numbers, [rows, depth])
+    guard let matrix = try reshaped(x, to: Shape(input))?[0] else { return nil }
     let zeros = Tensor([Float](repeating: 0, count: outputs), shape: [outputs])
-    let product = try add(
-      Convolution(), [onGrid(image, source.grid), numbers, bias ?? addConstant(zeros), addConstant(whole.factors)])
-    return try reshaped(known(product[0]), to: [rows[0], outputs])
+    let inputs = [
+      try onGrid(matrix, grid), addConstant(numbers, name: whole.name), bias?.id ?? addConstant(zeros),
+      addConstant(whole.factors),
+    ]
+    let product = try isImages ? add(Convolution(), inputs) : add(Gemm(), inputs)
+    return try reshaped(known(product[0]), to: Shape(shape.dimensions.dropLast() + [outputs]))
   }
 }
 
@@ -126,11 +173,11 @@ extension DequantizeLinear {
     return [try specializer.onGrid(made.source, made.grid)]
   }
 
-  /// What a constant of whole numbers is made of, where each place of the first axis has its own factor, or all have one,
-  /// and zero stands for itself.
+  /// What a constant of whole numbers is made of, where each place of the first axis, or of a matrix's last one, has its
+  /// own factor, or all have one, and zero stands for itself.
   ///
   /// - Parameter names: of constants.
-  func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) -> WholeWeights? {
+  func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) throws(MTLError) -> WholeWeights? {
     guard let weight = inputs.optional(0), let numbers = weight.fact.value, numbers.type == .int8,
       numbers.shape.rank == 4 || numbers.shape.rank == 2, isFloat32,
       let scale = inputs.optional(1)?.fact.value, scale.type == .float32, scale.shape.rank <= 1
@@ -140,9 +187,13 @@ extension DequantizeLinear {
         values.allSatisfy({ $0 == 0 })
       else { return nil }
     }
-    let outputs = numbers.shape[0]
     let factors = scale.numbers()
-    guard factors.count == 1 || isFirstAxis(of: numbers.shape) && factors.count == outputs else { return nil }
+    if factors.count > 1, numbers.shape.rank == 2, isAxis(1, of: numbers.shape), factors.count == numbers.shape[1] {
+      return WholeWeights(
+        name: nil, numbers: try Transpose([1, 0]).evaluate([numbers])[0], factors: scale, isTurned: true)
+    }
+    let outputs = numbers.shape[0]
+    guard factors.count == 1 || isAxis(0, of: numbers.shape) && factors.count == outputs else { return nil }
     return WholeWeights(
       name: names[weight.id], numbers: numbers,
       factors: Tensor(

@@ -11,6 +11,8 @@ public struct Specializer: Sendable {
   var gridded: [GriddedValue: ValueID] = [:]
   /// The same the other way.
   var sources: [ValueID: GriddedValue] = [:]
+  /// The grids of values that hold numbers of others in another order.
+  var moved: [ValueID: ByteGrid] = [:]
   /// Constants that are whole numbers times a factor for each place of their first axis, and as floats, for operators that
   /// do not know what to do with these.
   var wholeWeights: [ValueID: WholeWeights] = [:]
@@ -89,7 +91,7 @@ public struct Specializer: Sendable {
     try operation.requireForms(known.map { $0?.fact })
     let outputs = try operation.infer(known.map { $0?.fact })
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
-    if let whole = (operation as? DequantizeLinear)?.wholeWeights(known, graph.constantNames) {
+    if let whole = try (operation as? DequantizeLinear)?.wholeWeights(known, graph.constantNames) {
       let values = append(operation, inputs, outputs)
       wholeWeights[values[0]] = whole
       return values
@@ -103,6 +105,7 @@ public struct Specializer: Sendable {
   mutating func append(_ operation: any Operator, _ inputs: [ValueID?], _ outputs: [Fact]) -> [ValueID] {
     let values = graph.append(operation, name: nodeName, inputs.map { $0 ?? .absent })
     for (value, fact) in zip(values, outputs) { facts[value] = fact }
+    carryGrid(operation, inputs, to: values)
     return values
   }
 

@@ -56,7 +56,8 @@ extension TokenRewriter {
 
   private mutating func project(_ node: Node) throws(MTLError) -> Bool {
     let others = node.inputs.dropFirst().map { source.constants[$0] }
-    guard others.allSatisfy({ $0?.type == .float32 }), let view = try turned(node.inputs[0]), view.image.pixels > 1,
+    guard others.enumerated().allSatisfy({ $1?.type == ($0 == 0 && others.count == 3 ? .int8 : .float32) }),
+      let view = try turned(node.inputs[0]), view.image.pixels > 1,
       let kernel = try kernel(of: node.inputs[1])
     else { return false }
     var inputs = [value(of: view.image), kernel]

@@ -11,7 +11,7 @@ public struct GeneralGemm: GeneralOperator, StandardOperator {
   private let alpha: Float
   private let beta: Float
   private let turnsLeft: Bool
-  private let turnsRight: Bool
+  let turnsRight: Bool
 
   public init(alpha: Float = 1, beta: Float = 1, turnsLeft: Bool = false, turnsRight: Bool = false) {
     self.alpha = alpha
@@ -20,8 +20,8 @@ public struct GeneralGemm: GeneralOperator, StandardOperator {
     self.turnsRight = turnsRight
   }
 
-  /// Whether it is x * W^T + b and no more.
-  var isPlain: Bool { alpha == 1 && beta == 1 && !turnsLeft && turnsRight }
+  /// Whether it is x * W + b, or x * W^T + b, and no more.
+  var isLayer: Bool { alpha == 1 && beta == 1 && !turnsLeft }
 
   private func sizes(_ left: Shape, _ right: Shape) throws(MTLError) -> (rows: Int, depth: Int, columns: Int) {
     try requireRank(left, 2)
@@ -66,10 +66,10 @@ public struct GeneralGemm: GeneralOperator, StandardOperator {
     _ inputs: [KnownValue?], in specializer: inout Specializer
   ) throws(MTLError) -> [ValueID]? {
     if let x = inputs.optional(0), let weight = inputs.optional(1), specializer.wholeWeights[weight.id] != nil {
-      return try specializer.layerOfBytes(x, weight, bias: inputs.optional(2)?.id)
+      return try specializer.layerOfBytes(x, weight, hasOutputsFirst: turnsRight, bias: inputs.optional(2))
     }
-    guard let left = inputs.optional(0), let right = inputs.optional(1), left.fact.type == .float32, !turnsLeft,
-      alpha == 1, beta == 1, let shape = left.fact.shape, let weight = right.fact.value,
+    guard let left = inputs.optional(0), let right = inputs.optional(1), left.fact.type == .float32, isLayer,
+      let shape = left.fact.shape, let weight = right.fact.value,
       shape.elementCount > 0, weight.shape.elementCount > 0
     else { return nil }
     let columns = turnsRight ? weight.shape[0] : weight.shape[1]

@@ -75,6 +75,9 @@ public struct MatMul: GeneralOperator, StandardOperator {
   public func specialized(
     _ inputs: [KnownValue?], in specializer: inout Specializer
   ) throws(MTLError) -> [ValueID]? {
+    if let x = inputs.optional(0), let weight = inputs.optional(1), specializer.wholeWeights[weight.id] != nil {
+      return try specializer.layerOfBytes(x, weight, hasOutputsFirst: false, bias: nil)
+    }
     guard let left = inputs.optional(0), let right = inputs.optional(1), left.fact.type == .float32,
       right.fact.type == .float32, let shape = left.fact.shape, shape.rank >= 2,
       let weight = right.fact.value, weight.shape.rank == 2

@@ -1,0 +1,76 @@
+extension Graph {
+  /// Makes one `ByteTable` of what stands between two roundings to grids of bytes and sees each element alone: an
+  /// activation that an exporter wrote with several operators, mostly, and a quantizer with a rounding behind each.
+  mutating func joinByteTables(_ shapes: [ValueID: Shape]) throws(MTLError) {
+    let (producers, uses) = (producers(), useCounts())
+    var kept = nodes
+    for node in nodes {
+      guard let end = (node.operation as? FakeQuantize)?.grid, uses[node.inputs[0]] == 1,
+        let last = producers[node.inputs[0]], !(nodes[last].operation is FakeQuantize),
+        let stretch = stretch(before: node, producers, shapes),
+        let source = producers[stretch.base], let start = (nodes[source].operation as? FakeQuantize)?.grid
+      else { continue }
+      let results = try values(of: node.inputs[0], stretch, start)
+      // The rounding stays, for whoever looks for values on a grid.
+      kept[last].operation = ByteTable(from: start, to: end, codes: results.map { end.code(of: $0) })
+      kept[last].inputs = [stretch.base]
+    }
+    replaceNodes(kept, outputs: outputs)
+    removeDeadNodes()
+  }
+
+  /// Nodes behind a rounded value, in their order.
+  private struct Stretch {
+    let base: ValueID
+    let nodes: [Int]
+  }
+
+  /// Nodes that are looked at for one table.
+  private static let longestStretch = 32
+
+  /// Goes back from a rounding to the first rounded value that all behind it depends on alone.
+  private func stretch(before end: Node, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]) -> Stretch? {
+    let shape = shapes[end.outputs[0]]
+    var open: Set<ValueID> = [end.inputs[0]]
+    var found: [Int] = []
+    var longest: Stretch?
+    while found.count < Graph.longestStretch {
+      if open.count == 1, !found.isEmpty, let base = open.first, let source = producers[base],
+        nodes[source].operation is FakeQuantize
+      {
+        longest = Stretch(base: base, nodes: found.sorted())
+      }
+      // The last one made is none that others of them depend on.
+      let made = open.compactMap { producers[$0] }
+      guard made.count == open.count, let last = made.max(), isElementwise(nodes[last]),
+        shapes[nodes[last].outputs[0]] == shape
+      else { return longest }
+      found.append(last)
+      open.remove(nodes[last].outputs[0])
+      open.formUnion(nodes[last].inputs.filter { constants[$0]?.shape.elementCount != 1 })
+    }
+    return longest
+  }
+
+  private func isElementwise(_ node: Node) -> Bool {
+    node.outputs.count == 1 && node.operation.isDeterministic
+      && (node.operation is any ElementwiseOperator || node.operation is any BinaryOperator)
+  }
+
+  /// What a value is for each number of the grid that the base lies on.
+  private func values(of result: ValueID, _ stretch: Stretch, _ grid: ByteGrid) throws(MTLError) -> [Float] {
+    var known = [stretch.base: Tensor((0...255).map { grid.value(of: $0) }, shape: [256])]
+    for index in stretch.nodes {
+      let node = nodes[index]
+      var inputs: [Tensor] = []
+      for value in node.inputs {
+        guard let tensor = known[value] ?? constants[value] else {
+          throw MTLError(.internalFault, node.name, "reads a value outside of its stretch")
+        }
+        inputs.append(tensor)
+      }
+      known[node.outputs[0]] = try node.operation.evaluate(inputs)[0]
+    }
+    return known[result]?.numbers() ?? []
+  }
+}
