@@ -2,6 +2,7 @@ extension Graph {
   /// Makes one `ByteTable` of what stands between two roundings to grids of bytes and sees each element alone: an
   /// activation that an exporter wrote with several operators, mostly, and a quantizer with a rounding behind each.
   mutating func joinByteTables(_ shapes: [ValueID: Shape]) throws(MTLError) {
+    guard nodes.contains(where: { $0.operation is FakeQuantize }) else { return }
     let (producers, uses) = (producers(), useCounts())
     var kept = nodes
     for node in nodes {

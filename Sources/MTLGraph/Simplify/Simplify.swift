@@ -13,11 +13,11 @@ extension Graph {
   /// The same for inputs of known shapes, which also find tokens and attention.
   public func simplified(for inputShapes: [Shape]) throws(MTLError) -> Graph {
     var graph = try simplified()
-    let shapes = try graph.shapes(for: inputShapes)
-    graph.recognizeLayerNormalization(shapes)
-    try graph.joinByteTables(shapes)
+    graph.recognizeLayerNormalization(try graph.shapes(for: inputShapes))
     graph = try graph.withTokensAsImages(inputShapes)
     graph.removePassThrough()
+    // Tokens first: reshapes are in the way.
+    try graph.joinByteTables(try graph.shapes(for: inputShapes))
     try graph.foldBiases()
     return graph
   }

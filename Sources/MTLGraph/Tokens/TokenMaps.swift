@@ -28,8 +28,11 @@ extension TokenRewriter {
   }
 
   private mutating func mapElements(_ node: Node) throws(MTLError) -> Bool {
-    guard isViewed(node.inputs[0]), let view = try matrix(node.inputs[0], cutsTokens: true), view.image.pixels > 1
-    else { return false }
+    var view: TokenView?
+    if isViewed(node.inputs[0]) { view = try matrix(node.inputs[0], cutsTokens: true) }
+    // Layers of bytes are for images alone.
+    if view == nil, rowsOfLayers.contains(node.outputs[0]) { view = try rows(node.inputs[0]) }
+    guard let view, view.image.pixels > 1 else { return false }
     return try finish(node, view, add(node.operation, [value(of: view.image)]), padding: [])
   }
 

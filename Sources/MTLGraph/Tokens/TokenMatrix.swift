@@ -109,6 +109,18 @@ extension TokenRewriter {
     return TokenView(image, shape: self.shape(value))
   }
 
+  /// The rows of a value in row-major order as the tokens of one image; nil where they are few.
+  mutating func rows(_ value: ValueID) throws(MTLError) -> TokenView? {
+    let shape = shape(value)
+    guard let channels = shape.dimensions.last, shape.elementCount / channels >= TokenRewriter.worthTurning,
+      let pixels = TokenRewriter.pixels([shape.elementCount / channels])
+    else { return nil }
+    let matrix: Shape = [1, shape.elementCount / channels, channels]
+    let turned = add(Transpose([0, 2, 1]), [add(Reshape(matrix.dimensions), [try materialized(value)])])
+    let image = TokenImage(turned, Shape([1, channels] + pixels), valueShape: [1, channels, matrix[1]])
+    return TokenView(image, shape: shape)
+  }
+
   /// Rows and columns for tokens; nil where no image is that long.
   private static func pixels(_ tokens: [Int]) -> [Int]? {
     if tokens.count == 2, tokens.allSatisfy({ $0 <= Window.maximumSide }) { return tokens }

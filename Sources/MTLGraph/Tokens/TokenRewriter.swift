@@ -35,6 +35,8 @@ struct TokenRewriter {
   private var parts: [Part: TokenImage] = [:]
   private var matrices: [ValueID: ValueID] = [:]
   private var nodeName = ""
+  /// What fully connected layers of bytes read.
+  let rowsOfLayers: Set<ValueID>
 
   /// A part of an image that was cut out already.
   private struct Part: Hashable {
@@ -55,6 +57,7 @@ struct TokenRewriter {
     self.leavesRowsUnknown = leavesRowsUnknown
     self.shapes = shapes
     producers = source.producers()
+    rowsOfLayers = Set(source.nodes.filter { $0.operation is Gemm && $0.inputs.count == 4 }.map { $0.inputs[0] })
   }
 
   mutating func rewritten() throws(MTLError) -> Graph {
