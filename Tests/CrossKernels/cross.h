@@ -126,7 +126,8 @@ static inline int64_t outputs_of(const mtlk_window *w) { return (int64_t)w->outp
   X(pool) X(depthwise) X(max_pool_indices) X(resize) X(resize_to_planes) X(global_average)        \
   X(gemm) X(activate) X(combine) X(weighted_sum) X(softmax_groups) X(softmax) X(multiply_adds)    \
   X(layer_norm) X(softmax_channels) X(l2_normalize) X(attention)                                  \
-  X(pixel_strip) X(resample_columns) X(resample_rows) X(blend_rows) X(grey_levels)
+  X(pixel_strip) X(resample_columns) X(resample_rows) X(blend_rows) X(grey_levels)                 \
+  X(sample_row) X(keep_larger)
 #define DECLARE_FAMILY(name) void try_##name(random_t *random);
 FAMILIES(DECLARE_FAMILY)
 #undef DECLARE_FAMILY

@@ -28,11 +28,11 @@ import Testing
       var sampler = MapSampler(
         maps, input: input, placement: Placement(resize, picture: size, input: input), picture: size,
         upsampling: .centers)
-      var line = [Float](repeating: 0, count: size.width)
+      var line: [Float] = []
       var sides: Sides = (size.width, size.height, 0, 0)
       for row in 0..<size.height {
         sampler.sample(channel: 0, row: row, into: &line)
-        for column in line.indices where line[column] > 127.5 {
+        for column in 0..<size.width where line[column] > 127.5 {
           sides = (
             min(sides.left, column), min(sides.top, row), max(sides.right, column + 1), max(sides.bottom, row + 1)
           )

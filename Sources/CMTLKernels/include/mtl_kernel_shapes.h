@@ -111,6 +111,15 @@ static inline int64_t mtlk_depthwise_memory(const mtlk_window *w) {
 /* Taps whose sums of bytes times weights from -128 to 127 floats hold exactly. */
 enum { MTLK_DEPTHWISE_TAPS = (1 << 24) / (255 * 128) };
 
+/* A row of a map between whose columns the pixels of a picture lie: those from starts[i] to starts[i + 1] between the
+ * columns i and i + 1, the last ones at the last column, and `shares` says how near to the second one. Without `starts`
+ * the pixels are the columns. */
+typedef struct {
+  int32_t columns;
+  const int32_t *starts; /* columns + 1 */
+  const float *shares;   /* of each pixel, and 16 more */
+} mtlk_map_row;
+
 /* From bytes of one grid to bytes of another. */
 typedef struct {
   float scale;

@@ -89,6 +89,12 @@
  * blend_rows: one line of bytes from two lines of whole numbers, as mtlk_blend says.
  * grey_levels: the nearest of 0 to 255 to x times `factor`, halves to even; or, where it `wraps`, the low 8 bits of the
  *   whole part.
+ * sample_row: `share` of the way from the upper to the lower of two rows of a map, at a row of pixels, which has room for 16
+ *   more; so has `line`, which belongs to the call, for 16 more than there are columns. A share of zero is the first of two
+ *   numbers, whatever the second one is.
+ * keep_larger: where one of `count` numbers is larger than the largest so far, takes its place there, and the label that of
+ *   the one before; what is no number is larger than none, and leaves another number than 0 in `not_numbers`. Sets may do
+ *   the same to what fills the last block up.
  */
 #define MTLK_KERNEL_LIST(X)                                                                                           \
   X(convolution, (const mtlk_window *window, const float *input, const float *weights, const float *bias,             \
@@ -178,7 +184,10 @@
                  int64_t count))                                                                                       \
   X(resample_rows_float, (const float *rows, int64_t stride, int32_t count, const float *weights, float *output,       \
                           int64_t length))                                                                             \
-  X(grey_levels, (const float *x, uint8_t *y, int64_t count, float factor, int32_t wraps))
+  X(grey_levels, (const float *x, uint8_t *y, int64_t count, float factor, int32_t wraps))                             \
+  X(sample_row, (const mtlk_map_row *row, const float *upper, const float *lower, float share, float *line, float *y))  \
+  X(keep_larger, (const float *x, int64_t count, int32_t label, float *largest, int32_t *labels,                       \
+                  int32_t *not_numbers))
 
 /* One row for each set of kernels: X(name, instruction set). */
 #if defined(__x86_64__)
@@ -285,6 +294,12 @@ void mtlk_pack_halves(const float *weights, const float *scale, uint16_t *packed
  * a source pixel of `source_step` bytes (negative steps walk backwards); grey sources have all three equal. */
 void mtlk_convert_row(const uint8_t *source, int64_t source_step, int32_t red, int32_t green, int32_t blue,
                       uint8_t *output, int32_t columns, int32_t output_channels);
+
+/* Labels in 16 bits, and how many more there are of each: of neighbours, mostly, that are equal. */
+void mtlk_count_labels(const int32_t *labels, int64_t count, uint16_t *to, intptr_t *counts);
+
+/* Vectors of length 1, [i][3]; zeros where the length is zero or no finite number. */
+void mtlk_unit_vectors(const float *x, const float *y, const float *z, int64_t count, float *to);
 
 /* to[i] = table[from[i]]: any function of bytes. The same of floats that lie on the grid which scale and zero point
  * describe, to floats. Tables have 256 numbers. */

@@ -48,6 +48,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #include "../families/attention.inc"
 #include "../families/peak.inc"
 #include "../families/pixels.inc"
+#include "../families/maps.inc"
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,

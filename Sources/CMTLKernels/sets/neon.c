@@ -46,6 +46,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #include "../families/attention.inc"
 #include "../families/peak.inc"
 #include "../families/pixels.inc"
+#include "../families/maps.inc"
 
 static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, const uint8_t *input,
                               const int8_t *weights, const float *multipliers, const float *bias, const void *operand,

@@ -124,6 +124,7 @@ static void activate(const float *x, float *y, int64_t count, int32_t activation
 #include "scalar_halves.inc"
 #include "scalar_attention.inc"
 #include "scalar_images.inc"
+#include "scalar_maps.inc"
 #include "scalar_pixels.inc"
 #include "scalar_sums.inc"
 #include "scalar_winograd.inc"

@@ -1,3 +1,5 @@
+import CMTLKernels
+
 /// A direction of length 1 for each pixel of a picture, as the data set has its axes.
 public struct NormalMap: Sendable, Equatable {
   public let width: Int
@@ -8,20 +10,17 @@ public struct NormalMap: Sendable, Equatable {
   public init?(_ sampler: MapSampler) {
     guard sampler.maps.channels == 3 else { return nil }
     var sampler = sampler
-    (width, height) = (sampler.width, sampler.height)
-    var vectors: [Float] = []
-    vectors.reserveCapacity(3 * width * height)
-    var parts = [[Float]](repeating: [Float](repeating: 0, count: width), count: 3)
-    for row in 0..<height {
-      for channel in 0..<3 { sampler.sample(channel: channel, row: row, into: &parts[channel]) }
-      for column in 0..<width {
-        let (x, y, z) = (parts[0][column], parts[1][column], parts[2][column])
-        let length = (x * x + y * y + z * z).squareRoot()
-        let scale = length > 0 && length.isFinite ? 1 / length : 0
-        vectors += scale == 0 ? [0, 0, 0] : [x * scale, y * scale, z * scale]
+    let (width, height) = (sampler.width, sampler.height)
+    (self.width, self.height) = (width, height)
+    var parts = [[Float]](repeating: sampler.makeRow(0), count: 3)
+    vectors = unsafe [Float](unsafeUninitializedCapacity: 3 * width * height) { vectors, count in
+      guard let first = unsafe vectors.baseAddress else { return }
+      for row in 0..<height {
+        for channel in 0..<3 { sampler.sample(channel: channel, row: row, into: &parts[channel]) }
+        unsafe mtlk_unit_vectors(parts[0], parts[1], parts[2], Int64(width), first + count)
+        count += 3 * width
       }
     }
-    self.vectors = vectors
   }
 
   /// The mean of all directions, which is shorter than 1 the more they differ.

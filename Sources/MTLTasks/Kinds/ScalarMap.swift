@@ -18,7 +18,7 @@ public struct ScalarMap: Sendable, Equatable {
   public init?(probable sampler: MapSampler, form: TaskDescription.Form) {
     let channels = sampler.maps.channels
     guard channels == 1 || channels == 2 else { return nil }
-    var other = [Float](repeating: 0, count: channels == 2 ? sampler.width : 0)
+    var other: [Float] = channels == 2 ? sampler.makeRow(0) : []
     self.init(sampler) { sampler, row, values in
       sampler.sample(channel: channels - 1, row: row, into: &values)
       switch form {
@@ -38,10 +38,10 @@ public struct ScalarMap: Sendable, Equatable {
     var sampler = sampler
     var all: [Float] = []
     all.reserveCapacity(sampler.width * sampler.height)
-    var values = [Float](repeating: 0, count: sampler.width)
+    var values = sampler.makeRow(0 as Float)
     for row in 0..<sampler.height {
       fill(&sampler, row, &values)
-      all += values
+      all += values[..<sampler.width]
     }
     (width, height) = (sampler.width, sampler.height)
     self.values = all

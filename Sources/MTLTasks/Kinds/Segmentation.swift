@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLNetworks
 
 /// A class for each pixel of a picture.
@@ -19,25 +20,30 @@ public struct LabelMap: Sendable, Equatable {
     let channels = sampler.maps.channels
     guard (1...LabelMap.maximumClassCount).contains(channels) else { return nil }
     var sampler = sampler
-    var labels = [UInt16](repeating: 0, count: sampler.width * sampler.height)
+    let width = sampler.width
     var counts = [Int](repeating: 0, count: max(channels, 2))
-    var values = [Float](repeating: 0, count: sampler.width)
-    var best = values
-    for row in 0..<sampler.height {
-      let start = row * sampler.width
-      for column in best.indices { best[column] = channels == 1 ? LabelMap.boundary(form) : -.infinity }
-      for channel in 0..<channels {
-        sampler.sample(channel: channel, row: row, into: &values)
-        let label = UInt16(channels == 1 ? 1 : channel)
-        for column in values.indices where values[column] > best[column] {
-          best[column] = values[column]
-          labels[start + column] = label
+    var (values, largest) = (sampler.makeRow(0 as Float), sampler.makeRow(0 as Float))
+    var best = sampler.makeRow(0 as Int32)
+    var notNumbers: Int32 = 0
+    let labels = unsafe [UInt16](unsafeUninitializedCapacity: width * sampler.height) { labels, count in
+      guard let first = unsafe labels.baseAddress else { return }
+      for row in 0..<sampler.height where notNumbers == 0 {
+        for column in 0..<width {
+          largest[column] = channels == 1 ? LabelMap.boundary(form) : -.infinity
+          best[column] = 0
         }
-        guard !values.contains(where: \.isNaN) else { return nil }
+        for channel in 0..<channels {
+          sampler.sample(channel: channel, row: row, into: &values)
+          unsafe sampler.kernels.pointee.keep_larger(
+            values, Int64(width), Int32(channels == 1 ? 1 : channel), &largest, &best, &notNumbers)
+        }
+        unsafe mtlk_count_labels(best, Int64(width), first + count, &counts)
+        count += width
       }
-      for column in best.indices { counts[Int(labels[start + column])] += 1 }
     }
-    (width, height) = (sampler.width, sampler.height)
+    guard notNumbers == 0 else { return nil }
+    self.width = width
+    height = sampler.height
     self.labels = labels
     self.counts = counts
   }
