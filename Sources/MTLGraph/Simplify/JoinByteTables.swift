@@ -1,7 +1,7 @@
 extension Graph {
   /// Makes one `ByteTable` of what stands between two roundings to grids of bytes and sees each element alone: an
   /// activation that an exporter wrote with several operators, mostly, and a quantizer with a rounding behind each.
-  mutating func joinByteTables(_ shapes: [ValueID: Shape]) throws(MTLError) {
+  mutating func joinByteTables(_ shapes: [ValueID: Shape]) {
     guard nodes.contains(where: { $0.operation is FakeQuantize }) else { return }
     let (producers, uses) = (producers(), useCounts())
     var kept = nodes
@@ -9,9 +9,9 @@ extension Graph {
       guard let end = (node.operation as? FakeQuantize)?.grid, uses[node.inputs[0]] == 1,
         let last = producers[node.inputs[0]], !(nodes[last].operation is FakeQuantize),
         let stretch = stretch(before: node, producers, shapes),
-        let source = producers[stretch.base], let start = (nodes[source].operation as? FakeQuantize)?.grid
+        let source = producers[stretch.base], let start = (nodes[source].operation as? FakeQuantize)?.grid,
+        let results = values(of: node.inputs[0], stretch, start)
       else { continue }
-      let results = try values(of: node.inputs[0], stretch, start)
       // The rounding stays, for whoever looks for values on a grid.
       kept[last].operation = ByteTable(from: start, to: end, codes: results.map { end.code(of: $0) })
       kept[last].inputs = [stretch.base]
@@ -36,7 +36,7 @@ extension Graph {
     var found: [Int] = []
     var longest: Stretch?
     while found.count < Graph.longestStretch {
-      if open.count == 1, !found.isEmpty, let base = open.first, let source = producers[base],
+      if open.count == 1, !found.isEmpty, let base = open.first, shapes[base] == shape, let source = producers[base],
         nodes[source].operation is FakeQuantize
       {
         longest = Stretch(base: base, nodes: found.sorted())
@@ -58,20 +58,16 @@ extension Graph {
       && (node.operation is any ElementwiseOperator || node.operation is any BinaryOperator)
   }
 
-  /// What a value is for each number of the grid that the base lies on.
-  private func values(of result: ValueID, _ stretch: Stretch, _ grid: ByteGrid) throws(MTLError) -> [Float] {
+  /// What a value is for each number of the grid that the base lies on; nil where an operator has no answer for these.
+  private func values(of result: ValueID, _ stretch: Stretch, _ grid: ByteGrid) -> [Float]? {
     var known = [stretch.base: Tensor((0...255).map { grid.value(of: $0) }, shape: [256])]
     for index in stretch.nodes {
       let node = nodes[index]
-      var inputs: [Tensor] = []
-      for value in node.inputs {
-        guard let tensor = known[value] ?? constants[value] else {
-          throw MTLError(.internalFault, node.name, "reads a value outside of its stretch")
-        }
-        inputs.append(tensor)
-      }
-      known[node.outputs[0]] = try node.operation.evaluate(inputs)[0]
+      let inputs = node.inputs.compactMap { known[$0] ?? constants[$0] }
+      guard inputs.count == node.inputs.count, let made = try? node.operation.evaluate(inputs) else { return nil }
+      known[node.outputs[0]] = made.first
     }
-    return known[result]?.numbers() ?? []
+    guard let numbers = known[result]?.numbers(), numbers.count == 256 else { return nil }
+    return numbers
   }
 }

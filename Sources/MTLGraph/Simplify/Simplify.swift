@@ -17,7 +17,7 @@ extension Graph {
     graph = try graph.withTokensAsImages(inputShapes)
     graph.removePassThrough()
     // Tokens first: reshapes are in the way.
-    try graph.joinByteTables(try graph.shapes(for: inputShapes))
+    graph.joinByteTables(try graph.shapes(for: inputShapes))
     try graph.foldBiases()
     return graph
   }
