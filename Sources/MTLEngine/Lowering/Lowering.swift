@@ -35,6 +35,7 @@ let lowerings: [any Lowering.Type] = [
   SpaceToDepthLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
+  MatrixProductLowering.self,
   PlanarCopyLowering.self,
   PlanarMathLowering.self,
   PlanarNormalizationLowering.self,
