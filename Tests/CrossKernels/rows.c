@@ -3,25 +3,48 @@
 
 #include "cross.h"
 
+/* Few rows and many, with others between them or pages apart, and depths around the steps of both ways and of chunks. */
+static mtlk_gemm random_gemm(random_t *random, int32_t outputs) {
+  const int32_t many = once_in(random, 8) ? 193 : integer(random, 1, 50), gap = PICK(random, 0, 0, 1, 20);
+  const int32_t whole = 32 * integer(random, 0, 9) + integer(random, 0, 1);
+  mtlk_gemm shape = {.rows = once_in(random, 2) ? integer(random, 1, 19) : many,
+                     .depth = once_in(random, 4) ? whole : integer(random, 0, 300),
+                     .is_by_input = once_in(random, 2),
+                     .activation = integer(random, MTLK_NO_ACTIVATION, MTLK_CLIPPED_RELU),
+                     .slope = PICK_FLOAT(random, 0.01f, 0.3f, 3)};
+  shape.x_step = once_in(random, 4) ? 1024 : shape.depth + gap;
+  shape.weight_step = (shape.is_by_input ? outputs : shape.depth) + gap;
+  shape.y_step = outputs + gap;
+  return shape;
+}
+
+/* Floats from the first to the last of some rows. */
+static int64_t reach(int64_t rows, int64_t step, int64_t width) { return rows > 0 ? (rows - 1) * step + width : 0; }
+
 void try_gemm(random_t *random) {
-  const int32_t rows = integer(random, 1, 5), outputs = integer(random, 1, 21);
-  const int32_t whole = 32 * integer(random, 0, 5) + integer(random, 0, 1);
-  const int32_t depth = once_in(random, 4) ? whole : integer(random, 0, 300);
-  const float *inputs = floats(random, rows * depth, -1, 1), *factors = floats(random, outputs * depth, -1, 1);
+  const int32_t outputs = once_in(random, 2) ? integer(random, 1, 21) : integer(random, 1, 100);
+  const mtlk_gemm shape = random_gemm(random, outputs);
+  const int64_t input_count = reach(shape.rows, shape.x_step, shape.depth);
+  const int64_t output_count = reach(shape.rows, shape.y_step, outputs);
+  const int64_t factor_count = shape.is_by_input ? reach(shape.depth, shape.weight_step, outputs)
+                                                 : reach(outputs, shape.weight_step, shape.depth);
+  const float *inputs = floats(random, input_count, -1, 1), *factors = floats(random, factor_count, -1, 1);
   const float *offsets = once_in(random, 2) ? NULL : floats(random, outputs, -1, 1);
-  const int32_t activation = integer(random, MTLK_NO_ACTIVATION, MTLK_HARD_SWISH);
-  const float slope = PICK_FLOAT(random, 0.01f, 0.3f, -0.5f);
-  const pieces_t parts = parts_of(random, outputs), pieces = split(random, &parts);
-  story("%d rows of %d, %d outputs, activation %d", rows, depth, outputs, activation);
+  const pieces_t some = parts_of(random, outputs), rows = parts_of(random, (int32_t)shape.rows);
+  const pieces_t fewer = split(random, &some), fewer_rows = split(random, &rows);
+  story("%d rows of %d, %d apart, %d outputs, by input %d, activation %d", (int)shape.rows, (int)shape.depth,
+        (int)shape.x_step, outputs, shape.is_by_input, shape.activation);
   FOR_ALL_RUNS(run) {
-    const float *x = COPIED(&run, inputs, rows * depth), *weight = COPIED(&run, factors, outputs * depth);
+    const float *x = COPIED(&run, inputs, input_count), *weight = COPIED(&run, factors, factor_count);
     const float *bias = offsets ? COPIED(&run, offsets, outputs) : NULL;
-    float *y = untouched_floats(&run, rows * outputs);
-    FOR_PIECES(&run, piece, &parts, &pieces) {
-      CALL(&run, gemm, (x, weight, bias, y, rows, depth, outputs, piece->begin, piece->end, activation, slope));
+    float *y = untouched_floats(&run, output_count);
+    FOR_PIECES(&run, piece, &some, &fewer) {
+      FOR_PIECES(&run, row, &rows, &fewer_rows) {
+        CALL(&run, gemm, (&shape, x, weight, bias, y, row->begin, row->end, piece->begin, piece->end));
+      }
     }
     /* A sum of 300 products of up to 1. */
-    check_floats(&run, y, rows * outputs, 1.5e-4f, 2e-6f);
+    check_floats(&run, y, output_count, 1.5e-4f, 2e-6f);
   }
 }
 

@@ -36,6 +36,34 @@ import Testing
     }
   }
 
+  /// The right side is one matrix for all images, which makes one product of them.
+  @Test func productsWithOneMatrix() throws {
+    try checkLowering([3, 8, 5, 1], within: 1e-5) { graph, x, random in
+      let matrix = graph.add(Relu(), name: "matrix", [graph.add(Slice(axis: 0, start: 0, end: 1), name: "first", [x])])
+      let factors = graph.add(Reshape([8, 5]), name: "factors", [matrix])
+      return graph.add(MatMul(), name: "y", [tokens(&graph, x, [3, 8, 5, 1]), factors])
+    }
+  }
+
+  /// Heads of attention as exporters write them: sides whose rows lie apart, or whose columns lie together.
+  @Test(arguments: [[0, 2, 1, 3], [0, 2, 3, 1], [2, 0, 1, 3], [0, 1, 3, 2], [3, 1, 2, 0]])
+  func productsOfTransposes(_ order: [Int]) throws {
+    let sizes = [2, 3, 5, 4]
+    try checkLowering([2, 3, 5, 4], within: 1e-5) { graph, x, random in
+      let turned = graph.add(Transpose(order), name: "turned", [graph.add(Relu(), name: "relu", [x])])
+      let (rows, columns) = (sizes[order[2]], sizes[order[3]])
+      let (before, behind) = (
+        graph.addConstant(random.tensor([7, rows])), graph.addConstant(random.tensor([columns, 1]))
+      )
+      let product = graph.add(MatMul(), name: "right", [before, turned])
+      let other = graph.add(Transpose(order), name: "other", [graph.add(Sigmoid(), name: "sigmoid", [x])])
+      let outer = graph.add(MatMul(), name: "left", [other, behind])
+      return graph.add(
+        Concat(axis: 0), name: "y",
+        [graph.add(Reshape([-1]), name: "a", [product]), graph.add(Reshape([-1]), name: "b", [outer])])
+    }
+  }
+
   @Test(arguments: 0..<4) func layerNormalization(_ number: Int) throws {
     let shape = shape(number)
     try checkLowering(shape, within: 1e-5) { graph, x, random in

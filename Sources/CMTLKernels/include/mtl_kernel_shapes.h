@@ -172,6 +172,19 @@ typedef struct {
   int32_t sums, products, result;
 } mtlk_blend;
 
+/* Rows that gemm takes together: split work along them. */
+enum { MTLK_GEMM_STRIP = 192 };
+
+/* A fully connected layer, or a product of matrices. Steps are floats from one row to the next. The number of all rows
+ * decides how they are computed, so that parts of them get the same bits as the whole. */
+typedef struct {
+  int64_t rows, depth;
+  int64_t x_step, weight_step, y_step;
+  int32_t is_by_input; /* the weight is [input][output], not [output][input] */
+  int32_t activation;  /* any */
+  float slope;
+} mtlk_gemm;
+
 /* Queries that attention takes together: split work along them. */
 enum { MTLK_ATTENTION_QUERIES = 96 };
 

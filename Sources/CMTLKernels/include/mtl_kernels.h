@@ -45,8 +45,8 @@
  * max_pool_halves: the ranges of pool, over blocks of 32; the window's output channels say what is cleared.
  * global_average_halves: as global_average_bytes, from blocks of 32.
  * pool: the same ranges as convolution; input and output have lane 16 and equally many blocks.
- * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for o in [output_begin, output_end); plain
- *   row-major arrays, any alignment; bias may be null.
+ * gemm: y[m][o] = activation(sum_i x[m][i] * weight[o][i] + bias[o]) for rows [row_begin, row_end) and outputs
+ *   [output_begin, output_end); row-major arrays, any alignment; bias may be null.
  * activate: y[i] = activation(x[i]), in place allowed.
  * combine: y = activation(a operation b) over `count` blocks of 16 floats; the operands' kinds are MTLK_EACH_BLOCK ...
  *   Lanes from `lanes` on become zero. In place allowed.
@@ -141,8 +141,8 @@
                       int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))                   \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
-  X(gemm, (const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,             \
-           int64_t outputs, int64_t output_begin, int64_t output_end, int32_t activation, float slope))               \
+  X(gemm, (const mtlk_gemm *shape, const float *x, const float *weight, const float *bias, float *y,                   \
+           int64_t row_begin, int64_t row_end, int64_t output_begin, int64_t output_end))                              \
   X(activate, (const float *x, float *y, int64_t count, int32_t activation, float slope))                             \
   X(combine, (int32_t operation, const float *a, int32_t a_kind, const float *b, int32_t b_kind, float *y,            \
               int64_t count, int32_t lanes, int32_t activation, float slope))                                         \

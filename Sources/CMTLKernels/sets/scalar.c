@@ -104,13 +104,16 @@ static void pool(const mtlk_window *w, int32_t kind, const float *input, float *
   }
 }
 
-static void gemm(const float *x, const float *weight, const float *bias, float *y, int64_t rows, int64_t depth,
-                 int64_t outputs, int64_t output_begin, int64_t output_end, int32_t activation, float slope) {
-  for (int64_t row = 0; row < rows; row++) {
+static void gemm(const mtlk_gemm *g, const float *x, const float *weight, const float *bias, float *y,
+                 int64_t row_begin, int64_t row_end, int64_t output_begin, int64_t output_end) {
+  for (int64_t row = row_begin; row < row_end; row++) {
     for (int64_t output = output_begin; output < output_end; output++) {
-      float sum = 0;
-      for (int64_t i = 0; i < depth; i++) sum += x[row * depth + i] * weight[output * depth + i];
-      y[row * outputs + output] = activation_of(sum + (bias ? bias[output] : 0), activation, slope);
+      float sum = bias ? bias[output] : 0;
+      for (int64_t i = 0; i < g->depth; i++) {
+        const int64_t place = g->is_by_input ? i * g->weight_step + output : output * g->weight_step + i;
+        sum += x[row * g->x_step + i] * weight[place];
+      }
+      y[row * g->y_step + output] = activation_of(sum, g->activation, g->slope);
     }
   }
 }

@@ -13,58 +13,46 @@ enum GemmLowering: Lowering {
     let (activation, result) = planner.fuseActivation(after: node) { _ in true }
     let input = try planner.buffer(of: node.inputs[0], as: .planar)
     let output = planner.makeBuffer(for: result, .planar)
-    let kernels = planner.kernels
-    let split = WorkSplit(
-      groupCount: (weight.shape[0] + GemmStep.groupSize - 1) / GemmStep.groupSize, rowCount: 1,
-      work: weight.shape.elementCount.saturatingProduct(input.shape[0]), threadCount: planner.threadCount)
+    let products = MatrixProducts(
+      rows: input.shape[0], depth: weight.shape[1], outputs: weight.shape[0], activation: activation,
+      kernels: planner.kernels, threadCount: planner.threadCount)
     planner.add(nodeName: node.name, inputs: [input], outputs: [output]) { operands in
       GemmStep(
-        kernels: kernels, weight: weight, bias: bias, activation: activation, input: operands[0], output: operands[1],
-        split: split)
+        products, name: "gemm \(products.kernels.instructionSet.name)\(activation.suffix)", weight: weight, bias: bias,
+        input: operands[0], output: operands[1])
     }
     return true
   }
 }
 
-/// Items are ranges of outputs.
 private final class GemmStep: Step {
-  /// Outputs that the kernel computes together.
-  static let groupSize = 4
   let kernelName: String
-  private let kernels: KernelSet
+  private let products: MatrixProducts
   private let weight: Tensor
   private let bias: Tensor?
-  private let activation: Activation
   private let input: Operand
   private let output: Operand
-  private let split: WorkSplit
 
-  init(
-    kernels: KernelSet, weight: Tensor, bias: Tensor?, activation: Activation, input: Operand, output: Operand,
-    split: WorkSplit
-  ) {
-    self.kernels = kernels
+  init(_ products: MatrixProducts, name: String, weight: Tensor, bias: Tensor?, input: Operand, output: Operand) {
+    kernelName = name
+    self.products = products
     self.weight = weight
     self.bias = bias
-    self.activation = activation
     self.input = input
     self.output = output
-    self.split = split
-    kernelName = "gemm \(kernels.instructionSet.name)\(activation.suffix)"
   }
 
-  var itemCount: Int { split.itemCount }
+  var itemCount: Int { products.split.itemCount }
 
   func run(item: Int, arena: UnsafeMutableRawPointer) {
-    let (outputs, depth) = (weight.shape[0], weight.shape[1])
-    let groups = split.groupRange(item)
     unsafe weight.bytes.withUnsafeBytes { weight in
       unsafe (bias?.bytes ?? Bytes(owner: nil, base: nil, count: 0)).withUnsafeBytes { bias in
-        unsafe kernels.functions.pointee.gemm(
-          input.pointer(in: arena), weight.assumingMemoryBound(to: Float.self).baseAddress,
-          bias.assumingMemoryBound(to: Float.self).baseAddress, output.pointer(in: arena),
-          Int64(input.buffer.shape[0]), Int64(depth), Int64(outputs), Int64(groups.lowerBound * GemmStep.groupSize),
-          Int64(min(groups.upperBound * GemmStep.groupSize, outputs)), activation.code, activation.slope)
+        let operands = unsafe MatrixProducts.Operands(
+          x: input.pointer(in: arena), weight: weight.assumingMemoryBound(to: Float.self).baseAddress,
+          bias: bias.assumingMemoryBound(to: Float.self).baseAddress, y: output.pointer(in: arena))
+        unsafe products.run(groups: products.split.groupRange(item), strips: products.split.rowRange(item)) { _ in
+          unsafe operands
+        }
       }
     }
   }

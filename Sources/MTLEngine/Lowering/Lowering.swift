@@ -36,6 +36,7 @@ let lowerings: [any Lowering.Type] = [
   SpaceToDepthLowering.self,
   FlattenLowering.self,
   ActivationLowering.self,
+  MatrixProductLowering.self,
   PlanarCopyLowering.self,
   PlanarMathLowering.self,
   PlanarNormalizationLowering.self,

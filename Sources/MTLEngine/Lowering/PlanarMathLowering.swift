@@ -1,13 +1,12 @@
 import CMTLKernels
 import MTLGraph
 
-/// What computes on row-major values that are no images: matrix products of two values, sums and products that broadcast,
-/// and functions of single elements that kernels do not know.
+/// What computes on row-major values that are no images: sums and products that broadcast, and functions of single elements
+/// that kernels do not know.
 enum PlanarMathLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard planner.shape(of: node.outputs[0]).elementCount > 0 else { return false }
     switch node.operation {
-    case is MatMul: return try multiply(node, in: &planner)
     case let clip as Clip: return try limit(node, clip, in: &planner)
     case is Add, is Sub, is Mul, is Div:
       guard let operation = node.operation as? any BinaryOperator else { return false }
@@ -15,46 +14,6 @@ enum PlanarMathLowering: Lowering {
     case let operation as any ElementwiseOperator: return try map(node, in: &planner) { operation.apply($0 as Float) }
     default: return false
     }
-  }
-
-  /// One matrix after another; the right one is turned, so that the kernel reads both along their rows.
-  private static func multiply(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    let (a, b) = (planner.shape(of: node.inputs[0]), planner.shape(of: node.inputs[1]))
-    let shape = planner.shape(of: node.outputs[0])
-    guard a.rank >= 2, b.rank >= 2 else { return false }
-    let (rows, depth, columns) = (a[a.rank - 2], a[a.rank - 1], b[b.rank - 1])
-    let batch = Shape(Array(shape.dimensions.dropLast(2)))
-    let inputs = [
-      try planner.buffer(of: node.inputs[0], as: .planar), try planner.buffer(of: node.inputs[1], as: .planar),
-    ]
-    guard inputs.allSatisfy(\.isContiguous), depth > 0 else { return false }
-    let output = planner.makeBuffer(for: node.outputs[0], .planar)
-    let turned = planner.makeScratch(elementCount: batch.elementCount.saturatingProduct(depth * columns))
-    let places = (
-      Repeats(Shape(Array(a.dimensions.dropLast(2))), in: batch),
-      Repeats(Shape(Array(b.dimensions.dropLast(2))), in: batch)
-    )
-    let kernels = planner.kernels
-    let split = WorkSplit(
-      groupCount: 1, rowCount: batch.elementCount, work: output.elementCount.saturatingProduct(depth),
-      threadCount: planner.threadCount)
-    let name = "matrix product \(kernels.instructionSet.name)"
-    planner.add(nodeName: node.name, inputs: inputs, outputs: [output, turned]) { operands in
-      unsafe PartStep(name, images: 1, split: split) { part, arena in
-        for matrix in part.rows {
-          let left = unsafe operands[0].pointer(in: arena) + places.0.place(of: matrix) * rows * depth
-          let right = unsafe operands[1].pointer(in: arena) + places.1.place(of: matrix) * depth * columns
-          let scratch = unsafe operands[3].pointer(in: arena) + matrix * depth * columns
-          for k in 0..<depth {
-            for column in 0..<columns { unsafe scratch[column * depth + k] = right[k * columns + column] }
-          }
-          unsafe kernels.functions.pointee.gemm(
-            left, scratch, nil, operands[2].pointer(in: arena) + matrix * rows * columns, Int64(rows), Int64(depth),
-            Int64(columns), 0, Int64(columns), Int32(MTLK_NO_ACTIVATION), 0)
-        }
-      }
-    }
-    return true
   }
 
   private static func limit(_ node: Node, _ clip: Clip, in planner: inout Planner) throws(MTLError) -> Bool {
@@ -134,32 +93,5 @@ enum PlanarMathLowering: Lowering {
     default:
       unsafe { a, aStep, b, bStep, y, count in for i in 0..<count { unsafe y[i] = a[i * aStep] / b[i * bStep] } }
     }
-  }
-}
-
-/// Where the elements of a row-major value stand when it is broadcast to a larger shape.
-private struct Repeats {
-  private let dimensions: [Int]
-  private let strides: [Int]
-
-  init(_ shape: Shape, in target: Shape) {
-    let own = shape.rowMajorStrides
-    let missing = target.rank - shape.rank
-    dimensions = target.dimensions
-    strides = target.dimensions.indices.map { axis in
-      axis < missing || shape[axis - missing] == 1 ? 0 : own[axis - missing]
-    }
-  }
-
-  /// Of the last axis: 0 or 1.
-  var lastStride: Int { strides.last ?? 0 }
-
-  func place(of index: Int) -> Int {
-    var (rest, place) = (index, 0)
-    for axis in dimensions.indices.reversed() {
-      place += rest % dimensions[axis] * strides[axis]
-      rest /= dimensions[axis]
-    }
-    return place
   }
 }

@@ -31,6 +31,8 @@ struct Planner {
   private var homes: [ValueID: [Layout: Buffer]] = [:]
   private var segment = Segment.encoder
   var pickedPixels: [PickedPixels: Buffer] = [:]
+  /// Values that are no buffers of their own, because the matrix product that reads them can do without.
+  var turnedSides: [ValueID: MatrixProductLowering.Side] = [:]
   /// Bytes of the first `checkedStorageCount` storages.
   private var storageByteCount = 0
   private var checkedStorageCount = 0
@@ -339,6 +341,12 @@ extension Planner {
       value = node.outputs[0]
     }
     return false
+  }
+
+  /// The only node that reads a value, which does not leave the network.
+  func onlyReader(of value: ValueID) -> Node? {
+    guard useCounts[value] == 1, let reader = consumers[value] else { return nil }
+    return graph.nodes[reader]
   }
 
   /// If a value's only reader rounds it to bfloat16, takes that node in: the value to write instead.
