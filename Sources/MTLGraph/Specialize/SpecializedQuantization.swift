@@ -4,12 +4,35 @@ struct GriddedValue: Hashable {
   let grid: ByteGrid
 }
 
-/// Whole numbers and the factor of each output that they are multiplied with.
+/// Whole numbers and the factors that they are multiplied with.
 struct WholeWeights {
   /// Of the file's constant.
   let name: String?
   let numbers: Tensor
-  let factors: Tensor
+  /// One for each place of an axis, or one for all.
+  private let factors: [Float]
+  private let axis: Int
+
+  /// nil where the axis is not one of outputs: the first of convolutions and layers, the second of transposed convolutions.
+  init?(name: String?, _ numbers: Tensor, _ factors: [Float], axis: Int?) {
+    guard let axis = factors.count == 1 ? 0 : axis, axis == 0 || axis == 1 && numbers.shape.rank == 4,
+      factors.count == 1 || factors.count == numbers.shape[axis]
+    else { return nil }
+    (self.name, self.numbers, self.factors, self.axis) = (name, numbers, factors, axis)
+  }
+
+  /// The factor of each place of an axis; nil where they go by another one.
+  func factors(along axis: Int) -> [Float]? {
+    if factors.count == 1 { return [Float](repeating: factors[0], count: numbers.shape[axis]) }
+    return axis == self.axis ? factors : nil
+  }
+
+  /// What the numbers stand for.
+  func floats() throws(MTLError) -> Tensor {
+    try DequantizeLinear(axis: axis, blockSize: 0, target: nil).compute([
+      numbers, Tensor(factors, shape: [factors.count]),
+    ])[0]
+  }
 }
 
 extension Specializer {
@@ -33,7 +56,7 @@ extension Specializer {
     for (position, value) in inputs.enumerated() {
       guard let value, let whole = wholeWeights[value], !takes(whole, operation, position, inputs) else { continue }
       if floatWeights[value] == nil {
-        floatWeights[value] = addConstant(try whole.numbers.scaledRows(by: whole.factors))
+        floatWeights[value] = addConstant(try whole.floats())
       }
       result[position] = floatWeights[value]
     }
@@ -46,12 +69,14 @@ extension Specializer {
   /// weights are read anew.
   private static let maximumRowCount = 16
 
-  /// Whether an operator knows what to do with whole weights: a convolution, and a fully connected layer of bytes.
+  /// Whether an operator knows what to do with whole weights whose outputs have factors: a convolution, and a fully
+  /// connected layer of bytes.
   private func takes(
     _ whole: WholeWeights, _ operation: any Operator, _ position: Int, _ inputs: [ValueID?]
   ) -> Bool {
     guard position == 1 else { return false }
-    if operation is GeneralConvolution { return true }
+    if operation is GeneralConvolution { return whole.factors(along: 0) != nil }
+    if operation is GeneralConvolutionTranspose { return whole.factors(along: 1) != nil }
     guard let layer = operation as? GeneralGemm, layer.isPlain, let x = inputs[0], sources[x] != nil,
       let shape = fact(x)?.shape, shape.rank == 2, (1...Specializer.maximumRowCount).contains(shape[0]),
       (QuantizationSite.smallestChannelCount...ByteGrid.largestProductCount).contains(shape[1])
@@ -60,17 +85,33 @@ extension Specializer {
     return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [whole.numbers.shape[0]]
   }
 
+  /// What a convolution with whole weights reads.
+  ///
+  /// - Parameters:
+  ///   - name: of the file's constant.
+  ///   - factors: of each output.
+  mutating func inputs(
+    _ x: ValueID, _ weight: Tensor, name: String?, factors: [Float], bias: ValueID?
+  ) -> [ValueID] {
+    let count = factors.count
+    return [
+      x, addConstant(weight, name: name),
+      bias ?? addConstant(Tensor([Float](repeating: 0, count: count), shape: [count])),
+      addConstant(Tensor(factors, shape: [count])),
+    ]
+  }
+
   /// A fully connected layer of rows on a grid as a convolution of images of one pixel; nil where it is none.
   mutating func layerOfBytes(_ x: KnownValue, _ weight: KnownValue, bias: ValueID?) throws(MTLError) -> [ValueID]? {
-    guard let whole = wholeWeights[weight.id], let source = sources[x.id], let rows = x.fact.shape,
+    guard let whole = wholeWeights[weight.id], let factors = whole.factors(along: 0), let source = sources[x.id],
+      let rows = x.fact.shape,
       let image = try reshaped(known(source.value), to: [rows[0], rows[1], 1, 1])?[0]
     else { return nil }
-    let outputs = whole.numbers.shape[0]
-    let numbers = addConstant(try whole.numbers.reshaped(to: [outputs, rows[1], 1, 1]), name: whole.name)
-    let zeros = Tensor([Float](repeating: 0, count: outputs), shape: [outputs])
+    let numbers = try whole.numbers.reshaped(to: [factors.count, rows[1], 1, 1])
     let product = try add(
-      Convolution(), [onGrid(image, source.grid), numbers, bias ?? addConstant(zeros), addConstant(whole.factors)])
-    return try reshaped(known(product[0]), to: [rows[0], outputs])
+      Convolution(),
+      inputs(onGrid(image, source.grid), numbers, name: whole.name, factors: factors, bias: bias))
+    return try reshaped(known(product[0]), to: [rows[0], factors.count])
   }
 }
 
@@ -126,8 +167,8 @@ extension DequantizeLinear {
     return [try specializer.onGrid(made.source, made.grid)]
   }
 
-  /// What a constant of whole numbers is made of, where each place of the first axis has its own factor, or all have one,
-  /// and zero stands for itself.
+  /// What a constant of whole numbers is made of, where each place of the first axis, or of the second, has its own factor,
+  /// or all have one, and zero stands for itself.
   ///
   /// - Parameter names: of constants.
   func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) -> WholeWeights? {
@@ -140,12 +181,6 @@ extension DequantizeLinear {
         values.allSatisfy({ $0 == 0 })
       else { return nil }
     }
-    let outputs = numbers.shape[0]
-    let factors = scale.numbers()
-    guard factors.count == 1 || isFirstAxis(of: numbers.shape) && factors.count == outputs else { return nil }
-    return WholeWeights(
-      name: names[weight.id], numbers: numbers,
-      factors: Tensor(
-        factors.count == outputs ? factors : [Float](repeating: factors[0], count: outputs), shape: [outputs]))
+    return WholeWeights(name: names[weight.id], numbers, scale.numbers(), axis: axis(of: numbers.shape))
   }
 }

@@ -11,8 +11,8 @@ public struct Specializer: Sendable {
   var gridded: [GriddedValue: ValueID] = [:]
   /// The same the other way.
   var sources: [ValueID: GriddedValue] = [:]
-  /// Constants that are whole numbers times a factor for each place of their first axis, and as floats, for operators that
-  /// do not know what to do with these.
+  /// Constants that are whole numbers times a factor for each place of an axis, and as floats, for operators that do not
+  /// know what to do with these.
   var wholeWeights: [ValueID: WholeWeights] = [:]
   var floatWeights: [ValueID: ValueID] = [:]
   /// What looking into sequences may still cost.
