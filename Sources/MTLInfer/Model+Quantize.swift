@@ -89,7 +89,7 @@ extension Model {
   /// Layers at the default input size; nil for a model of floats.
   public func quantizedLayers() throws(MTLError) -> QuantizedLayers? {
     guard precision != .float32, let graph = try plannedGraph() else { return nil }
-    let layers = graph.nodes.filter { $0.operation is Convolution }
+    let layers = graph.nodes.filter { $0.operation is Convolution || $0.operation is ConvolutionTranspose }
     let bfloat16 = graph.valuesReadAsBFloat16()
     let attentions = graph.countOfAttentions()
     return QuantizedLayers(

@@ -28,7 +28,7 @@ public struct Calibration {
     guard !sites.isEmpty else {
       throw MTLError(
         .unsupported, "quantization",
-        "the network has no convolution of at least 16 channels in one group that is not in bytes already")
+        "the network has no convolution of at least 16 channels that is not in bytes already")
     }
     self.pool = pool
     self.instructionSet = instructionSet

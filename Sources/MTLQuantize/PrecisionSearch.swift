@@ -15,8 +15,8 @@ public struct PrecisionSearch {
     public let name: String
     /// By task.
     public let errors: [Double]
-    /// Whether it reads a colour picture, which is never bfloat16.
-    public let readsPicture: Bool
+    /// Whether it is never bfloat16: it reads a colour picture, has several groups or is transposed.
+    public let isNeverBFloat16: Bool
     public internal(set) var isInBytes = true
   }
 
@@ -62,7 +62,7 @@ public struct PrecisionSearch {
   public func outcome(
     budgets: [Double], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(MTLError) -> Outcome {
-    let (names, readers, pictureReaders) = (layerNames, self.readers, self.pictureReaders)
+    let (names, readers, neverBFloat16) = (layerNames, self.readers, self.neverBFloat16)
     let total = 1 + 2 * names.count
     var done = 0
     func errors(_ table: QuantizationTable) throws(MTLError) -> [Double] {
@@ -78,7 +78,7 @@ public struct PrecisionSearch {
       layers.append(
         Layer(
           name: name, errors: try errors(table.keeping(others, readers: readers)),
-          readsPicture: pictureReaders.contains(name)))
+          isNeverBFloat16: neverBFloat16.contains(name)))
     }
     var result = Outcome(table: table, layers: layers, errorsBefore: before, errors: before)
     for isBFloat16 in [true, false] {
@@ -114,8 +114,11 @@ public struct PrecisionSearch {
     ) { first, _ in first }
   }
 
-  private var pictureReaders: Set<String> {
-    Set(graph.quantizationSites().filter(\.isPicture).flatMap(\.readers).map(\.name))
+  private var neverBFloat16: Set<String> {
+    Set(
+      graph.quantizationSites().flatMap { site in
+        site.readers.filter { site.isPicture || $0.isForBytesAlone }.map(\.name)
+      })
   }
 
   private var layerNames: [String] {

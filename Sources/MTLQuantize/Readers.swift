@@ -25,9 +25,11 @@ final class Readers {
       channelCounts = []
       for reader in readers {
         let node = graph.nodes[reader.node]
-        guard var weight = graph.constants[node.inputs[1]] else { continue }
-        if isRounded, weight.type != .int8 { weight = try QuantizedWeights(weight, of: reader.name).floats }
-        let channels = weight.shape[0]
+        guard var weight = graph.constants[node.inputs[1]], let rows = WeightRows(node.operation, weight.shape) else {
+          continue
+        }
+        if isRounded, weight.type != .int8 { weight = try QuantizedWeights(weight, rows, of: reader.name).floats }
+        let channels = rows.outputCount
         let bias = Tensor([Float](repeating: 0, count: channels), shape: [channels])
         let factors = node.inputs.dropFirst(3).compactMap { graph.constants[$0] }
         let constants = ([weight, bias] + factors).map { network.addConstant($0) }
@@ -87,13 +89,6 @@ final class Readers {
       }
     }
     return means
-  }
-}
-
-extension QuantizedWeights {
-  /// What the numbers stand for.
-  var floats: Tensor {
-    get throws(MTLError) { try tensor.scaledRows(by: Tensor(scales, shape: [scales.count])) }
   }
 }
 

@@ -33,7 +33,7 @@ struct SearchReport: Encodable {
     layers = outcome.layers.map { layer in
       Layer(
         name: layer.name,
-        precision: layer.isInBytes ? "int8" : outcome.table.isBFloat16 && !layer.readsPicture ? "bf16" : "fp32",
+        precision: layer.isInBytes ? "int8" : outcome.table.isBFloat16 && !layer.isNeverBFloat16 ? "bf16" : "fp32",
         errors: Dictionary(zip(model.tasks.map(\.name), layer.errors)) { first, _ in first })
     }
   }

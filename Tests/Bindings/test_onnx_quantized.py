@@ -74,6 +74,16 @@ class Network:
     def number(self, value):
         return self.constant(numpy.float32(value))
 
+    def transposed(self, value, inputs, outputs, kernel=2, group=1, bias=True, **attributes):
+        weights = self.random.integers(-9, 10, (inputs, outputs // group, kernel, kernel)).astype(numpy.int8)
+        scales = self.constant((2.0 ** self.random.integers(-6, -3, outputs // group)).astype(numpy.float32))
+        zero = self.constant(numpy.zeros(outputs // group, numpy.int8))
+        operands = [value, self.node("DequantizeLinear", [self.constant(weights), scales, zero], axis=1)]
+        if bias:
+            whole = self.constant(self.random.integers(-50, 50, outputs).astype(numpy.int32))
+            operands.append(self.node("DequantizeLinear", [whole, self.constant(numpy.float32(0.0625))]))
+        return self.node("ConvTranspose", operands, group=group, **attributes)
+
     def model(self, inputs, shape, outputs):
         info = helper.make_tensor_value_info
         graph = helper.make_graph(
@@ -186,6 +196,43 @@ def test_the_plan_is_of_bytes(mtl_infer, tmp_path):
     assert count("int8 convolution") == 8 and count("max pool int8") == 1 and count("add int8") == 1, kernels
     assert count("depthwise int8 convolution") == 1, kernels
     assert not count("reference"), kernels
+
+
+def bottleneck(network, group, width, channels=64):
+    """A residual block in groups, behind a stem, and a head."""
+    x = network.pair(network.node("Relu", [network.convolution(network.pair("x"), 3, channels)]))
+    inner = network.pair(network.node("Relu", [network.convolution(x, channels, group * width, kernel=1)]))
+    wide = network.pair(network.node("Relu", [network.convolution(inner, group * width, group * width, group=group)]))
+    total = network.pair(network.node("Add", [network.convolution(wide, group * width, channels, kernel=1, bias=False), x]))
+    small = network.pair(network.convolution(total, channels, channels, group=2, strides=[2, 2], dilations=[2, 2]))
+    return network.convolution(small, channels, 12, group=4, kernel=1)
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["uint8", "int8"])
+@pytest.mark.parametrize("group, width", [(32, 4), (16, 8), (8, 16), (4, 32), (3, 64), (2, 24), (5, 14), (7, 3), (2, 96)])
+def test_groups(mtl_infer, tmp_path, group, width, signed):
+    network = Network(group, signed)
+    output = bottleneck(network, group, width)
+    check(mtl_infer, network, [2, 3, 11, 13], output)
+    kernels = planned(network.model("x", [2, 3, 11, 13], [output]), tmp_path)
+    assert sum("grouped int8 convolution" in kernel for kernel in kernels) == 3, kernels
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["uint8", "int8"])
+@pytest.mark.parametrize("geometry", [
+    {"strides": [2, 2]}, {"strides": [2, 2], "kernel": 4, "pads": [1, 1, 1, 1]},
+    {"strides": [2, 2], "kernel": 3, "pads": [1, 1, 1, 1], "output_padding": [1, 1]},
+    {"strides": [3, 1], "kernel": 2, "bias": False}, {"kernel": 3, "dilations": [2, 3], "pads": [1, 0, 2, 3]},
+    {"strides": [2, 2], "kernel": 4, "pads": [1, 1, 1, 1], "group": 80}])
+def test_transposed_convolutions(mtl_infer, tmp_path, geometry, signed):
+    """To bytes and, at the end, to floats."""
+    network = Network(len(geometry), signed)
+    x = network.pair(network.node("Relu", [network.convolution(network.pair("x"), 16, 80)]))
+    up = network.pair(network.node("Relu", [network.transposed(x, 80, 80, **geometry)]))
+    output = network.transposed(network.pair(network.convolution(up, 80, 48, kernel=1)), 48, 3, strides=[2, 2])
+    check(mtl_infer, network, [2, 16, 9, 7], output)
+    kernels = planned(network.model("x", [2, 16, 9, 7], [output]), tmp_path)
+    assert sum("transposed int8 convolution" in kernel for kernel in kernels) == 2, kernels
 
 
 @pytest.mark.parametrize("rows", [1, 3])

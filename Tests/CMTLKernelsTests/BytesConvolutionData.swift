@@ -30,18 +30,19 @@ struct BytesConvolutionData {
   ]
 
   /// At most about `budget` multiplications.
-  init(budget: Int, kind: Kind = .any, _ random: inout SeededRandom) {
+  init(budget: Int, kind: Kind = .any, channels: Int? = nil, _ random: inout SeededRandom) {
     var shape = kind == .longRow ? WindowCase.longRow(&random) : WindowCase.convolution(&random)
     let taps = shape.window.kernel.rows * shape.window.kernel.columns
     let each = taps * shape.outputRows * shape.outputColumns
     // Sums have 32 bits, and floats are exact up to 24.
     let most = (kind == .exact ? 1 << 23 : Int(Int32.max)) / (taps * 255 * 127)
-    shape.channels = max(1, min(random.pick(BytesConvolutionData.channelCounts), budget / each, most))
+    shape.channels =
+      channels ?? max(1, min(random.pick(BytesConvolutionData.channelCounts), budget / each, most))
     let outputs = max(
       1,
       min(random.pick(BytesConvolutionData.outputCounts), max(random.integer(1...3), budget / (each * shape.channels))))
     self.shape = shape
-    let lane = shape.channels <= 4 && random.once(in: 2) ? 4 : 64
+    let lane = shape.channels <= 4 && channels == nil && random.once(in: 2) ? 4 : 64
     window = BytesConvolutionData.window(shape, lane: lane, outputs: outputs, kind, &random)
     let pixels = Int(window.output_rows * window.output_columns)
     let blocks = Int(window.output_blocks)
@@ -124,10 +125,13 @@ struct BytesConvolutionData {
   }
 
   /// The bytes of an output that was `fill` everywhere, after a set ran over pieces of the work in guarded memory.
+  ///
+  /// - Parameter hidden: bytes at the end of the input that are not there.
   func run(
-    _ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5, blocks: [Range<Int32>], rows: [Range<Int32>]
+    _ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5, hidden: Int = 0, blocks: [Range<Int32>],
+    rows: [Range<Int32>]
   ) -> [UInt8] {
-    let input = GuardedMemory(input, guard: side, fill: 0)
+    let input = GuardedMemory(Array(input.dropLast(hidden)), guard: side, fill: 0)
     let weights = GuardedMemory(weights, guard: side, fill: 0)
     let (multipliers, bias) = (GuardedFloats(multipliers, side), GuardedFloats(bias, side))
     let size = hasByteOutput ? (Int(window.output_blocks) + 3) / 4 * 64 : Int(window.output_blocks) * 64
@@ -150,8 +154,9 @@ struct BytesConvolutionData {
     return output.elements
   }
 
-  func runWhole(_ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5) -> [UInt8] {
-    run(set, guard: side, fill: fill, blocks: [0..<window.output_blocks], rows: [0..<window.output_rows])
+  func runWhole(_ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5, hidden: Int = 0) -> [UInt8] {
+    run(
+      set, guard: side, fill: fill, hidden: hidden, blocks: [0..<window.output_blocks], rows: [0..<window.output_rows])
   }
 
   /// What stands at one place of the output, by block of 16 channels, pixel and lane; codes as numbers.

@@ -97,6 +97,19 @@ import Testing
     }
   }
 
+  /// Of pixels of 64 channels the kernels read no more than a part that they are told of, as groups are: what is behind the
+  /// last pixel's part is not touched.
+  @Test(arguments: TestedSet.all, [4, 8, 16, 32]) func partsOfBlocks(_ set: TestedSet, _ channels: Int) {
+    let reach = unsafe Int(set.kernels.pointee.byte_reach)
+    guard channels >= reach else { return }
+    var random = SeededRandom(seed: 117)
+    for number in 0..<100 {
+      let data = Data(budget: 60_000, channels: channels, &random)
+      let found = data.runWhole(set, guard: .behind, hidden: 64 - channels)
+      #expect(found == data.runWhole(set, guard: .behind), "\(number): \(data.window)")
+    }
+  }
+
   /// Powers of two as scales leave nothing to round before the end: the operators on the numbers that the bytes stand for
   /// give the same codes.
   @Test func theOracleIsTheOperators() throws {

@@ -113,6 +113,40 @@ def test_written_again_it_is_the_same(tmp_path, fingers):
     assert (tmp_path / "again.mtl").read_bytes() == target.read_bytes()
 
 
+def test_groups_and_transposed_layers(tmp_path):
+    """Weights of transposed layers, whose steps do not go by rows, lie in the file as floats."""
+    random = numpy.random.default_rng(4)
+    weight = lambda *shape: random.standard_normal(shape).astype(numpy.float32) / 6  # noqa: E731
+    nodes = [
+        helper.make_node("Conv", ["x", "w1"], ["c1"], name="first", pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["c1", "w2", "b2"], ["c2"], name="grouped", pads=[1, 1, 1, 1], group=8),
+        helper.make_node("Relu", ["c2"], ["r2"], name="relu"),
+        helper.make_node("ConvTranspose", ["r2", "w3", "b3"], ["y"], name="up", strides=[2, 2], group=2)]
+    constants = [numpy_helper.from_array(array, name) for name, array in (
+        ("w1", weight(32, 3, 3, 3)), ("w2", weight(48, 4, 3, 3)), ("b2", weight(48)), ("w3", weight(48, 5, 2, 2)),
+        ("b3", weight(10)))]
+    graph = helper.make_graph(
+        nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 12, 12])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], constants)
+    source, target = tmp_path / "net.onnx", tmp_path / "net.mtl"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(source))
+    report = call_json(
+        "compile", source, "-o", target, "--precision", "int8", "--calibrate", arrays(tmp_path / "x.npy"))
+    assert report["quantization"] == {"values": 3, "layers": 3, "bfloat16_layers": 0, "all_layers": 3} | NO_ATTENTIONS
+    members, _ = header(target)
+    assert [members[name]["dtype"] for name in ("w1", "w2", "w3")] == ["I8", "I8", "F32"]
+    steps = [step["kernel"] for step in call_json("inspect", target, "--plan")["plan"]]
+    assert any("grouped int8 convolution" in step and "relu to bytes" in step for step in steps), steps
+    assert any("transposed int8 convolution" in step for step in steps), steps
+    call("compile", target, "-o", tmp_path / "again.mtl")
+    x = numpy.random.default_rng(9).standard_normal((2, 3, 12, 12)).astype(numpy.float32)
+    with (mtl_infer.load(source) as exact, mtl_infer.load(target) as rounded,
+          mtl_infer.load(tmp_path / "again.mtl") as again):
+        wanted, found = exact.run(tensors=x)["y"], rounded.run(tensors=x)["y"]
+        assert numpy.array_equal(again.run(tensors=x)["y"], found)
+        assert 0 < numpy.abs(wanted - found).max() < 0.05 * numpy.abs(wanted).max()
+
+
 def test_bfloat16(tmp_path, monkeypatch):
     """Weights of 16 bits; values, too, where the processor has instructions for them, or the scalar kernels run."""
     target = tmp_path / "fingers.mtl"

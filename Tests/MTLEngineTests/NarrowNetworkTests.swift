@@ -52,6 +52,9 @@ import Testing
     for wanted in [
       "int8 convolution scalar to bytes", "int8 convolution scalar + relu to bytes", "int8 convolution scalar",
       "int8 convolution scalar + sum to bytes", "int8 convolution scalar to bytes, 2 siblings on one input",
+      "grouped int8 convolution scalar", "grouped int8 convolution scalar + sum to bytes",
+      "transposed int8 convolution scalar", "transposed int8 convolution scalar to bytes",
+      "transposed int8 convolution scalar + relu to bytes",
       "depthwise int8 convolution scalar", "depthwise int8 convolution scalar + relu to bytes",
       "quantize scalar", "dequantize scalar", "max pool int8 scalar", "global average int8 scalar", "layout",
       "bf16 convolution scalar to bf16", "bf16 convolution scalar + relu to bf16", "bf16 convolution scalar",

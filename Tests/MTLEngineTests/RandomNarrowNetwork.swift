@@ -65,10 +65,11 @@ struct RandomNarrowNetwork {
 
   private mutating func addLayer() {
     let image = random.pick(images)
-    switch random.integer(0...9) {
+    switch random.integer(0...10) {
     case 0: addPool(image)
     case 1: addMean(image)
     case 2: addConcatenation(image)
+    case 3: addTransposedConvolution(image.isNarrow ? image : rounded(image))
     default: addConvolution(image.isNarrow ? image : rounded(image))
     }
   }
@@ -111,11 +112,13 @@ struct RandomNarrowNetwork {
 
   private mutating func addConvolution(_ image: Image) {
     let isDepthwise = image.channels > 1 && random.once(in: 4)
-    let outputs = isDepthwise ? image.channels : random.pick(RandomNarrowNetwork.channelCounts)
-    let width = isDepthwise ? 1 : image.channels
-    let kernel = Window.Pair(
-      random.once(in: 2) ? 1 : random.integer(1...min(3, image.rows)),
-      random.once(in: 2) ? 1 : random.integer(1...min(3, image.columns)))
+    let groups = isDepthwise ? image.channels : self.groups(of: image.channels)
+    let outputs =
+      if isDepthwise { image.channels } else if groups > 1 {
+        random.once(in: 2) ? image.channels : groups * random.pick([1, 2, 3, 4, 8, 16, 24])
+      } else { random.pick(RandomNarrowNetwork.channelCounts) }
+    let width = image.channels / groups
+    let kernel = self.kernel(image)
     let dilation = random.once(in: 3) ? Window.Pair(random.integer(1...9), random.integer(1...9)) : .init(1)
     let padding =
       random.once(in: 4)
@@ -124,18 +127,9 @@ struct RandomNarrowNetwork {
         top: (kernel.rows - 1) * dilation.rows / 2, left: (kernel.columns - 1) * dilation.columns / 2,
         bottom: (kernel.rows - 1) * dilation.rows / 2, right: (kernel.columns - 1) * dilation.columns / 2)
     let stride = random.once(in: 4) ? Window.Pair(2, 2) : .init(1)
-    let convolution = Convolution(
-      stride: stride, dilation: dilation, padding: padding, groups: isDepthwise ? image.channels : 1)
-    let weights = weights(outputs, width * kernel.rows * kernel.columns)
+    let convolution = Convolution(stride: stride, dilation: dilation, padding: padding, groups: groups)
     let shape: Shape = [outputs, width, kernel.rows, kernel.columns]
-    let bias = (0..<outputs).map { _ in Float(random.integer(-40...40)) / 8 }
-    let scales: [Float] = isBFloat16 ? [1, 0.5, -1] : [0.0625, 0.03125, -0.0625]
-    let scale = (0..<outputs).map { _ in random.pick(scales) }
-    let isWhole = !isBFloat16 || random.once(in: 6)
-    let inputs = [
-      graph.addConstant(inBlocksAtTimes(Tensor(weights, as: isWhole ? .int8 : .float32, shape: shape))),
-      graph.addConstant(Tensor(bias, shape: [outputs])), graph.addConstant(Tensor(scale, shape: [outputs])),
-    ]
+    let inputs = constants(shape, outputs)
     let size =
       (try? convolution.window(weight: shape).outputSize(rows: image.rows, columns: image.columns))
       ?? (rows: 1, columns: 1)
@@ -158,6 +152,52 @@ struct RandomNarrowNetwork {
         value: value, channels: outputs, rows: size.rows, columns: size.columns, isNarrow: false)
       images.append(random.once(in: 5) ? result : rounded(result))
     }
+  }
+
+  private mutating func addTransposedConvolution(_ image: Image) {
+    let groups = random.once(in: 6) ? image.channels : self.groups(of: image.channels)
+    let width = groups > 1 ? random.integer(1...9) : random.pick(RandomNarrowNetwork.channelCounts)
+    let kernel = self.kernel(image)
+    let stride = Window.Pair(random.integer(1...3), random.integer(1...3))
+    let convolution = ConvolutionTranspose(
+      stride: stride, dilation: random.once(in: 3) ? .init(random.integer(1...3), 2) : .init(1),
+      padding: random.once(in: 2)
+        ? .init(0) : .init(top: random.integer(0...2), left: 1, bottom: 0, right: random.integer(0...2)),
+      outputPadding: .init(random.integer(0...stride.rows - 1), random.integer(0...stride.columns - 1)), groups: groups)
+    let shape: Shape = [image.channels, width, kernel.rows, kernel.columns]
+    guard let size = try? convolution.outputShapes([[1, image.channels, image.rows, image.columns], shape])[0],
+      (1...900).contains(size[2] * size[3]), size[1] <= 256
+    else { return }
+    let inputs = constants(shape, size[1])
+    var value = graph.add(convolution, name: name("transposed"), [image.value] + inputs)
+    if random.once(in: 2) { value = graph.add(activation(), name: name("activation"), [value]) }
+    let result = Image(value: value, channels: size[1], rows: size[2], columns: size[3], isNarrow: false)
+    images.append(random.once(in: 4) ? result : rounded(result))
+  }
+
+  /// One, or at times some that divide the channels.
+  private mutating func groups(of channels: Int) -> Int {
+    let divisors = (2...32).filter { channels % $0 == 0 }
+    return divisors.isEmpty || random.once(in: 2) ? 1 : random.pick(divisors)
+  }
+
+  private mutating func kernel(_ image: Image) -> Window.Pair {
+    Window.Pair(
+      random.once(in: 2) ? 1 : random.integer(1...min(3, image.rows)),
+      random.once(in: 2) ? 1 : random.integer(1...min(3, image.columns)))
+  }
+
+  /// Weights, bias and the factor of each output.
+  private mutating func constants(_ shape: Shape, _ outputs: Int) -> [ValueID] {
+    let weights = weights(shape[0], shape.elementCount / shape[0])
+    let bias = (0..<outputs).map { _ in Float(random.integer(-40...40)) / 8 }
+    let scales: [Float] = isBFloat16 ? [1, 0.5, -1] : [0.0625, 0.03125, -0.0625]
+    let scale = (0..<outputs).map { _ in random.pick(scales) }
+    let isWhole = !isBFloat16 || random.once(in: 6)
+    return [
+      graph.addConstant(inBlocksAtTimes(Tensor(weights, as: isWhole ? .int8 : .float32, shape: shape))),
+      graph.addConstant(Tensor(bias, shape: [outputs])), graph.addConstant(Tensor(scale, shape: [outputs])),
+    ]
   }
 
   /// Whole weights may lie in the order of kernels, as files have them.

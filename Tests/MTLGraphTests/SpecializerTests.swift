@@ -50,6 +50,32 @@ import Testing
     #expect(try special.evaluate([input])[0].floats() == graph.compute([input])[0].floats())
   }
 
+  /// Weights of a transposed convolution have a factor for each place of the second axis, the same in all groups; others
+  /// become floats.
+  @Test(arguments: [1, 2], [0, 1]) func transposedConvolutionsOfBytes(_ groups: Int, _ axis: Int) throws {
+    var (graph, random) = (Graph(), SeededRandom(seed: 6))
+    let x = graph.addInput("x")
+    func add(_ name: String, _ inputs: [ValueID], _ attributes: [String: AttributeValue] = [:]) throws -> ValueID {
+      let found = try #require(OperatorCatalog.find(name, domain: ""))
+      let described = Attributes(attributes, opset: 19, inputCount: inputs.count, outputCount: 1)
+      return try graph.append(found, described, name: name, inputs)[0]
+    }
+    let shape: Shape = [16, 3, 2, 2]
+    let numbers = (0..<shape.elementCount).map { _ in random.integer(-128...127) }
+    let weight = graph.addConstant(Tensor(numbers, as: .int8, shape: shape))
+    let steps = graph.addConstant(Tensor((0..<shape[axis]).map { Float($0 + 1) / 16 }, shape: [shape[axis]]))
+    let floats = try add("DequantizeLinear", [weight, steps], ["axis": .integer(axis)])
+    graph.addOutput(
+      "y",
+      try add("ConvTranspose", [x, floats], ["group": .integer(groups), "strides": .integers([2, 2])]))
+    let special = try graph.specialized(for: [Fact(.float32, [1, 16, 3, 4])]).graph
+    let inputs = try #require(special.nodes.first { $0.operation is ConvolutionTranspose }).inputs
+    #expect(special.constants[inputs[1]]?.type == (axis == 1 ? .int8 : .float32))
+    if axis == 1 { #expect(special.constants[inputs[3]]?.shape == [3 * groups]) }
+    let input = Tensor((0..<192).map { _ in Float(random.integer(-9...9)) }, shape: [1, 16, 3, 4])
+    #expect(try special.evaluate([input])[0].floats() == graph.compute([input])[0].floats())
+  }
+
   /// A size that only the data tell leaves the shape open, and the graph still runs.
   @Test func dataDependentShapesAreOpen() throws {
     var graph = Graph()

@@ -62,6 +62,33 @@ struct CalibrationTests {
     }
   }
 
+  /// Groups, and transposed convolutions, whose outputs are a weight's second axis.
+  @Test func groupsAndTransposedConvolutionsStayNear() throws {
+    var (graph, random) = (Graph(), SeededRandom(seed: 12))
+    func constant(_ shape: Shape, _ inputs: Int) -> ValueID {
+      let range = 1.7 / Float(inputs).squareRoot()
+      return graph.addConstant(random.tensor(shape, in: -range...range))
+    }
+    let x = graph.addInput("x")
+    let wide = graph.add(Convolution(padding: .init(1)), name: "wide", [x, constant([32, 3, 3, 3], 27)])
+    let grouped = graph.add(
+      Convolution(padding: .init(1), groups: 4), name: "grouped", [wide, constant([48, 8, 3, 3], 72)])
+    let relu = graph.add(Relu(), name: "relu", [grouped])
+    graph.addOutput(
+      "y",
+      graph.add(
+        ConvolutionTranspose(stride: .init(2), groups: 2), name: "up",
+        [relu, constant([48, 5, 2, 2], 24), graph.addConstant(random.tensor([10]))]))
+    let table = try Self.table(graph)
+    #expect(table.grids.keys.sorted() == ["input x", "relu", "wide"])
+    #expect(table.biasCorrections.mapValues(\.count) == ["wide": 32, "grouped": 48, "up": 10])
+    let quantized = try graph.quantized(by: table)
+    for number in 50..<54 {
+      let input = Self.input(number)
+      #expect(try Self.distance(graph.evaluate([input]), quantized.evaluate([input])) < 0.04)
+    }
+  }
+
   @Test func meansAreKept() throws {
     let graph = Self.network()
     var table = try Self.table(graph)

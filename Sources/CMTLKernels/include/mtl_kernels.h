@@ -211,6 +211,9 @@ typedef struct {
   int64_t (*half_sum_count)(const mtlk_window *window, int32_t input_channels);
   /* Output blocks that the kernels of convolutions compute together, of floats, bytes and halves: split work along them. */
   int32_t convolution_blocks, byte_blocks, half_blocks;
+  /* Channels that convolutions of bytes read together: of a pixel's 64 they can be told to see this many alone, or 2, 4, ...
+   * times as many, where these begin with a multiple of their number. */
+  int32_t byte_reach;
   /* Neighbouring output pixels that convolutions of floats compute together: rows of so many are the best. */
   int32_t convolution_pixels;
   /* Whether products of halves have instructions of their own, or floats would be as quick. The oracle has them, because

@@ -64,5 +64,5 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
 const mtlk_kernel_set mtlk_set_avx2 = {
     .name = "avx2", .isa = MTLK_AVX2, .sum_count = sum_count, .half_sum_count = mtlk_direct_sum_count,
     .convolution_blocks = TILE_BLOCKS, .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .convolution_pixels = TILE_PIXELS,
-    .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
+    .byte_reach = 4, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
 #endif

@@ -60,21 +60,21 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #define convolution_halves mtlk_convolution_halves_avx2
 #define attention_halves mtlk_attention_halves_avx2
 const mtlk_kernel_set mtlk_set_avx512 = {
-    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .multiplies_halves = 0,
+    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .byte_reach = 4, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes, and then for those of halves as well. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
 const mtlk_kernel_set mtlk_set_avx512vnni = {
-    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = 1, .multiplies_halves = 0,
-    MTLK_KERNEL_LIST(MTLK_FILL)};
+    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .byte_reach = 4, .half_blocks = 1,
+    .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_halves
 #undef attention_halves
 #define convolution_halves mtlk_convolution_halves_avx512bf16
 #define attention_halves mtlk_attention_halves_avx512bf16
 const mtlk_kernel_set mtlk_set_avx512bf16 = {
-    MTLK_SET("avx512bf16", MTLK_AVX512_BF16), .byte_blocks = MTLK_SUM_BLOCKS, .half_blocks = MTLK_SUM_BLOCKS,
-    .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
+    MTLK_SET("avx512bf16", MTLK_AVX512_BF16), .byte_blocks = MTLK_SUM_BLOCKS, .byte_reach = 4,
+    .half_blocks = MTLK_SUM_BLOCKS, .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
 #undef attention_halves
@@ -82,7 +82,8 @@ const mtlk_kernel_set mtlk_set_avx512bf16 = {
 #define convolution_halves mtlk_convolution_halves_amx
 #define attention_halves mtlk_attention_halves_amx
 const mtlk_kernel_set mtlk_set_amx = {
-    MTLK_SET("amx", MTLK_AMX), .byte_blocks = 2, .half_blocks = 2, .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
+    MTLK_SET("amx", MTLK_AMX), .byte_blocks = 2, .byte_reach = MTLK_BYTE_LANE, .half_blocks = 2, .multiplies_halves = 1,
+    MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
 #undef attention_halves

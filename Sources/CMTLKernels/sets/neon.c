@@ -61,7 +61,7 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
 #define MTLK_SET(title, instructions, bytes_sum_count)                                                                 \
   .name = title, .isa = instructions, .sum_count = bytes_sum_count, .half_sum_count = mtlk_direct_sum_count,           \
   .convolution_blocks = TILE_BLOCKS, .byte_blocks = 1, .half_blocks = 1, .convolution_pixels = TILE_PIXELS,            \
-  .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)
+  .byte_reach = 8, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)
 #define convolution_halves mtlk_convolution_halves_neon
 #define attention_halves mtlk_attention_halves_neon
 const mtlk_kernel_set mtlk_set_neon = {MTLK_SET("neon", MTLK_NEON, sum_count)};

@@ -141,5 +141,5 @@ static void multiply_adds(float *sums, int64_t rounds) {
 #define MTLK_FILL(name, parameters) name,
 const mtlk_kernel_set mtlk_set_scalar = {
     .name = "scalar", .isa = MTLK_SCALAR, .sum_count = mtlk_direct_sum_count, .half_sum_count = mtlk_direct_sum_count,
-    .convolution_blocks = 1, .byte_blocks = 1, .half_blocks = 1, .convolution_pixels = 1, .multiplies_halves = 1,
+    .convolution_blocks = 1, .byte_blocks = 1, .half_blocks = 1, .byte_reach = 4, .convolution_pixels = 1, .multiplies_halves = 1,
     MTLK_KERNEL_LIST(MTLK_FILL)};

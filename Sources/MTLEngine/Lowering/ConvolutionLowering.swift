@@ -130,7 +130,9 @@ enum ConvolutionLowering {
   }
 
   static func kernelName(_ nodes: [Node], _ kind: Epilogue.Kind, _ kernels: KernelSet) -> String {
-    var name = "\(kind.numbers.prefix)convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
+    let isGrouped = nodes.contains { ($0.operation as? Convolution)?.groups != 1 }
+    var name =
+      "\(isGrouped ? "grouped " : "")\(kind.numbers.prefix)convolution \(kernels.instructionSet.name)\(kind.activation.suffix)"
     if let operation = kind.operation {
       name += (operation == Int32(MTLK_ADD_OPERAND) ? " + sum" : " + product") + kind.operandActivation.suffix
     }

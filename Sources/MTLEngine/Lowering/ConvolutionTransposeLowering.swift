@@ -33,26 +33,6 @@ enum ConvolutionTransposeLowering: Lowering {
   }
 }
 
-/// The taps along one axis that the outputs first, first + stride, ... see.
-private struct PhaseAxis {
-  let first: Int
-  let outputs: Int
-  /// As a plain convolution: taps of the kernel in order, their distance, and the padding, which may be negative.
-  let taps: [Int]
-  let dilation: Int
-  let padding: Int
-
-  static func all(outputs: Int, kernel: Int, stride: Int, dilation: Int, padding: Int) -> [PhaseAxis] {
-    (0..<min(stride, outputs)).map { first in
-      let taps = (0..<kernel).filter { (first + padding - $0 * dilation) % stride == 0 }
-      let places = taps.map { (first + padding - $0 * dilation) / stride }
-      return PhaseAxis(
-        first: first, outputs: (outputs - first + stride - 1) / stride, taps: taps.reversed(),
-        dilation: places.count > 1 ? places[0] - places[1] : 1, padding: -(places.last ?? 0))
-    }
-  }
-}
-
 private struct Phase {
   let rows: PhaseAxis
   let columns: PhaseAxis
@@ -79,12 +59,7 @@ private struct PhasePlan {
     _ node: Node, in planner: Planner
   ) throws(MTLError) {
     let weight = filters.weight.shape
-    let rows = PhaseAxis.all(
-      outputs: output.shape[2], kernel: weight[2], stride: operation.stride.rows, dilation: operation.dilation.rows,
-      padding: operation.padding.top)
-    let columns = PhaseAxis.all(
-      outputs: output.shape[3], kernel: weight[3], stride: operation.stride.columns,
-      dilation: operation.dilation.columns, padding: operation.padding.left)
+    let (rows, columns) = PhaseAxis.both(of: operation, weight, output: output.shape)
     var plain = try kernelWindow(Window(kernel: .init(1)), input: input, output: output, of: node.name)
     (plain.activation, plain.slope) = (activation.code, activation.slope)
     var offset = 0
@@ -95,7 +70,7 @@ private struct PhasePlan {
         let blockWeights = input.blockCount * taps * Layout.lane * Layout.lane
         phases.append(
           Phase(
-            rows: row, columns: column, weightOffset: offset, window: PhasePlan.window(plain, row, column),
+            rows: row, columns: column, weightOffset: offset, window: PhaseAxis.window(plain, row, column),
             blockWeights: blockWeights))
         offset += blockWeights * output.blockCount
       }
@@ -122,17 +97,6 @@ private struct PhasePlan {
     parts = (output.blockCount + tile - 1) / tile
     self.output = output
     stride = operation.stride
-  }
-
-  private static func window(_ plain: mtlk_window, _ rows: PhaseAxis, _ columns: PhaseAxis) -> mtlk_window {
-    var window = plain
-    let isEmpty = rows.taps.isEmpty || columns.taps.isEmpty
-    (window.output_rows, window.output_columns) = (Int32(rows.outputs), Int32(columns.outputs))
-    (window.kernel_rows, window.kernel_columns) =
-      isEmpty ? (1, 1) : (Int32(rows.taps.count), Int32(columns.taps.count))
-    (window.dilation_rows, window.dilation_columns) = (Int32(rows.dilation), Int32(columns.dilation))
-    (window.padding_top, window.padding_left) = (Int32(rows.padding), Int32(columns.padding))
-    return window
   }
 
   /// A phase's weights in the order outputs, inputs, taps; zeros between groups.

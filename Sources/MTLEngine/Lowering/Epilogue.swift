@@ -28,7 +28,7 @@ struct Epilogue {
   /// The nodes that are done with it.
   var absorbed: [Int] = []
 
-  /// The epilogue of every convolution that the direct kernel takes. It ends where a part of the network ends, so that
+  /// The epilogue of every convolution that the direct kernels take. It ends where a part of the network ends, so that
   /// each part's time is its own.
   ///
   /// - Parameters:
@@ -44,7 +44,9 @@ struct Epilogue {
     for (index, node) in graph.nodes.enumerated() {
       let level = node.dataInputs.reduce(0) { max($0, (levels[$1] ?? 0) + 1) }
       for output in node.outputs { levels[output] = level }
-      if ConvolutionLowering.isDirect(node, shapes, isConstant: isConstant) { convolutions.append((index, level)) }
+      if ConvolutionLowering.isDirect(node, shapes, isConstant: isConstant) || numbers(node) == .bytes {
+        convolutions.append((index, level))
+      }
     }
     // Of two convolutions that a sum joins, the one that comes last takes it: nobody then waits for it in vain.
     var claimed: Set<Int> = []

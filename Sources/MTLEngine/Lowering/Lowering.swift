@@ -16,6 +16,7 @@ let lowerings: [any Lowering.Type] = [
   ViewLowering.self,
   DepthwiseByteLowering.self,
   GroupedConvolutionLowering.self,
+  ConvolutionTransposeByteLowering.self,
   ConvolutionTransposeLowering.self,
   PoolingLowering.self,
   IndexPoolingLowering.self,

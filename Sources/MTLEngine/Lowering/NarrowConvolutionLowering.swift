@@ -1,7 +1,7 @@
 import CMTLKernels
 import MTLGraph
 
-/// Convolutions of bytes with whole weights and of bfloat16: all that the schedule joins in one step.
+/// Convolutions of bytes with whole weights, also in groups, and of bfloat16: all that the schedule joins in one step.
 enum NarrowConvolutionLowering {
   private struct Draft {
     let window: mtlk_window
@@ -70,12 +70,13 @@ enum NarrowConvolutionLowering {
     ConvolutionLowering.flatten(&window, tile: 8)
     epilogue.describe(in: &window)
     let work = convolution.multiplyAccumulates(inputs: [input.shape, weight.shape], outputs: [output.shape])
+    let product = try NarrowProduct(
+      node, weight, taps, channels: input.shape[1], input: input.layout, operand: operand?.layout,
+      output: output.layout, in: planner)
+    product.describe(in: &window)
     return Draft(
-      window: window,
-      product: try NarrowProduct(
-        node, weight, taps, channels: input.shape[1], input: input.layout, operand: operand?.layout,
-        output: output.layout, in: planner),
-      input: input, operand: operand, output: output, work: work / max(output.imageCount, 1))
+      window: window, product: product, input: input, operand: operand, output: output,
+      work: work / max(output.imageCount, 1))
   }
 }
 

@@ -61,7 +61,7 @@ enum NarrowLayouts {
     return layout
   }
 
-  /// What numbers a convolution of the direct kernel multiplies: bytes with whole weights, bfloat16 with weights that are
+  /// What numbers a convolution multiplies: bytes with whole weights, in groups as well, or bfloat16 with weights that are
   /// rounded to it.
   static func numbersMultiplied(
     by node: Node, _ layouts: [ValueID: Layout], _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
@@ -69,7 +69,8 @@ enum NarrowLayouts {
     guard let layout = layouts[node.inputs[0]] else { return .floats }
     switch layout.numbers {
     case .bytes: return multipliesBytes(node, shapes, constant) ? .bytes : .floats
-    case .halves: return .halves
+    case .halves:
+      return ConvolutionLowering.isDirect(node, shapes, isConstant: { constant($0) != nil }) ? .halves : .floats
     case .floats: return .floats
     }
   }
@@ -77,9 +78,16 @@ enum NarrowLayouts {
   private static func multipliesBytes(
     _ node: Node, _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
   ) -> Bool {
-    guard ConvolutionLowering.isDirect(node, shapes, isConstant: { constant($0) != nil }), node.inputs.count == 4,
-      let weight = constant(node.inputs[1]), weight.type == .int8
+    guard let convolution = node.operation as? Convolution, constant(node.inputs[0]) == nil, node.inputs.count == 4,
+      node.inputs.dropFirst().allSatisfy({ constant($0) != nil }), let weight = constant(node.inputs[1]),
+      weight.type == .int8, weight.shape[1] > 0
     else { return false }
+    // Channels with a filter each have a kernel of their own, and groups are cut from blocks of 64 channels.
+    if convolution.groups > 1 {
+      guard !convolution.isDepthwise(weight.shape), weight.shape[1] * convolution.groups > Int(MTLK_PIXEL_LANE) else {
+        return false
+      }
+    }
     return weight.shape.dimensions.dropFirst().reduce(1) { $0.saturatingProduct($1) } <= ByteGrid.largestProductCount
   }
 }

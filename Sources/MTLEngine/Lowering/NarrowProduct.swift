@@ -27,11 +27,19 @@ enum NarrowProduct {
     self = .bytes(grids, try PackedByteConvolution(node, weight, taps, input, grid, in: planner))
   }
 
+  /// Blocks of the input that the weights of an output are for.
+  func describe(in window: inout mtlk_window) {
+    if case .bytes(_, let packed) = self { window.input_blocks = Int32(packed.slices.inputBlocks) }
+  }
+
   /// Sums of 32 bits that a call of the kernel has to have room for.
   func sumCount(_ window: mtlk_window, _ kernels: KernelSet) -> Int {
     unsafe withUnsafePointer(to: window) { window in
       switch self {
-      case .bytes(let grids, _): unsafe Int(kernels.functions.pointee.sum_count(window, grids.input_channels))
+      case .bytes(_, let packed):
+        Set(packed.slices.all.map(\.channelCount)).reduce(0) {
+          unsafe max($0, Int(kernels.functions.pointee.sum_count(window, Int32($1))))
+        }
       case .halves(let forms, _): unsafe Int(kernels.functions.pointee.half_sum_count(window, forms.input_channels))
       }
     }
@@ -51,14 +59,20 @@ enum NarrowProduct {
     unsafe withUnsafePointer(to: window) { window in
       switch self {
       case .bytes(let grids, let weights):
-        unsafe withUnsafePointer(to: grids) { grids in
-          unsafe weights.weights.withUnsafeBytes { numbers in
-            unsafe withFloats(weights.factors.multipliers, weights.factors.bias) { multipliers, bias in
-              unsafe kernels.functions.pointee.convolution_bytes(
-                window, grids, places.input.assumingMemoryBound(to: UInt8.self),
-                numbers.assumingMemoryBound(to: Int8.self).baseAddress, multipliers, bias, places.operand,
-                places.output, places.sums.assumingMemoryBound(to: Int32.self), blocks.lowerBound, blocks.upperBound,
-                rows.lowerBound, rows.upperBound)
+        for slice in weights.slices.all {
+          let own = blocks.clamped(to: Int32(slice.outputBlocks.lowerBound)..<Int32(slice.outputBlocks.upperBound))
+          guard !own.isEmpty else { continue }
+          var grids = grids
+          grids.input_channels = Int32(slice.channelCount)
+          let input = unsafe places.input.assumingMemoryBound(to: UInt8.self) + slice.byteOffset(window.pointee)
+          unsafe withUnsafePointer(to: grids) { grids in
+            unsafe weights.weights.withUnsafeBytes { numbers in
+              unsafe withFloats(weights.factors.multipliers, weights.factors.bias) { multipliers, bias in
+                unsafe kernels.functions.pointee.convolution_bytes(
+                  window, grids, input, numbers.assumingMemoryBound(to: Int8.self).baseAddress, multipliers, bias,
+                  places.operand, places.output, places.sums.assumingMemoryBound(to: Int32.self), own.lowerBound,
+                  own.upperBound, rows.lowerBound, rows.upperBound)
+              }
             }
           }
         }

@@ -5,13 +5,49 @@ import MTLGraph
 struct PackedByteConvolution {
   let weights: Bytes
   let factors: ByteFactors
+  /// Which channels they are for.
+  let slices: ChannelSlices
 
   init(
     _ node: Node, _ weight: Tensor, _ taps: LiveTaps, _ layout: Layout, _ grid: ByteGrid, in planner: Planner
   ) throws(MTLError) {
+    let groups = (node.operation as? Convolution)?.groups ?? 1
+    guard groups == 1 else {
+      self = try .init(
+        node, outputs: weight.shape[0], inputs: weight.shape[1] * groups, groups: groups, grid,
+        packing: PackedByteConvolution.packing("bytes in \(groups) groups", taps), in: planner
+      ) { () throws(MTLError) in try taps.trimmed(weight) }
+      return
+    }
+    slices = ChannelSlices(groups: 1, inputs: weight.shape[1], outputs: weight.shape[0], reach: Int(MTLK_BYTE_LANE))
     weights = try PackedByteConvolution.weights(node, weight, taps, lane: layout.lane, in: planner)
-    let sums = grid.zeroPoint > 0 ? PackedByteConvolution.sums(weights, count: weight.shape[0]) : []
-    factors = try ByteFactors(node, sums: sums, grid, in: planner)
+    factors = try ByteFactors(node, weights, outputs: weight.shape[0], grid, in: planner)
+  }
+
+  /// Of groups, or of weights that the graph does not have in this order.
+  ///
+  /// - Parameters:
+  ///   - inputs: of all groups, and so `outputs`.
+  ///   - packing: tells these weights from others that are made of the same constant.
+  ///   - weight: makes them, outputs x inputs of a group x taps.
+  init(
+    _ node: Node, outputs: Int, inputs: Int, groups: Int, _ grid: ByteGrid, packing: String, in planner: Planner,
+    weight: () throws(MTLError) -> Tensor
+  ) throws(MTLError) {
+    let reach = unsafe Int(planner.kernels.functions.pointee.byte_reach)
+    let slices = ChannelSlices(groups: groups, inputs: inputs, outputs: outputs, reach: reach)
+    self.slices = slices
+    let key = PackedWeights.Key(value: node.inputs[1], packing: "\(packing) by \(reach)")
+    weights = try planner.network.packedWeights.bytes(for: key) { () throws(MTLError) -> Bytes in
+      let packed = try slices.pack(try weight(), groups: groups)
+      planner.constant(node.inputs[1])?.stored.releasePages()
+      return packed
+    }
+    factors = try ByteFactors(node, weights, outputs: outputs, grid, in: planner)
+  }
+
+  private static func packing(_ name: String, _ taps: LiveTaps) -> String {
+    taps.isWhole ? name : "\(name) \(taps.rows) \(taps.columns)"
   }
 
   /// Where the file holds the weights in the order of kernels they are used in their place.
@@ -20,8 +56,7 @@ struct PackedByteConvolution {
   ) throws(MTLError) -> Bytes {
     let blocks = lane == ByteBlocks.inputLane ? weight.blocks : nil
     if let blocks, taps.isWhole { return blocks.bytes }
-    let live = taps.isWhole ? "" : " \(taps.rows) \(taps.columns)"
-    let key = PackedWeights.Key(value: node.inputs[1], packing: "bytes \(lane)\(live)")
+    let key = PackedWeights.Key(value: node.inputs[1], packing: packing("bytes \(lane)", taps))
     return try planner.network.packedWeights.bytes(for: key) { () throws(MTLError) -> Bytes in
       let packed =
         if let blocks { try taps.trimmed(blocks, weight.shape) } else { try pack(taps.trimmed(weight), lane: lane) }
@@ -29,18 +64,6 @@ struct PackedByteConvolution {
       weight.stored.releasePages()
       return packed
     }
-  }
-
-  /// Of each output's weights.
-  private static func sums(_ weights: Bytes, count: Int) -> [Int] {
-    guard count > 0 else { return [] }
-    let blocks = (count + Layout.lane - 1) / Layout.lane
-    var sums = [Int32](repeating: 0, count: blocks * Layout.lane)
-    unsafe weights.withUnsafeBytes { weights in
-      unsafe mtlk_sum_bytes(
-        weights.assumingMemoryBound(to: Int8.self).baseAddress, &sums, Int64(blocks), Int64(weights.count / blocks))
-    }
-    return sums.prefix(count).map { Int($0) }
   }
 
   private static func pack(_ weight: Tensor, lane: Int) throws(MTLError) -> Bytes {
@@ -54,5 +77,27 @@ struct PackedByteConvolution {
           Int64(shape[0]), Int64(shape[1]), Int64(taps), Int64(lane))
       }
     }
+  }
+}
+
+extension ByteFactors {
+  /// - Parameter weights: in the order of the kernel.
+  fileprivate init(
+    _ node: Node, _ weights: Bytes, outputs: Int, _ grid: ByteGrid, in planner: Planner
+  ) throws(MTLError) {
+    try self.init(
+      node, sums: grid.zeroPoint > 0 ? ByteFactors.sums(weights, count: outputs) : [], grid, in: planner)
+  }
+
+  /// Of each output's weights.
+  private static func sums(_ weights: Bytes, count: Int) -> [Int] {
+    guard count > 0 else { return [] }
+    let blocks = (count + Layout.lane - 1) / Layout.lane
+    var sums = [Int32](repeating: 0, count: blocks * Layout.lane)
+    unsafe weights.withUnsafeBytes { weights in
+      unsafe mtlk_sum_bytes(
+        weights.assumingMemoryBound(to: Int8.self).baseAddress, &sums, Int64(blocks), Int64(weights.count / blocks))
+    }
+    return sums.prefix(count).map { Int($0) }
   }
 }

@@ -33,6 +33,7 @@ struct Schedule {
   private struct Geometry: Hashable {
     let level: Int
     let window: Window
+    let groups: Int
     let input: Shape
     let epilogue: Epilogue.Kind
   }
@@ -61,7 +62,7 @@ struct Schedule {
       let inputs = graph.nodes[unit].inputs
       let geometry = Geometry(
         level: units.levels[unit] ?? 0, window: convolution.window(weight: shapes[inputs[1]] ?? []),
-        input: shapes[inputs[0]] ?? [], epilogue: epilogue.kind)
+        groups: convolution.groups, input: shapes[inputs[0]] ?? [], epilogue: epilogue.kind)
       siblings[Sibling(geometry: geometry, input: inputs[0]), default: []].append(unit)
     }
     var beside: [SideBySide: [[Int]]] = [:]

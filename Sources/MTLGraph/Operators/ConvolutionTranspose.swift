@@ -1,5 +1,6 @@
 /// Transposed two-dimensional convolution, as PyTorch's `conv_transpose2d`: x NCHW, weight I x O/groups x KH x KW,
-/// optional bias O. A fourth input, also O, is a factor of each output's weights, as in `Convolution`.
+/// optional bias O. A fourth input, also O, is a factor of each output's weights, as in `Convolution`, and so are weights of
+/// int8 whole numbers of such factors.
 public struct ConvolutionTranspose: Operator {
   public static let name = "ConvTranspose"
 
@@ -64,7 +65,7 @@ public struct ConvolutionTranspose: Operator {
   public func evaluate(_ inputs: [Tensor]) throws(MTLError) -> [Tensor] {
     let output = try outputShapes(inputs.map(\.shape))[0]
     let (shape, weightShape) = (inputs[0].shape, inputs[1].shape)
-    let (x, weight) = (try inputs[0].floats(), try inputs[1].floats())
+    let (x, weight) = (try inputs[0].floats(), inputs[1].numbers())
     var result = [Float](repeating: 0, count: output.elementCount)
     let (inputsPerGroup, outputsPerGroup) = (shape[1] / groups, weightShape[1])
     for image in 0..<shape[0] {

@@ -9,7 +9,7 @@ public struct QuantizationSite: Sendable {
   /// Whether it is a colour picture, which only bytes have a layout for.
   public let isPicture: Bool
 
-  var isForBFloat16: Bool { !isPicture && readers.contains { !$0.isDepthwise } }
+  var isForBFloat16: Bool { !isPicture && readers.contains { !$0.isForBytesAlone } }
 
   /// A convolution that reads the value, at once or behind poolings that take its largest elements: these pick among the
   /// numbers of a grid as they do among floats.
@@ -17,8 +17,8 @@ public struct QuantizationSite: Sendable {
     /// Its place in the graph's nodes.
     public let node: Int
     public let name: String
-    /// Whether it has a filter for each channel: what little it multiplies bfloat16 does not speed up.
-    let isDepthwise: Bool
+    /// Whether bfloat16 is nothing for it: it has several groups or is transposed, for which only bytes have kernels.
+    public let isForBytesAlone: Bool
   }
 
   /// Fewer channels do not fill what an instruction for bytes takes at once; those of colour pictures have a layout of
@@ -39,7 +39,7 @@ extension Graph {
     for (index, node) in nodes.enumerated()
     where variable.contains(node.inputs.first ?? .absent) && isForBytes(node, pictures) {
       readers[source(of: node.inputs[0], producers), default: []].append(
-        .init(node: index, name: names[index], isDepthwise: isDepthwise(node)))
+        .init(node: index, name: names[index], isForBytesAlone: !isInOneGroup(node)))
     }
     return readers.sorted { $0.key.index < $1.key.index }.compactMap { value, readers in
       let producer = producers[value]
@@ -72,27 +72,19 @@ extension Graph {
 
   /// Whether a node is a convolution that whole numbers can do.
   private func isForBytes(_ node: Node, _ pictures: Set<ValueID>) -> Bool {
-    guard let convolution = node.operation as? Convolution, convolution.groups == 1 || isDepthwise(node),
-      node.inputs.count >= 2,
-      let weight = constants[node.inputs[1]], weight.shape.rank == 4,
-      [.float32, .int8].contains(weight.type), weight.shape.elementCount > 0,
+    guard node.inputs.count >= 2, let weight = constants[node.inputs[1]],
+      let rows = WeightRows(node.operation, weight.shape), [.float32, .int8].contains(weight.type),
       node.inputs.dropFirst(2).allSatisfy({ constants[$0] != nil })
     else { return false }
-    let channels = weight.shape[1].saturatingProduct(convolution.groups)
-    return (isPicture(node, pictures) || channels >= QuantizationSite.smallestChannelCount)
-      && weight.shape.elementCount / weight.shape[0] <= ByteGrid.largestProductCount
+    return (isPicture(node, pictures) || rows.inputCount >= QuantizationSite.smallestChannelCount)
+      && rows.width <= ByteGrid.largestProductCount
   }
 
-  private func isDepthwise(_ node: Node) -> Bool {
-    guard let convolution = node.operation as? Convolution, node.inputs.count >= 2,
-      let weight = constants[node.inputs[1]]
-    else { return false }
-    return convolution.isDepthwise(weight.shape)
-  }
+  private func isInOneGroup(_ node: Node) -> Bool { (node.operation as? Convolution)?.groups == 1 }
 
   /// Whether a convolution reads an input of the graph that is a colour picture.
   private func isPicture(_ node: Node, _ inputs: Set<ValueID>) -> Bool {
-    inputs.contains(node.inputs[0]) && !isDepthwise(node)
+    inputs.contains(node.inputs[0]) && isInOneGroup(node)
       && QuantizationSite.pictureChannelCounts.contains(constants[node.inputs[1]]?.shape[1] ?? 0)
   }
 

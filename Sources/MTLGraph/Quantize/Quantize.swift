@@ -33,7 +33,8 @@ extension Graph {
     try Graph.check(table.biasCorrections.keys, among: readers.map(\.name), "convolutions")
     for reader in readers {
       guard let correction = table.biasCorrections[reader.name] else { continue }
-      let channels = constants[nodes[reader.node].inputs[1]]?.shape[0] ?? 0
+      let weight = constants[nodes[reader.node].inputs[1]]?.shape ?? []
+      let channels = WeightRows(nodes[reader.node].operation, weight)?.outputCount ?? 0
       guard correction.count == channels, correction.allSatisfy(\.isFinite) else {
         throw MTLError(
           .badFormat, "quantization of '\(reader.name)'", expected: "\(channels) finite numbers to add",
@@ -70,9 +71,15 @@ private struct Quantizer {
   /// Values that are rounded to bfloat16.
   private var roundedValues: Set<ValueID> = []
   private var replacement: [ValueID: ValueID] = [:]
-  private var weights: [ValueID: (codes: ValueID, scales: [Float])] = [:]
+  private var weights: [Weights: (codes: ValueID, scales: [Float])] = [:]
   private var scales: [[ValueID]: ValueID] = [:]
   private var zeros: [Int: ValueID] = [:]
+
+  /// Weights, and what they are to a convolution.
+  private struct Weights: Hashable {
+    let value: ValueID
+    let rows: WeightRows
+  }
 
   private struct Site {
     let name: String
@@ -95,7 +102,7 @@ private struct Quantizer {
       for reader in site.readers {
         if !table.floatNodes.contains(reader.name) {
           convolutions[reader.node] = reader.name
-        } else if table.isBFloat16, !reader.isDepthwise {
+        } else if table.isBFloat16, !reader.isForBytesAlone {
           bfloat16Nodes.insert(reader.node)
         }
       }
@@ -168,17 +175,19 @@ private struct Quantizer {
 
   /// Data, weights in bytes, bias and the factor of each output.
   private mutating func inputs(of node: Node, _ name: String) throws(MTLError) -> [ValueID] {
-    guard let weight = graph.constants[node.inputs[1]] else { return node.inputs }
+    guard let weight = graph.constants[node.inputs[1]], let rows = WeightRows(node.operation, weight.shape) else {
+      return node.inputs
+    }
     var inputs = node.inputs
-    if inputs.count == 2 { inputs.append(zeroBias(weight.shape[0])) }
+    if inputs.count == 2 { inputs.append(zeroBias(rows.outputCount)) }
     if let correction = table.biasCorrections[name] {
       let bias = try graph.constants[inputs[2]]?.floats(of: name) ?? []
       inputs[2] = graph.addConstant(
         Tensor(zip(bias, correction).map { $0 + $1 }, shape: [min(bias.count, correction.count)]))
     }
     guard weight.type == .float32 else { return inputs }
-    let (codes, own) = try codes(of: inputs[1], weight, name)
-    let key = [inputs[1]] + inputs.dropFirst(3)
+    let (codes, own) = try codes(of: Weights(value: inputs[1], rows: rows), weight, name)
+    let key = [codes] + inputs.dropFirst(3)
     if scales[key] == nil {
       let factors = try inputs.count == 4 ? graph.constants[inputs[3]]?.floats(of: name) : nil
       scales[key] = graph.addConstant(
@@ -189,12 +198,12 @@ private struct Quantizer {
 
   /// Layers that share a weight go on sharing it.
   private mutating func codes(
-    of value: ValueID, _ weight: Tensor, _ name: String
+    of key: Weights, _ weight: Tensor, _ name: String
   ) throws(MTLError) -> (codes: ValueID, scales: [Float]) {
-    if let known = weights[value] { return known }
-    let quantized = try QuantizedWeights(weight, of: name)
-    let made = (graph.addConstant(quantized.tensor, name: graph.constantNames[value]), quantized.scales)
-    weights[value] = made
+    if let known = weights[key] { return known }
+    let quantized = try QuantizedWeights(weight, key.rows, of: name)
+    let made = (graph.addConstant(quantized.tensor, name: graph.constantNames[key.value]), quantized.scales)
+    weights[key] = made
     return made
   }
 

@@ -4,25 +4,42 @@ public struct QuantizedWeights: Sendable {
   public let tensor: Tensor
   /// Of each row.
   public let scales: [Float]
+  private let rows: WeightRows
 
   /// Floats that are such numbers times such a step already give the same numbers and steps.
-  public init(_ weights: Tensor, of subject: @autoclosure () -> String) throws(MTLError) {
+  ///
+  /// - Parameter rows: of the first axis if nil.
+  public init(
+    _ weights: Tensor, _ rows: WeightRows? = nil, of subject: @autoclosure () -> String
+  ) throws(MTLError) {
     let values = try weights.floats(of: subject())
-    let rows = weights.shape.dimensions.first ?? 1
-    let width = rows > 0 ? values.count / rows : 0
-    var codes: [Int8] = []
-    codes.reserveCapacity(values.count)
-    var scales: [Float] = []
-    for row in 0..<rows {
-      let row = values[row * width..<(row + 1) * width]
-      let largest = row.reduce(0) { $1.magnitude > $0 || $1.isNaN ? $1.magnitude : $0 }
-      guard largest.isFinite else { throw MTLError(.unsupported, subject(), "has weights that are no finite numbers") }
-      let scale = QuantizedWeights.scale(largest)
-      scales.append(scale)
-      for value in row { codes.append(Int8(max(-127, min((value / scale).rounded(.toNearestOrEven), 127)))) }
+    let rows = rows ?? WeightRows(firstAxisOf: weights.shape)
+    var largest = [Float](repeating: 0, count: rows.outputCount)
+    rows.forEachRun { output, places in
+      largest[output] = values[places].reduce(largest[output]) { $1.magnitude > $0 || $1.isNaN ? $1.magnitude : $0 }
+    }
+    guard largest.allSatisfy(\.isFinite) else {
+      throw MTLError(.unsupported, subject(), "has weights that are no finite numbers")
+    }
+    let scales = largest.map(QuantizedWeights.scale)
+    var codes = [Int8](repeating: 0, count: values.count)
+    rows.forEachRun { output, places in
+      let scale = scales[output]
+      for place in places {
+        codes[place] = Int8(max(-127, min((values[place] / scale).rounded(.toNearestOrEven), 127)))
+      }
     }
     tensor = Tensor(elements: codes, .int8, weights.shape)
-    self.scales = scales
+    (self.scales, self.rows) = (scales, rows)
+  }
+
+  /// What the numbers stand for.
+  public var floats: Tensor {
+    var values = tensor.numbers()
+    rows.forEachRun { output, places in
+      for place in places { values[place] *= scales[output] }
+    }
+    return Tensor(values, shape: tensor.shape)
   }
 
   /// A step of which 127 are the largest number of a row. The way there and back makes it one that is found again.

@@ -4,37 +4,49 @@ struct GriddedValue: Hashable {
   let grid: ByteGrid
 }
 
-/// Whole numbers, outputs first, and the factor of each output that they are multiplied with.
+/// Whole numbers and the factors that they are multiplied with.
 struct WholeWeights {
   /// Of the file's constant.
   let name: String?
   let numbers: Tensor
-  let factors: Tensor
-  /// Whether the file has the outputs last.
-  var isTurned = false
+  /// One for each place of an axis, or one for all.
+  private let factors: [Float]
+  private let axis: Int
 
-  /// The shape of a matrix for a layer whose outputs are first in the file, or last; nil where factors belong to the other
-  /// axis.
-  func shape(hasOutputsFirst: Bool) -> Shape? {
-    if isTurned != hasOutputsFirst { return numbers.shape }
-    let values = factors.numbers()
-    guard numbers.shape.rank == 2, values.allSatisfy({ $0 == values[0] }) else { return nil }
-    return [numbers.shape[1], numbers.shape[0]]
+  /// nil where the axis is not one of outputs: the first of convolutions, the second of transposed ones, and either of
+  /// layers.
+  init?(name: String?, _ numbers: Tensor, _ factors: [Float], axis: Int?) {
+    guard let axis = factors.count == 1 ? 0 : axis, axis == 0 || axis == 1,
+      factors.count == 1 || factors.count == numbers.shape[axis]
+    else { return nil }
+    (self.name, self.numbers, self.factors, self.axis) = (name, numbers, factors, axis)
   }
 
-  /// The same for such a layer, where it has a shape.
-  func oriented(hasOutputsFirst: Bool) throws(MTLError) -> WholeWeights {
-    guard isTurned == hasOutputsFirst else { return self }
-    let turned = try Transpose([1, 0]).evaluate([numbers])[0]
-    let same = [Float](repeating: factors.numbers().first ?? 1, count: turned.shape[0])
-    return WholeWeights(
-      name: nil, numbers: turned, factors: Tensor(same, shape: [turned.shape[0]]), isTurned: !isTurned)
+  /// The factor of each place of an axis; nil where they go by another one.
+  func factors(along axis: Int) -> [Float]? {
+    if factors.count == 1 { return [Float](repeating: factors[0], count: numbers.shape[axis]) }
+    return axis == self.axis ? factors : nil
   }
 
-  /// The floats, as the file has them.
+  /// What the numbers stand for.
   func floats() throws(MTLError) -> Tensor {
-    let floats = try numbers.scaledRows(by: factors)
-    return isTurned ? try Transpose([1, 0]).evaluate([floats])[0] : floats
+    try DequantizeLinear(axis: axis, blockSize: 0, target: nil).compute([
+      numbers, Tensor(factors, shape: [factors.count]),
+    ])[0]
+  }
+}
+
+/// Whole weights as a fully connected layer sees them, which has its outputs along either axis.
+struct LayerWeights {
+  /// Of each output.
+  let factors: [Float]
+  /// Inputs.
+  let depth: Int
+
+  /// nil for what is no matrix, or has its factors along the other axis.
+  init?(_ whole: WholeWeights, hasOutputsFirst: Bool) {
+    guard whole.numbers.shape.rank == 2, let factors = whole.factors(along: hasOutputsFirst ? 0 : 1) else { return nil }
+    (self.factors, depth) = (factors, whole.numbers.shape[hasOutputsFirst ? 1 : 0])
   }
 }
 
@@ -80,42 +92,57 @@ extension Specializer {
     }
   }
 
-  /// Whether an operator knows what to do with whole weights: a convolution, and a fully connected layer of bytes.
+  /// Whether an operator knows what to do with whole weights whose outputs have factors: a convolution, and a fully
+  /// connected layer of bytes.
   private func takes(
     _ whole: WholeWeights, _ operation: any Operator, _ position: Int, _ inputs: [ValueID?]
   ) -> Bool {
     guard position == 1 else { return false }
-    if operation is GeneralConvolution { return !whole.isTurned }
+    if operation is GeneralConvolution { return whole.factors(along: 0) != nil }
+    if operation is GeneralConvolutionTranspose { return whole.factors(along: 1) != nil }
     let gemm = operation as? GeneralGemm
     guard operation is MatMul || gemm?.isLayer == true,
-      let weights = whole.shape(hasOutputsFirst: gemm?.turnsRight ?? false), weights.rank == 2,
+      let layer = LayerWeights(whole, hasOutputsFirst: gemm?.turnsRight ?? false),
       let x = inputs[0], grid(of: x) != nil, let shape = fact(x)?.shape, shape.rank >= 2, shape.elementCount > 0,
-      shape[shape.rank - 1] == weights[1],
-      (QuantizationSite.smallestChannelCount...ByteGrid.largestProductCount).contains(weights[1])
+      shape[shape.rank - 1] == layer.depth,
+      (QuantizationSite.smallestChannelCount...ByteGrid.largestProductCount).contains(layer.depth)
     else { return false }
     guard inputs.count > 2, let bias = inputs[2] else { return true }
-    return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [weights[0]]
+    return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [layer.factors.count]
+  }
+
+  /// What a convolution or a layer with whole weights reads.
+  ///
+  /// - Parameters:
+  ///   - name: of the file's constant.
+  ///   - factors: of each output.
+  mutating func inputs(
+    _ x: ValueID, _ weight: Tensor, name: String?, factors: [Float], bias: ValueID?
+  ) -> [ValueID] {
+    let count = factors.count
+    return [
+      x, addConstant(weight, name: name),
+      bias ?? addConstant(Tensor([Float](repeating: 0, count: count), shape: [count])),
+      addConstant(Tensor(factors, shape: [count])),
+    ]
   }
 
   /// A fully connected layer of rows on a grid: a convolution where they are few.
   mutating func layerOfBytes(
     _ x: KnownValue, _ weight: KnownValue, hasOutputsFirst: Bool, bias: KnownValue?
   ) throws(MTLError) -> [ValueID]? {
-    guard let whole = try wholeWeights[weight.id]?.oriented(hasOutputsFirst: hasOutputsFirst),
+    guard let whole = wholeWeights[weight.id], let layer = LayerWeights(whole, hasOutputsFirst: hasOutputsFirst),
       let grid = grid(of: x.id), let shape = x.fact.shape
     else { return nil }
-    let (outputs, depth) = (whole.numbers.shape[0], whole.numbers.shape[1])
+    let (outputs, depth) = (layer.factors.count, layer.depth)
     let rows = shape.elementCount / depth
+    var numbers = hasOutputsFirst ? whole.numbers : try Transpose([1, 0]).evaluate([whole.numbers])[0]
     let isImages = rows <= Specializer.maximumImageCount
-    let (numbers, input) =
-      isImages
-      ? (try whole.numbers.reshaped(to: [outputs, depth, 1, 1]), [rows, depth, 1, 1]) : (whole.numbers, [rows, depth])
-    guard let matrix = try reshaped(x, to: Shape(input))?[0] else { return nil }
-    let zeros = Tensor([Float](repeating: 0, count: outputs), shape: [outputs])
-    let inputs = [
-      try onGrid(matrix, grid), addConstant(numbers, name: whole.name), bias?.id ?? addConstant(zeros),
-      addConstant(whole.factors),
-    ]
+    if isImages { numbers = try numbers.reshaped(to: [outputs, depth, 1, 1]) }
+    guard let matrix = try reshaped(x, to: isImages ? [rows, depth, 1, 1] : [rows, depth])?[0] else { return nil }
+    let inputs = inputs(
+      try onGrid(matrix, grid), numbers, name: hasOutputsFirst ? whole.name : nil, factors: layer.factors,
+      bias: bias?.id)
     let product = try isImages ? add(Convolution(), inputs) : add(Gemm(), inputs)
     return try reshaped(known(product[0]), to: Shape(shape.dimensions.dropLast() + [outputs]))
   }
@@ -173,11 +200,11 @@ extension DequantizeLinear {
     return [try specializer.onGrid(made.source, made.grid)]
   }
 
-  /// What a constant of whole numbers is made of, where each place of the first axis, or of a matrix's last one, has its
-  /// own factor, or all have one, and zero stands for itself.
+  /// What a constant of whole numbers is made of, where each place of the first axis, or of the second, has its own factor,
+  /// or all have one, and zero stands for itself.
   ///
   /// - Parameter names: of constants.
-  func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) throws(MTLError) -> WholeWeights? {
+  func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) -> WholeWeights? {
     guard let weight = inputs.optional(0), let numbers = weight.fact.value, numbers.type == .int8,
       numbers.shape.rank == 4 || numbers.shape.rank == 2, isFloat32,
       let scale = inputs.optional(1)?.fact.value, scale.type == .float32, scale.shape.rank <= 1
@@ -187,16 +214,6 @@ extension DequantizeLinear {
         values.allSatisfy({ $0 == 0 })
       else { return nil }
     }
-    let factors = scale.numbers()
-    if factors.count > 1, numbers.shape.rank == 2, isAxis(1, of: numbers.shape), factors.count == numbers.shape[1] {
-      return WholeWeights(
-        name: nil, numbers: try Transpose([1, 0]).evaluate([numbers])[0], factors: scale, isTurned: true)
-    }
-    let outputs = numbers.shape[0]
-    guard factors.count == 1 || isAxis(0, of: numbers.shape) && factors.count == outputs else { return nil }
-    return WholeWeights(
-      name: names[weight.id], numbers: numbers,
-      factors: Tensor(
-        factors.count == outputs ? factors : [Float](repeating: factors[0], count: outputs), shape: [outputs]))
+    return WholeWeights(name: names[weight.id], numbers, scale.numbers(), axis: axis(of: numbers.shape))
   }
 }

@@ -13,8 +13,8 @@ public struct Specializer: Sendable {
   var sources: [ValueID: GriddedValue] = [:]
   /// The grids of values that hold numbers of others in another order.
   var moved: [ValueID: ByteGrid] = [:]
-  /// Constants that are whole numbers times a factor for each place of their first axis, and as floats, for operators that
-  /// do not know what to do with these.
+  /// Constants that are whole numbers times a factor for each place of an axis, and as floats, for operators that do not
+  /// know what to do with these.
   var wholeWeights: [ValueID: WholeWeights] = [:]
   var floatWeights: [ValueID: ValueID] = [:]
   /// What looking into sequences may still cost.
@@ -91,7 +91,7 @@ public struct Specializer: Sendable {
     try operation.requireForms(known.map { $0?.fact })
     let outputs = try operation.infer(known.map { $0?.fact })
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
-    if let whole = try (operation as? DequantizeLinear)?.wholeWeights(known, graph.constantNames) {
+    if let whole = (operation as? DequantizeLinear)?.wholeWeights(known, graph.constantNames) {
       let values = append(operation, inputs, outputs)
       wholeWeights[values[0]] = whole
       return values

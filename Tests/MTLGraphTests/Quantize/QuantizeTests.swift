@@ -101,6 +101,40 @@ struct QuantizeTests {
     #expect(mixed.constants[mixed.nodes[2].inputs[1]]?.type == .float32)
   }
 
+  /// Groups and transposed convolutions multiply bytes, and are no reason for bfloat16 either. Steps are those of outputs,
+  /// which the weights of a transposed convolution have along their second axis, group by group.
+  @Test func groupsAndTransposedLayersReadBytes() throws {
+    var (graph, random) = (Graph(), random)
+    let x = graph.addInput("x")
+    let wide = graph.convolution("wide", x, 3, 32, &random)
+    let grouped = graph.add(
+      Convolution(padding: .init(1), groups: 4), name: "grouped",
+      [wide, graph.addConstant(random.tensor([24, 8, 3, 3]))])
+    let filters = graph.addConstant(random.tensor([24, 5, 2, 2]))
+    graph.addOutput(
+      "out", graph.add(ConvolutionTranspose(stride: .init(2), groups: 2), name: "up", [grouped, filters]))
+    #expect(graph.quantizationSites().map(\.name) == ["input x", "wide", "grouped"])
+    let grid = try Self.grid()
+    let correction = (0..<10).map { Float($0) }
+    let quantized = try graph.quantized(
+      by: QuantizationTable(grids: ["wide": grid, "grouped": grid], biasCorrections: ["up": correction]))
+    #expect(quantized.names == ["wide", "wide quantized", "grouped", "grouped quantized", "up"])
+    #expect(try graph.quantized(by: QuantizationTable(isBFloat16: true)).names == graph.names)
+    let up = quantized.nodes[4].inputs
+    #expect(try #require(quantized.constants[up[2]]).floats() == correction)
+    let steps = try #require(quantized.constants[up[3]]).floats()
+    let codes = try #require(quantized.constants[up[1]])
+    #expect(codes.type == .int8 && codes.shape == [24, 5, 2, 2] && steps.count == 10)
+    let (numbers, weights) = (codes.integers(), try #require(graph.constants[filters]).numbers())
+    var largest = [Int](repeating: 0, count: 10)
+    for place in numbers.indices {
+      let output = place / 20 / 12 * 5 + place / 4 % 5
+      largest[output] = max(largest[output], abs(numbers[place]))
+      #expect(abs(Float(numbers[place]) * steps[output] - weights[place]) <= steps[output] * 0.5001)
+    }
+    #expect(largest == [Int](repeating: 127, count: 10))
+  }
+
   /// What slices of a value attend with is rounded as a whole; constants and bytes are rounded in front of the attention, and
   /// the operands of an inverted one not at all.
   @Test func attentionsReadBFloat16() throws {

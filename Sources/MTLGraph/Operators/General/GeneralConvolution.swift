@@ -83,13 +83,11 @@ public struct GeneralConvolution: GeneralOperator, StandardOperator {
     else { return nil }
     let convolution = Convolution(
       stride: window.stride, dilation: window.dilation, padding: window.padding, groups: groups)
-    guard let whole = specializer.wholeWeights[weight.id] else {
+    guard let whole = specializer.wholeWeights[weight.id], let factors = whole.factors(along: 0) else {
       return try specializer.add(convolution, inputs.map { $0?.id })
     }
-    let zeros = Tensor([Float](repeating: 0, count: filter[0]), shape: [filter[0]])
-    let bias = inputs.optional(2)?.id ?? specializer.addConstant(zeros)
     return try specializer.add(
       convolution,
-      [x.id, specializer.addConstant(whole.numbers, name: whole.name), bias, specializer.addConstant(whole.factors)])
+      specializer.inputs(x.id, whole.numbers, name: whole.name, factors: factors, bias: inputs.optional(2)?.id))
   }
 }

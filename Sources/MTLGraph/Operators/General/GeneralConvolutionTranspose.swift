@@ -117,6 +117,12 @@ public struct GeneralConvolutionTranspose: GeneralOperator, StandardOperator {
       outputPadding: .init(geometry.extra[0], geometry.extra[1]), groups: groups)
     let wanted = Shape([shape[0], filter[1] * groups] + geometry.sizes)
     guard (try? special.outputShapes(inputs.compactMap { $0?.fact.shape })) == [wanted] else { return nil }
-    return try specializer.add(special, inputs.map { $0?.id })
+    guard let whole = specializer.wholeWeights[weight.id], let factors = whole.factors(along: 1) else {
+      return try specializer.add(special, inputs.map { $0?.id })
+    }
+    // Every group has the same.
+    let all = [[Float]](repeating: factors, count: groups).flatMap { $0 }
+    return try specializer.add(
+      special, specializer.inputs(x.id, whole.numbers, name: whole.name, factors: all, bias: inputs.optional(2)?.id))
   }
 }

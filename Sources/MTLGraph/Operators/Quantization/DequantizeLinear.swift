@@ -21,8 +21,8 @@ public struct DequantizeLinear: GeneralOperator, StandardOperator {
   /// Whether the floats are float32, for scales that are.
   var isFloat32: Bool { target == nil || target == .float32 }
 
-  /// Whether each place of this axis has a scale of its own.
-  func isAxis(_ place: Int, of shape: Shape) -> Bool { blockSize == 0 && (try? shape.axis(axis)) == place }
+  /// The axis of which each place has a scale of its own, if there are several; nil where scales go by blocks.
+  func axis(of shape: Shape) -> Int? { blockSize == 0 ? try? shape.axis(axis) : nil }
 
   init(axis: Int, blockSize: Int, target: DataType?) {
     (self.axis, self.blockSize, self.target) = (axis, blockSize, target)
