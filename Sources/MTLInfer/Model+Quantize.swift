@@ -77,7 +77,7 @@ extension Model {
 
   /// How many layers run on which numbers.
   public struct QuantizedLayers: Sendable {
-    /// Convolutions that run on bytes and on bfloat16, and all there are.
+    /// Convolutions with weights of bytes and of bfloat16, and all there are.
     public let bytes: Int
     public let bfloat16: Int
     public let all: Int

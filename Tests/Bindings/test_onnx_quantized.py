@@ -313,6 +313,29 @@ def test_layers_of_rows_that_are_no_tokens(mtl_infer, kind, turned, per_column):
     check(mtl_infer, network, [40, 20], network.layer(network.pair(rows), 33, 5, kind, per_column, turned))
 
 
+def test_a_bias_behind_a_layer_of_tokens(mtl_infer, tmp_path):
+    """Added between the product and the rounding, as exporters write layers on three axes."""
+    network = Network(5)
+    image = network.pair(network.convolution(network.pair("x"), 16, 32))
+    tokens = network.node("Transpose", [network.reshaped(image, 1, 32, 35)], perm=[0, 2, 1])
+    bias = network.constant(network.random.integers(-50, 50, 24).astype(numpy.float32) / 16)
+    value = network.pair(network.node("Add", [network.layer(tokens, 32, 24), bias]))
+    value = network.layer(value, 24, 20)
+    check(mtl_infer, network, [1, 16, 5, 7], value)
+    kernels = planned(network.model("x", [1, 16, 5, 7], [value]), tmp_path)
+    assert not any(kernel.startswith("add") for kernel in kernels), kernels
+
+
+def test_more_rows_than_any_image_has(mtl_infer):
+    network = Network(6)
+    rows = network.node("Expand", ["x", network.constant(numpy.array([2**31, 16]))])
+    value = network.layer(network.pair(rows), 16, 16, "Gemm", turned=True)
+    turned = network.node("Transpose", [value], perm=[1, 0])
+    model = network.model("x", [1, 16], [turned])
+    with pytest.raises(mtl_infer.MTLError):
+        mtl_infer.loads(model.SerializeToString()).run(tensors=numpy.zeros([1, 16], numpy.float32))
+
+
 def gelu(network, x):
     inner = network.node("Erf", [network.pair(network.node("Div", [x, network.number(2**0.5)]))])
     sum_ = network.pair(network.node("Add", [network.pair(inner), network.number(1)]))

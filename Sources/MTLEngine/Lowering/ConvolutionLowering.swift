@@ -1,7 +1,8 @@
 import CMTLKernels
 import MTLGraph
 
-/// Convolutions in one group with constant weights, by the direct kernel or Winograd's way: all that the schedule joins in one step.
+/// Convolutions with constant weights, by the direct kernel or Winograd's way: all that the schedule joins in one step. Those
+/// of floats are in one group; narrow ones are handed on.
 enum ConvolutionLowering {
   /// Whether the direct kernel takes a node. It needs at least one input channel: it writes the bias with the first one.
   static func isDirect(_ node: Node, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool) -> Bool {

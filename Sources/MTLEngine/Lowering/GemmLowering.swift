@@ -6,7 +6,11 @@ enum GemmLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard node.operation is Gemm, var weight = planner.constant(node.inputs[1]) else { return false }
     if node.inputs.count == 4, let factors = planner.constant(node.inputs[3]) {
-      weight = try weight.scaledRows(by: factors)
+      let key = PackedWeights.Key(value: node.inputs[1], packing: "floats \(node.inputs[3].index)")
+      let floats = try planner.network.packedWeights.bytes(for: key) { () throws(MTLError) in
+        try weight.scaledRows(by: factors).bytes
+      }
+      weight = try Tensor(shape: weight.shape, type: .float32, bytes: floats, of: node.name)
     }
     let bias = node.inputs.count >= 3 ? planner.constant(node.inputs[2]) : nil
     guard weight.type == .float32, node.inputs.count == 2 || bias?.type == .float32 else { return false }

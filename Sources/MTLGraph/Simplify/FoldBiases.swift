@@ -1,6 +1,6 @@
 extension Graph {
-  /// Takes a constant that is added to each channel behind a convolution into the convolution's bias, where nothing else
-  /// reads its output: exporters write linear layers on tokens as a product and a sum.
+  /// Takes a constant that is added to each channel behind a convolution into the convolution's bias, which it has none of
+  /// or zeros, where nothing else reads its output: exporters write linear layers on tokens as a product and a sum.
   mutating func foldBiases() throws(MTLError) {
     let useCounts = useCounts()
     var kept: [Node] = []
@@ -10,7 +10,7 @@ extension Graph {
       let sum = node
       node.inputs = node.inputs.map { replacement[$0] ?? $0 }
       if let (producer, bias) = try biasedConvolution(sum, node, kept, position, useCounts) {
-        kept[producer].inputs.append(bias)
+        kept[producer].inputs = Array(kept[producer].inputs.prefix(2)) + [bias] + kept[producer].inputs.dropFirst(3)
         replacement[node.outputs[0]] = kept[producer].outputs[0]
         continue
       }
@@ -26,11 +26,16 @@ extension Graph {
   ) throws(MTLError) -> (producer: Int, bias: ValueID)? {
     guard node.operation is Add, let place = node.inputs.firstIndex(where: { constants[$0] != nil }),
       useCounts[sum.inputs[1 - place]] == 1, let producer = position[node.inputs[1 - place]],
-      kept[producer].operation is Convolution, kept[producer].inputs.count == 2,
+      kept[producer].operation is Convolution, hasNoBias(kept[producer]),
       let channels = constants[kept[producer].inputs[1]]?.shape[0], let tensor = constants[node.inputs[place]],
       tensor.type == .float32, tensor.shape.rank == 4, tensor.shape.elementCount == channels,
       tensor.shape[1] == channels
     else { return nil }
     return (producer, addConstant(try tensor.reshaped(to: [channels])))
+  }
+
+  private func hasNoBias(_ convolution: Node) -> Bool {
+    guard convolution.inputs.count > 2 else { return true }
+    return constants[convolution.inputs[2]]?.numbers().allSatisfy { $0 == 0 } == true
   }
 }

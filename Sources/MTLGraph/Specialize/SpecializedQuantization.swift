@@ -43,6 +43,20 @@ struct LayerWeights {
   /// Inputs.
   let depth: Int
 
+  /// A matrix of the file, and how a layer reads it.
+  struct Key: Hashable {
+    let value: ValueID
+    let hasOutputsFirst: Bool
+    let isKernel: Bool
+  }
+
+  /// In the graph: whole numbers with outputs first, a matrix or kernels of one pixel; factors; and no bias.
+  struct Constants {
+    let numbers: ValueID
+    let factors: ValueID
+    let zeros: ValueID
+  }
+
   /// nil for what is no matrix, or has its factors along the other axis.
   init?(_ whole: WholeWeights, hasOutputsFirst: Bool) {
     guard whole.numbers.shape.rank == 2, let factors = whole.factors(along: hasOutputsFirst ? 0 : 1) else { return nil }
@@ -134,17 +148,28 @@ extension Specializer {
     guard let whole = wholeWeights[weight.id], let layer = LayerWeights(whole, hasOutputsFirst: hasOutputsFirst),
       let grid = grid(of: x.id), let shape = x.fact.shape
     else { return nil }
-    let (outputs, depth) = (layer.factors.count, layer.depth)
-    let rows = shape.elementCount / depth
-    var numbers = hasOutputsFirst ? whole.numbers : try Transpose([1, 0]).evaluate([whole.numbers])[0]
+    let rows = shape.elementCount / layer.depth
     let isImages = rows <= Specializer.maximumImageCount
-    if isImages { numbers = try numbers.reshaped(to: [outputs, depth, 1, 1]) }
-    guard let matrix = try reshaped(x, to: isImages ? [rows, depth, 1, 1] : [rows, depth])?[0] else { return nil }
-    let inputs = inputs(
-      try onGrid(matrix, grid), numbers, name: hasOutputsFirst ? whole.name : nil, factors: layer.factors,
-      bias: bias?.id)
+    let form: Shape = isImages ? [rows, layer.depth, 1, 1] : [rows, layer.depth]
+    guard let matrix = try reshaped(x, to: form)?[0] else { return nil }
+    let key = LayerWeights.Key(value: weight.id, hasOutputsFirst: hasOutputsFirst, isKernel: isImages)
+    let constants = if let known = layerWeights[key] { known } else { try addConstants(of: layer, whole, key) }
+    layerWeights[key] = constants
+    let inputs = [try onGrid(matrix, grid), constants.numbers, bias?.id ?? constants.zeros, constants.factors]
     let product = try isImages ? add(Convolution(), inputs) : add(Gemm(), inputs)
-    return try reshaped(known(product[0]), to: Shape(shape.dimensions.dropLast() + [outputs]))
+    return try reshaped(known(product[0]), to: Shape(shape.dimensions.dropLast() + [layer.factors.count]))
+  }
+
+  private mutating func addConstants(
+    of layer: LayerWeights, _ whole: WholeWeights, _ key: LayerWeights.Key
+  ) throws(MTLError) -> LayerWeights.Constants {
+    let outputs = layer.factors.count
+    var numbers = key.hasOutputsFirst ? whole.numbers : try transposed(whole.numbers)
+    if key.isKernel { numbers = try numbers.reshaped(to: [outputs, layer.depth, 1, 1]) }
+    return LayerWeights.Constants(
+      numbers: addConstant(numbers, name: key.hasOutputsFirst ? whole.name : nil),
+      factors: addConstant(Tensor(layer.factors, shape: [outputs])),
+      zeros: addConstant(Tensor([Float](repeating: 0, count: outputs), shape: [outputs])))
   }
 }
 

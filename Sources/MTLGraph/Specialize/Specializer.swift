@@ -17,6 +17,8 @@ public struct Specializer: Sendable {
   /// know what to do with these.
   var wholeWeights: [ValueID: WholeWeights] = [:]
   var floatWeights: [ValueID: ValueID] = [:]
+  /// The same as layers read them.
+  var layerWeights: [LayerWeights.Key: LayerWeights.Constants] = [:]
   /// What looking into sequences may still cost.
   private var sequenceBudget = 1 << 20
 

@@ -126,7 +126,9 @@ extension TokenRewriter {
     if tokens.count == 2, tokens.allSatisfy({ $0 <= Window.maximumSide }) { return tokens }
     let count = tokens.reduce(1, *)
     let fewest = (count + Window.maximumSide - 1) / Window.maximumSide
-    guard let rows = (fewest...Window.maximumSide).first(where: { count % $0 == 0 }) else { return nil }
+    guard fewest <= Window.maximumSide,
+      let rows = (fewest...Window.maximumSide).first(where: { count % $0 == 0 })
+    else { return nil }
     return count / rows <= Window.maximumSide ? [rows, count / rows] : nil
   }
 
