@@ -1,3 +1,4 @@
+import CMTLKernels
 import MTLGraph
 
 /// What makes values of the sums of products of bytes with whole weights: sum * multiplier + bias, for each output.
@@ -22,5 +23,25 @@ struct ByteFactors {
     multipliers = Bytes(copying: factors + zeros)
     self.bias = Bytes(
       copying: biases.indices.map { Float(Double(biases[$0]) - Double(factors[$0]) * Double(offsets[$0])) } + zeros)
+  }
+}
+
+extension mtlk_grids {
+  /// Of a convolution without an operand, whose output may be floats.
+  init(input: Buffer, _ grid: ByteGrid, output: Buffer) {
+    self.init(
+      input_channels: Int32(input.shape[1]), input_zero_point: Int32(grid.zeroPoint), operand_scale: 0,
+      operand_zero_point: 0, output_inverse_scale: output.layout.grid?.inverseScale ?? 0,
+      output_zero_point: Int32(output.layout.grid?.zeroPoint ?? 0))
+  }
+}
+
+extension Planner {
+  /// What a convolution of bytes takes in behind its sums: a cheap activation, and the step to bytes if nothing else is
+  /// asked for.
+  mutating func fuseEndOfSums(after node: Node) -> (activation: Activation, layout: Layout, result: ValueID) {
+    if let end = fuseToBytes(after: node) { return end }
+    let (activation, result) = fuseActivation(after: node) { $0.isCheap }
+    return (activation, .blocked, result)
   }
 }

@@ -11,18 +11,13 @@ enum ConvolutionTransposeByteLowering: Lowering {
       node.inputs.dropFirst().allSatisfy({ planner.constant($0) != nil }),
       let weight = planner.constant(node.inputs[1]), weight.type == .int8,
       let rows = WeightRows(operation, weight.shape), rows.width <= ByteGrid.largestProductCount,
-      let layout = planner.narrowLayouts[node.inputs[0]], let grid = layout.grid, layout.lane == Int(MTLK_BYTE_LANE),
+      let source = planner.narrowLayouts[node.inputs[0]], let grid = source.grid, source.lane == Int(MTLK_BYTE_LANE),
       (1...phaseLimit).contains(phaseCount(operation, planner.shape(of: node.outputs[0])))
     else { return false }
     let input = try planner.narrow(node.inputs[0])
-    let end = planner.fuseToBytes(after: node)
-    let (activation, result) =
-      end.map { ($0.activation, $0.result) } ?? planner.fuseActivation(after: node) { $0.isCheap }
-    let output = planner.makeBuffer(for: result, end?.layout ?? .blocked)
-    let grids = mtlk_grids(
-      input_channels: Int32(input.shape[1]), input_zero_point: Int32(grid.zeroPoint), operand_scale: 0,
-      operand_zero_point: 0, output_inverse_scale: output.layout.grid?.inverseScale ?? 0,
-      output_zero_point: Int32(output.layout.grid?.zeroPoint ?? 0))
+    let (activation, layout, result) = planner.fuseEndOfSums(after: node)
+    let output = planner.makeBuffer(for: result, layout)
+    let grids = mtlk_grids(input: input, grid, output: output)
     let phases = try TransposedBytePhases(
       node, operation, weight, input, output, activation, grids, grid, in: planner)
     let split = WorkSplit(
@@ -35,7 +30,7 @@ enum ConvolutionTransposeByteLowering: Lowering {
     let memory = planner.makeScratch(elementCount: itemCount.saturatingProduct(pieceCount.saturatingSum(sumCount)))
     let name =
       "transposed int8 convolution \(planner.kernels.instructionSet.name)\(activation.suffix)"
-      + (end == nil ? "" : " to bytes")
+      + (layout.numbers == .bytes ? " to bytes" : "")
     planner.add(nodeName: node.name, inputs: [input], outputs: [output, memory]) { operands in
       unsafe PartStep(name, numbers: .bytes, images: output.imageCount, split: split) { part, arena in
         let piece = unsafe operands[2].pointer(in: arena) + part.item * (pieceCount + sumCount)

@@ -11,23 +11,18 @@ enum DepthwiseByteLowering: Lowering {
       node.inputs.dropFirst().allSatisfy({ planner.constant($0) != nil }),
       let weight = planner.constant(node.inputs[1]), weight.type == .int8, convolution.isDepthwise(weight.shape),
       weight.shape[2].saturatingProduct(weight.shape[3]) <= Int(MTLK_DEPTHWISE_TAPS),
-      let layout = planner.narrowLayouts[node.inputs[0]], let grid = layout.grid, layout.lane == Int(MTLK_BYTE_LANE),
+      let source = planner.narrowLayouts[node.inputs[0]], let grid = source.grid, source.lane == Int(MTLK_BYTE_LANE),
       rowElementCount(convolution, weight, planner.shape(of: node.outputs[0])) <= memoryLimit
     else { return false }
     let input = try planner.narrow(node.inputs[0])
-    let end = planner.fuseToBytes(after: node)
-    let (activation, result) =
-      end.map { ($0.activation, $0.result) } ?? planner.fuseActivation(after: node) { $0.isCheap }
-    let output = planner.makeBuffer(for: result, end?.layout ?? .blocked)
+    let (activation, layout, result) = planner.fuseEndOfSums(after: node)
+    let output = planner.makeBuffer(for: result, layout)
     var window = try kernelWindow(
       convolution.window(weight: weight.shape), input: input, output: output, of: node.name)
     // Outputs are computed in blocks of 16, also where they lie in larger ones.
     window.output_blocks = (window.output_channels + Int32(MTLK_LANE) - 1) / Int32(MTLK_LANE)
     (window.activation, window.slope) = (activation.code, activation.slope)
-    let grids = mtlk_grids(
-      input_channels: Int32(input.shape[1]), input_zero_point: Int32(grid.zeroPoint), operand_scale: 0,
-      operand_zero_point: 0, output_inverse_scale: output.layout.grid?.inverseScale ?? 0,
-      output_zero_point: Int32(output.layout.grid?.zeroPoint ?? 0))
+    let grids = mtlk_grids(input: input, grid, output: output)
     let weights = try planner.packedDepthwise(weight, key: .init(value: node.inputs[1], packing: "depthwise bytes"))
     let factors = try ByteFactors(node, sums: weight.rowSums, grid, in: planner)
     let kernels = planner.kernels
@@ -40,7 +35,7 @@ enum DepthwiseByteLowering: Lowering {
     let memory = planner.makeScratch(
       elementCount: split.itemCount.saturatingProduct(output.imageCount).saturatingProduct(room))
     let name =
-      "depthwise int8 convolution \(kernels.instructionSet.name)\(activation.suffix)\(end == nil ? "" : " to bytes")"
+      "depthwise int8 convolution \(kernels.instructionSet.name)\(activation.suffix)\(layout.numbers == .bytes ? " to bytes" : "")"
     planner.add(
       nodeName: node.name, inputs: [input], outputs: [output, memory]
     ) { [window] operands in

@@ -17,8 +17,8 @@ enum MatrixProductLowering: Lowering {
     var batch: Shape { Shape(Array(shape.dimensions.dropLast(2))) }
     var isContiguous: Bool { strides == shape.rowMajorStrides }
 
-    func places(in batch: Shape) -> Repeats {
-      Repeats(self.batch, strides: Array(strides.dropLast(2)), in: batch)
+    func places(in batch: Shape) -> BroadcastPlaces {
+      self.batch.places(in: batch, strides: Array(strides.dropLast(2)))
     }
   }
 
@@ -53,8 +53,8 @@ enum MatrixProductLowering: Lowering {
       unsafe PartStep(name, images: 1, split: products.split) { part, arena in
         unsafe products.run(groups: part.groups, strips: part.rows) { matrix in
           unsafe MatrixProducts.Operands(
-            x: operands[0].pointer(in: arena) + places.0.place(of: matrix),
-            weight: operands[1].pointer(in: arena) + places.1.place(of: matrix), bias: nil,
+            x: operands[0].pointer(in: arena) + places.0.offset(matrix),
+            weight: operands[1].pointer(in: arena) + places.1.offset(matrix), bias: nil,
             y: operands[2].pointer(in: arena) + matrix * size)
         }
       }

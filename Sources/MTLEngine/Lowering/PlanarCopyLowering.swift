@@ -72,27 +72,26 @@ enum PlanarCopyLowering: Lowering {
 
 /// A dense row-major value made of elements that stand elsewhere by other strides.
 struct StridedCopy {
-  /// Axes but the last, outermost first, and what a step along each means in the source.
-  private let dimensions: [Int]
-  private let strides: [Int]
+  /// Where the rows along the last axis begin in the source.
+  private let places: BroadcastPlaces
   private let length: Int
   private let step: Int
   private let offset: Int
 
   init(_ shape: Shape, strides: [Int], offset: Int = 0) {
-    dimensions = Array(shape.dimensions.dropLast())
-    self.strides = Array(strides.dropLast())
+    places = BroadcastPlaces(dimensions: shape.dimensions.dropLast(), strides: strides.dropLast())
+    rowCount = shape.dimensions.dropLast().reduce(1, *)
     length = shape.dimensions.last ?? 1
     step = strides.last ?? 1
     self.offset = offset
   }
 
   /// Rows along the last axis.
-  var rowCount: Int { dimensions.reduce(1, *) }
+  let rowCount: Int
 
   @unsafe func run(_ rows: Range<Int>, from source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>) {
     for row in rows {
-      let start = unsafe source + offset + place(of: row)
+      let start = unsafe source + offset + places.offset(row)
       let line = unsafe target + row * length
       if step == 1 {
         unsafe line.update(from: start, count: length)
@@ -100,15 +99,5 @@ struct StridedCopy {
         for column in 0..<length { unsafe line[column] = start[column * step] }
       }
     }
-  }
-
-  /// Where a row begins in the source.
-  func place(of row: Int) -> Int {
-    var (rest, place) = (row, 0)
-    for axis in dimensions.indices.reversed() {
-      place += rest % dimensions[axis] * strides[axis]
-      rest /= dimensions[axis]
-    }
-    return place
   }
 }

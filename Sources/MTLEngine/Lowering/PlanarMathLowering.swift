@@ -59,7 +59,8 @@ enum PlanarMathLowering: Lowering {
     for value in node.inputs { inputs.append(try planner.buffer(of: value, as: .planar)) }
     guard inputs.allSatisfy(\.isContiguous) else { return false }
     let output = planner.makeBuffer(for: node.outputs[0], .planar)
-    let sides = inputs.map { Repeats($0.shape, in: shape) }
+    let sides = inputs.map { $0.shape.places(in: shape) }
+    let steps = sides.map { $0.strides[shape.rank - 1] }
     let width = shape[shape.rank - 1]
     let split = WorkSplit(
       groupCount: 1, rowCount: shape.elementCount / width, work: shape.elementCount, threadCount: planner.threadCount)
@@ -68,8 +69,8 @@ enum PlanarMathLowering: Lowering {
       unsafe PartStep(operation.name.lowercasedASCII, images: 1, split: split) { part, arena in
         for row in part.rows {
           unsafe compute(
-            operands[0].pointer(in: arena) + sides[0].place(of: row * width), sides[0].lastStride,
-            operands[1].pointer(in: arena) + sides[1].place(of: row * width), sides[1].lastStride,
+            operands[0].pointer(in: arena) + sides[0].offset(row * width), steps[0],
+            operands[1].pointer(in: arena) + sides[1].offset(row * width), steps[1],
             operands[2].pointer(in: arena) + row * width, width)
         }
       }

@@ -85,29 +85,4 @@ extension Shape {
   private func dimension(_ axis: Int, ofRank rank: Int) -> Int {
     axis < rank - self.rank ? 1 : dimensions[axis - (rank - self.rank)]
   }
-
-  /// Where the elements of a tensor of this shape stand when it is broadcast to `target`.
-  func places(in target: Shape) -> BroadcastPlaces {
-    let own = rowMajorStrides
-    let missing = target.rank - rank
-    let strides = target.dimensions.indices.map { axis in
-      axis < missing || dimensions[axis - missing] == 1 ? 0 : own[axis - missing]
-    }
-    return BroadcastPlaces(dimensions: target.dimensions, strides: strides)
-  }
-}
-
-/// From the row-major index of an element to its offset under other strides.
-struct BroadcastPlaces {
-  let dimensions: [Int]
-  let strides: [Int]
-
-  func offset(_ index: Int) -> Int {
-    var (rest, offset) = (index, 0)
-    for axis in dimensions.indices.reversed() {
-      offset += rest % dimensions[axis] * strides[axis]
-      rest /= dimensions[axis]
-    }
-    return offset
-  }
 }

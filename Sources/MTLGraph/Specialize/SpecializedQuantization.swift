@@ -125,7 +125,7 @@ extension Specializer {
     return fact(bias)?.value?.type == .float32 && fact(bias)?.shape?.dimensions == [layer.factors.count]
   }
 
-  /// What a convolution or a layer with whole weights reads.
+  /// What a convolution with whole weights reads.
   ///
   /// - Parameters:
   ///   - name: of the file's constant.
