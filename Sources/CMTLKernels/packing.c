@@ -88,6 +88,33 @@ void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int
   }
 }
 
+int64_t mtlk_largest_weight_sum(const int8_t *packed, int64_t output_blocks, int64_t block_size) {
+  enum { ROW = 4 * MTLK_LANE, ROWS = 256 }; /* as many rows as sums of 16 bits hold */
+  int64_t largest = 0;
+  for (int64_t block = 0; block < output_blocks; block++, packed += block_size) {
+    int64_t below[MTLK_LANE] = {0}, above[MTLK_LANE] = {0};
+    for (int64_t first = 0; first < block_size; first += ROWS * ROW) {
+      int16_t negative[ROW] = {0}, positive[ROW] = {0};
+      for (int64_t row = first; row < block_size && row < first + ROWS * ROW; row += ROW) {
+        for (int i = 0; i < ROW; i++) {
+          const int8_t weight = packed[row + i], part = weight > 0 ? weight : 0;
+          positive[i] = (int16_t)(positive[i] + part);
+          negative[i] = (int16_t)(negative[i] + (weight - part));
+        }
+      }
+      for (int i = 0; i < ROW; i++) {
+        above[i / 4] += positive[i];
+        below[i / 4] -= negative[i];
+      }
+    }
+    for (int o = 0; o < MTLK_LANE; o++) {
+      if (above[o] > largest) largest = above[o];
+      if (below[o] > largest) largest = below[o];
+    }
+  }
+  return largest;
+}
+
 void mtlk_sum_bytes(const int8_t *packed, int32_t *sums, int64_t output_blocks, int64_t block_size) {
   for (int64_t block = 0; block < output_blocks; block++, packed += block_size, sums += MTLK_LANE) {
     memset(sums, 0, sizeof(int32_t) * MTLK_LANE);

@@ -15,6 +15,9 @@
  *   numbered row by row, and the input has lane 16.
  * winograd_output: the outputs of those tiles from the transformed input and the weights of convolution; the rest as
  *   convolution has it.
+ * winograd_input_bytes, winograd_output_bytes: the same for convolution_bytes, exactly. Transformed tiles are [input block][position]
+ *   [tile][64] numbers of 16 bits, in an order of the set's own. The sums of any `exact_blocks` blocks of inputs,
+ *   from multiples of their number on, have to fit the 32 bits less those that mtlk_winograd_lost_bits takes.
  * convolution_bytes: the ranges of convolution; input blocks and lane are of 64 or 4 bytes. Sums of products of bytes and
  *   weights are exact in 32 bits. Weights are packed as [output block][input block][kernel row][kernel column][lane / 4][16][4]:
  *   fours of inputs, outputs, the input of the four. Then sum * multiplier + bias in one rounding (both are
@@ -139,6 +142,13 @@
   X(winograd_output, (const mtlk_window *window, const mtlk_winograd *grid, const float *transformed,                  \
                       const float *weights, const float *bias, const float *operand, float *output, float *scratch,    \
                       int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))                   \
+  X(winograd_input_bytes, (const mtlk_window *window, const mtlk_winograd *grid, int32_t zero_point,                    \
+                           const uint8_t *input, int16_t *transformed, int16_t *scratch, int32_t tile_begin,           \
+                           int32_t tile_end))                                                                          \
+  X(winograd_output_bytes, (const mtlk_window *window, const mtlk_winograd *grid, const mtlk_grids *grids,             \
+                            int32_t exact_blocks, const int16_t *transformed, const int8_t *weights,                   \
+                            const float *multipliers, const float *bias, const void *operand, void *output,            \
+                            int32_t *scratch, int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))              \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
   X(gemm, (const mtlk_gemm *shape, const float *x, const float *weight, const float *bias, float *y,                   \
@@ -216,6 +226,8 @@ typedef struct {
   int32_t byte_reach;
   /* Neighbouring output pixels that convolutions of floats compute together: rows of so many are the best. */
   int32_t convolution_pixels;
+  /* Whether convolutions of bytes are quicker Winograd's way, with numbers of 16 bits, than directly. */
+  int32_t multiplies_tiles;
   /* Whether products of halves have instructions of their own, or floats would be as quick. The oracle has them, because
    * it does what it is told. */
   int32_t multiplies_halves;
@@ -287,6 +299,10 @@ void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int
 
 /* The sum of the packed weights of each output, of blocks of 16 outputs of `block_size` bytes each. */
 void mtlk_sum_bytes(const int8_t *packed, int32_t *sums, int64_t output_blocks, int64_t block_size);
+
+/* And the largest of the sums of an output's weights above zero, or below: no sum of their products with bytes is more than 255
+ * times as large. */
+int64_t mtlk_largest_weight_sum(const int8_t *packed, int64_t output_blocks, int64_t block_size);
 
 /* Weights of a convolution of halves from OIHW to the order of convolution_halves, those of each output times its `scale`
  * unless that is null, rounded to nearest, ties to even; filling channels are zero. */

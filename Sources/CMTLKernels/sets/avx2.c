@@ -34,9 +34,8 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx2.inc"
-#define convolution_bytes direct_convolution_bytes
 #include "../families/convolution_bytes.inc"
-#undef convolution_bytes
+#include "../families/whole_transforms.inc"
 #include "../families/winograd_bytes.inc"
 #include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
@@ -48,21 +47,13 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #include "../families/peak.inc"
 #include "../families/pixels.inc"
 #include "../families/maps.inc"
-
-static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, const uint8_t *input,
-                              const int8_t *weights, const float *multipliers, const float *bias, const void *operand,
-                              void *output, int32_t *sums, int32_t block_begin, int32_t block_end, int32_t row_begin,
-                              int32_t row_end) {
-  (suits_winograd(w, grids->input_channels) ? winograd_bytes : direct_convolution_bytes)(
-      w, grids, input, weights, multipliers, bias, operand, output, sums, block_begin, block_end, row_begin, row_end);
-}
 #pragma clang attribute pop
 
 #define MTLK_FILL(name, parameters) name,
 #define convolution_halves mtlk_convolution_halves_avx2
 #define attention_halves mtlk_attention_halves_avx2
 const mtlk_kernel_set mtlk_set_avx2 = {
-    .name = "avx2", .isa = MTLK_AVX2, .sum_count = sum_count, .half_sum_count = mtlk_direct_sum_count,
+    .name = "avx2", .isa = MTLK_AVX2, .sum_count = mtlk_direct_sum_count, .half_sum_count = mtlk_direct_sum_count,
     .convolution_blocks = TILE_BLOCKS, .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .convolution_pixels = TILE_PIXELS,
-    .byte_reach = 4, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
+    .byte_reach = 4, .multiplies_tiles = 1, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
 #endif

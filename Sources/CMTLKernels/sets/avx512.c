@@ -17,7 +17,7 @@ enum { TILE_BLOCKS = 3, TILE_PIXELS = 8, GEMM_INPUTS = 2 };
   X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)
 
 /* Products of bytes: 2 blocks x 5 pixels of sums take 20 registers, the weights 4. */
-enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
+enum { DOT_BLOCKS = 2, DOT_PIXELS = 5, WINOGRAD_TILES = 12 };
 #define BYTE_LINKAGE static
 #define DOT_TILES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5)
@@ -40,6 +40,8 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #include "../families/finish_sums.inc"
 #include "../families/dots_avx512.inc"
 #include "../families/convolution_bytes.inc"
+#include "../families/whole_transforms.inc"
+#include "../families/winograd_bytes.inc"
 #include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
@@ -60,7 +62,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5 };
 #define convolution_halves mtlk_convolution_halves_avx2
 #define attention_halves mtlk_attention_halves_avx2
 const mtlk_kernel_set mtlk_set_avx512 = {
-    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .byte_reach = 4, .half_blocks = 1, .multiplies_halves = 0,
+    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .byte_reach = 4, .multiplies_tiles = 1, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes, and then for those of halves as well. */

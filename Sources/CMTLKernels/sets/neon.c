@@ -34,9 +34,8 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
 #include "../families/dots_neon.inc"
-#define convolution_bytes direct_convolution_bytes
 #include "../families/convolution_bytes.inc"
-#undef convolution_bytes
+#include "../families/whole_transforms.inc"
 #include "../families/winograd_bytes.inc"
 #include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
@@ -49,14 +48,6 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #include "../families/pixels.inc"
 #include "../families/maps.inc"
 
-static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, const uint8_t *input,
-                              const int8_t *weights, const float *multipliers, const float *bias, const void *operand,
-                              void *output, int32_t *sums, int32_t block_begin, int32_t block_end, int32_t row_begin,
-                              int32_t row_end) {
-  (suits_winograd(w, grids->input_channels) ? winograd_bytes : direct_convolution_bytes)(
-      w, grids, input, weights, multipliers, bias, operand, output, sums, block_begin, block_end, row_begin, row_end);
-}
-
 #define MTLK_FILL(name, parameters) name,
 #define MTLK_SET(title, instructions, bytes_sum_count)                                                                 \
   .name = title, .isa = instructions, .sum_count = bytes_sum_count, .half_sum_count = mtlk_direct_sum_count,           \
@@ -64,7 +55,7 @@ static void convolution_bytes(const mtlk_window *w, const mtlk_grids *grids, con
   .byte_reach = 8, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)
 #define convolution_halves mtlk_convolution_halves_neon
 #define attention_halves mtlk_attention_halves_neon
-const mtlk_kernel_set mtlk_set_neon = {MTLK_SET("neon", MTLK_NEON, sum_count)};
+const mtlk_kernel_set mtlk_set_neon = {MTLK_SET("neon", MTLK_NEON, mtlk_direct_sum_count), .multiplies_tiles = 1};
 
 /* The same with other instructions for products of bytes. */
 #define convolution_bytes mtlk_convolution_bytes_neondot

@@ -131,6 +131,7 @@ static void activate(const float *x, float *y, int64_t count, int32_t activation
 #include "scalar_pixels.inc"
 #include "scalar_sums.inc"
 #include "scalar_winograd.inc"
+#include "scalar_winograd_bytes.inc"
 
 static void multiply_adds(float *sums, int64_t rounds) {
   for (int i = 0; i < MTLK_PEAK_BLOCKS * MTLK_LANE; i++) {

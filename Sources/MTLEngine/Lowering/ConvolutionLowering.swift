@@ -50,9 +50,9 @@ enum ConvolutionLowering {
     let inputs = drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }
     var outputs = drafts.map(\.output)
     let splits = grids.map { grid in
-      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, threadCount: threadCount)
+      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, .floats, threadCount: threadCount)
     }
-    if !splits.isEmpty { outputs.append(planner.makeScratch(elementCount: WinogradStep.scratchCount(splits))) }
+    if !splits.isEmpty { outputs.append(planner.makeScratch(elementCount: splits.scratchCount)) }
     planner.add(
       nodeName: nodeNames(nodes), inputs: inputs, outputs: outputs,
       shares: zip(members, drafts).map { (planner.segment(of: $0), $1.work) },

@@ -10,6 +10,8 @@ enum NarrowConvolutionLowering {
     let operand: Buffer?
     let output: Buffer
     let work: Int
+    /// Of Winograd's way; none for the direct kernel.
+    let grids: [mtlk_winograd]
   }
 
   static func lower(_ members: [Int], _ kind: Epilogue.Kind, in planner: inout Planner) throws(MTLError) {
@@ -18,15 +20,28 @@ enum NarrowConvolutionLowering {
       guard let epilogue = planner.schedule.epilogues[member] else { continue }
       drafts.append(try draft(planner.graph.nodes[member], epilogue, in: &planner))
     }
+    for isWinograd in [true, false] {
+      let chosen = zip(members, drafts).filter { $0.1.grids.isEmpty != isWinograd }
+      add(chosen.map(\.0), chosen.map(\.1), kind, to: &planner)
+    }
+  }
+
+  /// The step of some members.
+  private static func add(_ members: [Int], _ drafts: [Draft], _ kind: Epilogue.Kind, to planner: inout Planner) {
+    guard let grids = drafts.first?.grids else { return }
     let nodes = members.map { planner.graph.nodes[$0] }
-    let kernels = planner.kernels
-    let name = ConvolutionLowering.kernelName(nodes, kind, kernels)
+    let (kernels, threadCount) = (planner.kernels, planner.threadCount)
+    let name = (grids.isEmpty ? "" : "winograd ") + ConvolutionLowering.kernelName(nodes, kind, kernels)
+    let splits = grids.map { grid in
+      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, .bytes, threadCount: threadCount)
+    }
     let items = ConvolutionItems(
       drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) },
-      groupSize: kernels.blocksComputedTogether(kind.numbers), threadCount: planner.threadCount)
+      groupSize: kernels.blocksComputedTogether(kind.numbers), threadCount: threadCount)
     // Each item has room of its own for its sums.
     let room = drafts.map { $0.product.sumCount($0.window, kernels) }.max() ?? 0
-    let sums = planner.makeScratch(elementCount: items.count.saturatingProduct(room))
+    let sums = planner.makeScratch(
+      elementCount: splits.isEmpty ? items.count.saturatingProduct(room) : splits.scratchCount)
     planner.add(
       nodeName: ConvolutionLowering.nodeNames(nodes),
       inputs: drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }, outputs: drafts.map(\.output) + [sums],
@@ -39,9 +54,15 @@ enum NarrowConvolutionLowering {
         NarrowConvolutionStep.Part(
           window: part.0.window, product: part.0.product, input: part.1.0, operand: part.1.1, output: output)
       }
+      let scratch = operands[operands.count - 1]
+      guard splits.isEmpty else {
+        return WinogradStep(
+          kernels: kernels, parts: parts.compactMap { ByteTiles($0, grids) }, splits: splits, scratch: scratch,
+          kernelName: name)
+      }
       return NarrowConvolutionStep(
-        kernels: kernels, parts: parts, items: items, sums: operands[operands.count - 1], room: room,
-        numbers: kind.numbers, kernelName: name)
+        kernels: kernels, parts: parts, items: items, sums: scratch, room: room, numbers: kind.numbers,
+        kernelName: name)
     }
   }
 
@@ -76,16 +97,28 @@ enum NarrowConvolutionLowering {
     product.describe(in: &window)
     return Draft(
       window: window, product: product, input: input, operand: operand, output: output,
-      work: work / max(output.imageCount, 1))
+      work: work / max(output.imageCount, 1), grids: grids(window, product, planner.kernels))
+  }
+}
+
+extension NarrowConvolutionLowering {
+  /// Bytes go Winograd's way where the kernels are quicker so.
+  private static func grids(_ window: mtlk_window, _ product: NarrowProduct, _ kernels: KernelSet) -> [mtlk_winograd] {
+    guard case .bytes(let numbers, let packed) = product, packed.slices.all.count == 1,
+      unsafe kernels.functions.pointee.multiplies_tiles != 0
+    else { return [] }
+    return WinogradGrid.byteGrids(window, inputs: Int(numbers.input_channels))
   }
 }
 
 extension KernelSet {
   /// Output blocks that the kernel of convolutions of such numbers computes together: split work along them.
-  func blocksComputedTogether(_ numbers: NumberFormat) -> Int {
+  ///
+  /// - Parameter inTiles: Winograd's way.
+  func blocksComputedTogether(_ numbers: NumberFormat, inTiles: Bool = false) -> Int {
     switch numbers {
     case .floats: unsafe Int(functions.pointee.convolution_blocks)
-    case .bytes: unsafe Int(functions.pointee.byte_blocks)
+    case .bytes: inTiles ? 1 : unsafe Int(functions.pointee.byte_blocks)
     case .halves: unsafe Int(functions.pointee.half_blocks)
     }
   }

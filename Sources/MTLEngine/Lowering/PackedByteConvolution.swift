@@ -46,6 +46,17 @@ struct PackedByteConvolution {
     factors = try ByteFactors(node, weights, outputs: outputs, grid, in: planner)
   }
 
+  /// The largest sum of products with bytes that an output has of one input block, above zero or below.
+  var largestBlockSum: Int {
+    let blocks = (slices.all.last?.outputBlocks.upperBound ?? 1).saturatingProduct(slices.inputBlocks)
+    return unsafe weights.withUnsafeBytes { weights in
+      unsafe 255
+        * Int(
+          mtlk_largest_weight_sum(
+            weights.assumingMemoryBound(to: Int8.self).baseAddress, Int64(blocks), Int64(weights.count / blocks)))
+    }
+  }
+
   private static func packing(_ name: String, _ taps: LiveTaps) -> String {
     taps.isWhole ? name : "\(name) \(taps.rows) \(taps.columns)"
   }

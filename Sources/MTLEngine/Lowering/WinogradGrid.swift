@@ -8,9 +8,22 @@ enum WinogradGrid {
   ///
   /// - Parameter isExact: only forms that round no worse than a plain sum.
   static func grids(_ window: mtlk_window, isExact: Bool = false) -> [mtlk_winograd] {
-    let forms = (isExact ? [MTLK_TILE_2] : [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4]).map { Int32($0) }
-    guard window.stride_rows == 1, window.stride_columns == 1, window.input_lane == MTLK_LANE,
-      window.input_blocks >= 2, window.output_channels >= 32,
+    guard window.input_lane == MTLK_LANE, window.input_blocks >= 2, window.output_channels >= 32 else { return [] }
+    let forms = isExact ? [MTLK_TILE_2] : [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4]
+    return grids(window, forms, .floats)
+  }
+
+  /// Those of a convolution of bytes.
+  ///
+  /// - Parameter inputs: channels.
+  static func byteGrids(_ window: mtlk_window, inputs: Int) -> [mtlk_winograd] {
+    guard window.input_lane == MTLK_BYTE_LANE, inputs >= 32, window.output_channels >= 16 else { return [] }
+    return grids(window, [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4], .bytes)
+  }
+
+  private static func grids(_ window: mtlk_window, _ forms: [Int], _ costs: Costs) -> [mtlk_winograd] {
+    let forms = forms.map { Int32($0) }
+    guard window.stride_rows == 1, window.stride_columns == 1,
       let rows = axes(
         Axis(
           window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
@@ -22,7 +35,7 @@ enum WinogradGrid {
       window.kernel_rows * window.kernel_columns > 1
     else { return [] }
     let grids = rows.flatMap { row in columns.map { mtlk_winograd(rows: row, columns: $0) } }
-    return pays(window, grids) ? grids : []
+    return costs.pay(window, grids) ? grids : []
   }
 
   /// One axis of a convolution.
@@ -85,29 +98,44 @@ enum WinogradGrid {
       dilation: axis.dilation, padding: isAlone ? 0 : axis.padding)
   }
 
-  /// Compares what one input channel and one block of outputs cost, in multiplications of a block; the factors are
-  /// measured. Large dilations leave the direct kernel short runs of taps, which it does less well.
-  private static func pays(_ window: mtlk_window, _ grids: [mtlk_winograd]) -> Bool {
-    let taps =
-      Axis(
-        window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
-        padding: window.padding_top
-      ).insideTaps
-      * Axis(
-        window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
-        dilation: window.dilation_columns, padding: window.padding_left
-      ).insideTaps
-    let isFar = Int(window.dilation_columns) * 4 > Int(window.output_columns)
-    let direct = Double(taps) * (isFar ? 1.4 : 1.15)
-    let (inputs, outputs) = (Double(window.input_blocks), Double(window.output_blocks))
-    var cost = 0.0
-    for grid in grids {
-      let multiplications = Double(grid.tileCount * grid.positionCount)
-      cost += multiplications * (1.25 + 0.7 / inputs + 0.8 / outputs)
-      // The weights' transform, once for each strip.
-      cost += Double(6 + 4 * grid.positionCount) * max(1, (multiplications / 4000).rounded(.up))
+  /// What one input channel and one block of outputs cost, in multiplications of a block by the direct kernel; measured.
+  private struct Costs {
+    /// A multiplication, and what transforms add to it: that of the products in front of one block of inputs, and that of the
+    /// inputs for one block of outputs.
+    let multiplication: Double
+    let output: Double
+    let input: Double
+    /// The weights' transform, once for each strip: that of a position, and what all have in common.
+    let position: Double
+    let weights: Double
+    /// Large dilations leave the direct kernel short runs of taps, which it may do less well.
+    let farTap: Double
+
+    static let floats = Costs(
+      multiplication: 1.14, output: 0.64, input: 0.73, position: 3.7, weights: 5.5, farTap: 1.22)
+    static let bytes = Costs(multiplication: 1.1, output: 0.35, input: 0.4, position: 2, weights: 20, farTap: 1)
+
+    func pay(_ window: mtlk_window, _ grids: [mtlk_winograd]) -> Bool {
+      let taps =
+        Axis(
+          window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
+          padding: window.padding_top
+        ).insideTaps
+        * Axis(
+          window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
+          dilation: window.dilation_columns, padding: window.padding_left
+        ).insideTaps
+      let isFar = Int(window.dilation_columns) * 4 > Int(window.output_columns)
+      let (inputs, outputs) = (Double(window.input_blocks), Double(window.output_blocks))
+      var cost = 0.0
+      for grid in grids {
+        let multiplications = Double(grid.tileCount * grid.positionCount)
+        cost += multiplications * (multiplication + output / inputs + input / outputs)
+        let strips = max(1, (multiplications / Double(WinogradSplit.longestProducts)).rounded(.up))
+        cost += (weights + position * Double(grid.positionCount)) * strips
+      }
+      return cost < Double(taps) * (isFar ? farTap : 1)
     }
-    return 1.05 * cost < direct
   }
 }
 

@@ -32,11 +32,12 @@ struct WinogradSplit {
 
   /// A strip's weights are transformed for it alone, which long strips make cheap, as long as the products stay in the
   /// second-level cache and the transformed input of all items in the third.
-  private static let longestProducts = 4400
+  static let longestProducts = 4400
   private static let transformedByteLimit = 16 << 20
   private static let shortestPiece = (tiles: 48, blocks: 6)
 
-  init(_ grid: mtlk_winograd, _ parts: [Part], threadCount: Int) {
+  /// - Parameter numbers: of the input, floats or bytes.
+  init(_ grid: mtlk_winograd, _ parts: [Part], _ numbers: NumberFormat, threadCount: Int) {
     var inputs: [[Int]] = []
     for index in parts.indices {
       if let known = inputs.firstIndex(where: { parts[$0[0]].input == parts[index].input }) {
@@ -53,16 +54,27 @@ struct WinogradSplit {
     let useful = threadCount == 1 ? 1 : 2 * threadCount
     tilePieces = max(1, min(useful, totalCount / WinogradSplit.shortestPiece.tiles))
     blockPieces = max(1, min(useful / tilePieces, blocks / WinogradSplit.shortestPiece.blocks))
-    let tileFloats = Int(parts[0].window.input_blocks) * grid.positionCount * Layout.lane
+    // Bytes become blocks of 64 numbers of 16 bits.
+    let blockFloats = numbers == .bytes ? Int(MTLK_BYTE_LANE) / 2 : Layout.lane
+    let tileFloats = Int(parts[0].window.input_blocks) * grid.positionCount * blockFloats
     let byteLimit = WinogradSplit.transformedByteLimit / (tilePieces * blockPieces)
     let longest = min(
       WinogradSplit.longestProducts / grid.positionCount,
       max(WinogradSplit.shortestPiece.tiles / 2, byteLimit / (tileFloats * MemoryLayout<Float>.size)))
     longestStrip = min(longest, tileCount, totalCount / tilePieces + 1)
     transformedCount = tileFloats * longestStrip
-    workCount = max(
-      Int(mtlk_winograd_scratch(Int64(grid.positionCount), Int64(longestStrip))),
-      Int(mtlk_winograd_input_scratch(grid, Int64(longestStrip))))
+    let (strip, positions) = (Int64(longestStrip), Int64(grid.positionCount))
+    workCount = unsafe withUnsafePointer(to: grid) { grid in
+      switch numbers {
+      case .bytes:
+        unsafe withUnsafePointer(to: parts[0].window) { window in
+          unsafe Int(
+            max(mtlk_winograd_byte_scratch(grid, window, strip), mtlk_winograd_byte_input_scratch(grid, strip)))
+        }
+      case .floats, .halves:
+        unsafe Int(max(mtlk_winograd_scratch(positions, strip), mtlk_winograd_input_scratch(grid.pointee, strip)))
+      }
+    }
   }
 
   /// An item's tiles, counted over all images of all inputs.
@@ -89,4 +101,11 @@ struct WinogradSplit {
     let start = min(piece * groups / blockPieces * size, count)
     return start..<min((piece + 1) * groups / blockPieces * size, count)
   }
+}
+
+extension [WinogradSplit] {
+  var itemCount: Int { map(\.itemCount).max() ?? 0 }
+  /// Floats of scratch memory that each item needs.
+  var itemFloats: Int { map { $0.transformedCount + $0.workCount }.max() ?? 0 }
+  var scratchCount: Int { itemCount.saturatingProduct(itemFloats) }
 }
