@@ -7,7 +7,7 @@ struct BytesConvolutionData {
   enum Operand { case none, floats([Float]), bytes([UInt8]) }
 
   /// `exact`: scales are powers of two and numbers so small that floats, too, compute without rounding.
-  enum Kind { case any, exact, longRow }
+  enum Kind { case any, exact, longRow, winograd }
 
   let shape: WindowCase
   let window: mtlk_window
@@ -31,7 +31,12 @@ struct BytesConvolutionData {
 
   /// At most about `budget` multiplications.
   init(budget: Int, kind: Kind = .any, channels: Int? = nil, _ random: inout SeededRandom) {
-    var shape = kind == .longRow ? WindowCase.longRow(&random) : WindowCase.convolution(&random)
+    var shape =
+      switch kind {
+      case .any, .exact: WindowCase.convolution(&random)
+      case .longRow: WindowCase.longRow(&random)
+      case .winograd: WindowCase.winograd(&random)
+      }
     let taps = shape.window.kernel.rows * shape.window.kernel.columns
     let each = taps * shape.outputRows * shape.outputColumns
     // Sums have 32 bits, and floats are exact up to 24.
@@ -42,7 +47,7 @@ struct BytesConvolutionData {
       1,
       min(random.pick(BytesConvolutionData.outputCounts), max(random.integer(1...3), budget / (each * shape.channels))))
     self.shape = shape
-    let lane = shape.channels <= 4 && channels == nil && random.once(in: 2) ? 4 : 64
+    let lane = shape.channels <= 4 && channels == nil && kind != .winograd && random.once(in: 2) ? 4 : 64
     window = BytesConvolutionData.window(shape, lane: lane, outputs: outputs, kind, &random)
     let pixels = Int(window.output_rows * window.output_columns)
     let blocks = Int(window.output_blocks)
@@ -152,6 +157,57 @@ struct BytesConvolutionData {
       }
     }
     return output.elements
+  }
+
+  /// Winograd's way, over pieces of the tiles of each grid, with as many input blocks at once as their sums allow, or
+  /// fewer.
+  func runTiles(
+    _ set: TestedSet, guard side: MemoryGuard, _ grids: [mtlk_winograd], _ cuts: [[Range<Int32>]], exactBlocks: Int
+  ) -> [UInt8] {
+    let input = GuardedMemory(input, guard: side, fill: 0)
+    let weights = GuardedMemory(weights, guard: side, fill: 0)
+    let (multipliers, bias) = (GuardedFloats(multipliers, side), GuardedFloats(bias, side))
+    let size = hasByteOutput ? (Int(window.output_blocks) + 3) / 4 * 64 : Int(window.output_blocks) * 64
+    let output = GuardedMemory(count: size * pixelCount, guard: side, fill: UInt8(0xA5))
+    let floats: GuardedFloats? = if case .floats(let values) = operand { GuardedFloats(values, side) } else { nil }
+    let bytes: GuardedMemory<UInt8>? =
+      if case .bytes(let values) = operand { GuardedMemory(values, guard: side, fill: 0) } else { nil }
+    let other = unsafe UnsafeRawPointer(floats?.pointer) ?? UnsafeRawPointer(bytes?.pointer)
+    var (window, numbers) = (window, self.grids)
+    for (grid, pieces) in zip(grids, cuts) {
+      var grid = grid
+      for tiles in pieces where !tiles.isEmpty {
+        let count = Int64(tiles.count)
+        let transformed = GuardedMemory(
+          count: Int(window.input_blocks) * grid.positionCount * tiles.count * 64, guard: side, fill: Int16(0x5A5A))
+        let scratch = GuardedMemory(
+          count: 2 * Int(unsafe mtlk_winograd_byte_input_scratch(&grid, count)), guard: side, fill: Int16(0x5A5A))
+        unsafe set.kernels.pointee.winograd_input_bytes(
+          &window, &grid, numbers.input_zero_point, input.pointer, transformed.pointer, scratch.pointer,
+          tiles.lowerBound, tiles.upperBound)
+        let work = GuardedMemory(
+          count: Int(unsafe mtlk_winograd_byte_scratch(&grid, &window, count)), guard: side, fill: Int32(0x5A5A_5A5A))
+        let middle = window.output_blocks / 2
+        for blocks in [0..<middle, middle..<window.output_blocks] {
+          unsafe set.kernels.pointee.winograd_output_bytes(
+            &window, &grid, &numbers, Int32(exactBlocks), transformed.pointer, weights.pointer, multipliers.pointer,
+            bias.pointer, other, output.pointer, work.pointer, blocks.lowerBound, blocks.upperBound, tiles.lowerBound,
+            tiles.upperBound)
+        }
+      }
+    }
+    return output.elements
+  }
+
+  /// Input blocks whose sums fit the bits that tiles leave.
+  func exactBlocks(_ grids: [mtlk_winograd]) -> Int {
+    let blocks = Int64(window.output_blocks * window.input_blocks)
+    let largest = unsafe 255 * mtlk_largest_weight_sum(weights, blocks, Int64(weights.count) / blocks)
+    return grids.reduce(Int(window.input_blocks)) { most, grid in
+      var grid = grid
+      let bits = unsafe 31 - mtlk_winograd_lost_bits(&grid)
+      return min(most, Int(((1 << bits) - 1) / max(largest, 1)))
+    }
   }
 
   func runWhole(_ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5, hidden: Int = 0) -> [UInt8] {

@@ -9,7 +9,7 @@ import Testing
     var forms: Set<Int32> = []
     for number in 0..<configurationCount {
       let data = ConvolutionData(budget: 100_000, kind: .winograd, &random)
-      let grids = WinogradRun.grids(data.window, &random)
+      let grids = mtlk_winograd.grids(data.window, &random)
       forms.formUnion(grids.flatMap { [$0.rows.form, $0.columns.form] })
       let cuts = grids.map { random.pieces(of: $0.tileCount) }
       let expected = data.runWhole(.scalar, guard: .behind)
@@ -33,7 +33,7 @@ import Testing
     var random = SeededRandom(seed: 92)
     for number in 0..<configurationCount {
       let data = ConvolutionData(budget: 50_000, kind: .winograd, &random)
-      let grids = WinogradRun.grids(data.window, &random)
+      let grids = mtlk_winograd.grids(data.window, &random)
       let whole = WinogradRun(data, grids, set, .behind).output(grids.map { [0..<Int32($0.tileCount)] })
       let split = WinogradRun(data, grids, set, .before).output(grids.map { random.pieces(of: $0.tileCount) })
       #expect(split.hasSameBits(as: whole), "\(number): \(data.window)")
@@ -45,20 +45,13 @@ import Testing
     var random = SeededRandom(seed: 93)
     for set in TestedSet.all {
       let data = ConvolutionData(budget: 30_000, specials: [.infinity, .nan], kind: .winograd, &random)
-      let grids = WinogradRun.grids(data.window, &random)
+      let grids = mtlk_winograd.grids(data.window, &random)
       let pixels = Int(data.window.output_rows * data.window.output_columns)
       let result = WinogradRun(data, grids, set, .behind).output(grids.map { [0..<Int32($0.tileCount)] })
       for index in result.indices where index / (pixels * 16) * 16 + index % 16 >= data.outputChannels {
         #expect(result[index] == 0)
       }
     }
-  }
-}
-
-extension mtlk_winograd {
-  fileprivate var tileCount: Int { Int(rows.phases * rows.tiles * columns.phases * columns.tiles) }
-  fileprivate var positionCount: Int {
-    Int(mtlk_winograd_positions(rows.form) * mtlk_winograd_positions(columns.form))
   }
 }
 
@@ -71,37 +64,6 @@ private struct WinogradRun {
 
   init(_ data: ConvolutionData, _ grids: [mtlk_winograd], _ set: TestedSet, _ side: MemoryGuard) {
     (self.data, self.grids, self.set, self.side) = (data, grids, set, side)
-  }
-
-  /// Grids that cover the outputs, of forms at random among those that the geometry allows.
-  static func grids(_ window: mtlk_window, _ random: inout SeededRandom) -> [mtlk_winograd] {
-    let rows = axes(
-      outputs: window.output_rows, inputs: window.input_rows, taps: window.kernel_rows,
-      dilation: window.dilation_rows, padding: window.padding_top, &random)
-    let columns = axes(
-      outputs: window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
-      dilation: window.dilation_columns, padding: window.padding_left, &random)
-    return rows.flatMap { row in columns.map { mtlk_winograd(rows: row, columns: $0) } }
-  }
-
-  private static func axes(
-    outputs: Int32, inputs: Int32, taps: Int32, dilation: Int32, padding: Int32, _ random: inout SeededRandom
-  ) -> [mtlk_winograd_axis] {
-    func axis(_ form: Int, _ phases: Range<Int32>, tiles: Int32 = 1, padding: Int32 = 0) -> mtlk_winograd_axis {
-      mtlk_winograd_axis(
-        form: Int32(form), first_phase: phases.lowerBound, phases: Int32(phases.count), tiles: tiles,
-        dilation: dilation, padding: padding)
-    }
-    if taps == 1 { return [axis(MTLK_TILE_1, 0..<outputs, padding: padding)] }
-    if outputs == inputs, padding == dilation, outputs <= 2 * dilation, !random.once(in: 3) {
-      let pairs = max(0, outputs - dilation)
-      return [axis(MTLK_TILE_PAIR, 0..<pairs), axis(MTLK_TILE_1, pairs..<min(dilation, outputs))]
-        .filter { $0.phases > 0 }
-    }
-    let form = random.pick([MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4])
-    let length = (outputs + dilation - 1) / dilation
-    let tiles = (length + Int32(form) - 1) / Int32(form)
-    return [axis(form, 0..<min(dilation, outputs), tiles: tiles, padding: padding)]
   }
 
   /// `cuts` are pieces of each grid's tiles.

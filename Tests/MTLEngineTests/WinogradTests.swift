@@ -94,6 +94,55 @@ import Testing
     #expect(kernels.last == "winograd convolution scalar, one weight for 3 inputs")
   }
 
+  /// Exactly what the direct kernels give, also where sums are as large as weights and bytes can make them.
+  @Test(arguments: 0..<24) func bytes(_ number: Int) throws {
+    var random = SeededRandom(seed: UInt64(number))
+    let (rows, columns) = (random.integer(12...30), random.integer(12...40))
+    let inputs = number % 4 == 0 ? 640 : random.integer(32...200)
+    let dilation = Window.Pair(
+      random.integer(1...random.pick([1, 3, 12])), random.integer(1...random.pick([1, 3, 12])))
+    let padding = Window.Padding(
+      top: dilation.rows, left: dilation.columns, bottom: dilation.rows, right: dilation.columns)
+    var graph = Graph()
+    let zeroPoint = random.pick([0, 0, 128, 255, UInt8(random.integer(0...255))])
+    let grid = try #require(ByteGrid(scale: 0.125, zeroPoint: zeroPoint))
+    let x = graph.add(FakeQuantize(grid: grid), name: "grid", [graph.addInput("x")])
+    for name in 0..<random.integer(1...2) {
+      let outputs = random.integer(16...70)
+      let shape: Shape = [outputs, inputs, 3, 3]
+      let weights = (0..<shape.elementCount).map { _ in
+        number % 8 == 0 ? 127 : number % 8 == 4 ? -128 : random.integer(-128...127)
+      }
+      let scales = random.floats(outputs, in: 0.00001...0.0001)
+      var y = graph.add(
+        Convolution(dilation: dilation, padding: padding), name: "conv\(name)",
+        [
+          x, graph.addConstant(Tensor(weights, as: .int8, shape: shape)), graph.addConstant(random.tensor([outputs])),
+          graph.addConstant(Tensor(scales, shape: [outputs])),
+        ])
+      y = graph.add(Relu(), name: "relu\(name)", [y])
+      if random.once(in: 2) { y = graph.add(FakeQuantize(grid: grid), name: "bytes\(name)", [y]) }
+      graph.addOutput("y\(name)", y)
+    }
+    let shape: Shape = [random.integer(1...2), inputs, rows, columns]
+    let values = (0..<shape.elementCount).map { _ in Float(number % 4 == 0 ? 1000 : random.integer(-400...400)) / 8 }
+    let network = try Network(graph)
+    var expected: [[UInt32]]?
+    for kernels in KernelSet.verified {
+      for threads in [1, 3] {
+        let session = Session(testing: network, threads: threads, isa: kernels.instructionSet)
+        let found = try bits(session.run(Tensor(values, shape: shape)))
+        #expect(found == expected ?? found, "\(kernels.instructionSet), \(threads) threads")
+        expected = found
+        let plan = try session.planDescription(inputShape: shape, tasks: Array(graph.outputs.indices))
+        let usesTiles = plan.contains { $0.kernel.hasPrefix("winograd int8 convolution") }
+        // Of some with large dilations the direct kernel skips too many taps.
+        guard max(dilation.rows, dilation.columns) <= 2 else { continue }
+        #expect(unsafe usesTiles == (kernels.functions.pointee.multiplies_tiles != 0))
+      }
+    }
+  }
+
   @Test func geometryDecides() {
     func forms(
       _ rows: Int32, _ columns: Int32, dilation: Int32, inputs: Int32 = 512, outputs: Int32 = 512, isExact: Bool = false
@@ -122,5 +171,27 @@ import Testing
     #expect(forms(14, 14, dilation: 1) == [[4, 4, 16]])
     #expect(forms(3, 3, dilation: 1).isEmpty)
     #expect(forms(36, 48, dilation: 1, inputs: 16).isEmpty && forms(36, 48, dilation: 1, outputs: 31).isEmpty)
+  }
+
+  /// What lies outside the image counts where its byte is not 0.
+  @Test func zeroPointsDecide() {
+    func forms(_ dilation: Int32, inputs: Int = 512, zeroPoint: Int32) -> [[Int]] {
+      var window = mtlk_window()
+      (window.input_rows, window.input_columns, window.output_rows, window.output_columns) = (36, 48, 36, 48)
+      (window.input_blocks, window.input_lane) = (Int32((inputs + 63) / 64), 64)
+      (window.output_blocks, window.output_channels) = (8, 128)
+      (window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns) = (3, 3, 1, 1)
+      (window.dilation_rows, window.dilation_columns) = (dilation, dilation)
+      (window.padding_top, window.padding_left) = (dilation, dilation)
+      (window.padding_bottom, window.padding_right) = (dilation, dilation)
+      return WinogradGrid.byteGrids(window, inputs: inputs, zeroPoint: zeroPoint).map {
+        [Int($0.rows.form), Int($0.columns.form), $0.tileCount]
+      }
+    }
+    #expect(forms(1, zeroPoint: 0) == [[4, 4, 108]] && forms(1, zeroPoint: 7) == [[4, 4, 108]])
+    #expect(forms(1, inputs: 31, zeroPoint: 0).isEmpty)
+    #expect(
+      forms(24, zeroPoint: 0) == [[MTLK_TILE_PAIR, MTLK_TILE_PAIR, 288], [MTLK_TILE_1, MTLK_TILE_PAIR, 288]])
+    #expect(forms(24, zeroPoint: 7).allSatisfy { $0[0] >= MTLK_TILE_2 && $0[1] >= MTLK_TILE_2 })
   }
 }

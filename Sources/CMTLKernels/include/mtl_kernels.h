@@ -16,8 +16,9 @@
  * winograd_output: the outputs of those tiles from the transformed input and the weights of convolution; the rest as
  *   convolution has it.
  * winograd_input_bytes, winograd_output_bytes: the same for convolution_bytes, exactly. Transformed tiles are [input block][position]
- *   [tile][64] numbers of 16 bits, in an order of the set's own. The sums of any `exact_blocks` blocks of inputs,
- *   from multiples of their number on, have to fit the 32 bits less those that mtlk_winograd_lost_bits takes.
+ *   [tile][64] numbers of 16 bits, in an order of the set's own. Tiles that leave taps outside the image out are right for a
+ *   zero point of 0. Sums of any `exact_blocks` blocks of inputs, from multiples of their number on, have to fit 32 bits less
+ *   those that mtlk_winograd_lost_bits takes.
  * convolution_bytes: the ranges of convolution; input blocks and lane are of 64 or 4 bytes. Sums of products of bytes and
  *   weights are exact in 32 bits. Weights are packed as [output block][input block][kernel row][kernel column][lane / 4][16][4]:
  *   fours of inputs, outputs, the input of the four. Then sum * multiplier + bias in one rounding (both are

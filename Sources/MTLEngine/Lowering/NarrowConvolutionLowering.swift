@@ -107,7 +107,7 @@ extension NarrowConvolutionLowering {
     guard case .bytes(let numbers, let packed) = product, packed.slices.all.count == 1,
       unsafe kernels.functions.pointee.multiplies_tiles != 0
     else { return [] }
-    return WinogradGrid.byteGrids(window, inputs: Int(numbers.input_channels))
+    return WinogradGrid.byteGrids(window, inputs: Int(numbers.input_channels), zeroPoint: numbers.input_zero_point)
   }
 }
 

@@ -15,23 +15,27 @@ enum WinogradGrid {
 
   /// Those of a convolution of bytes.
   ///
-  /// - Parameter inputs: channels.
-  static func byteGrids(_ window: mtlk_window, inputs: Int) -> [mtlk_winograd] {
+  /// - Parameters:
+  ///   - inputs: channels.
+  ///   - zeroPoint: of the input. Only where it is 0 are taps outside the image nothing to multiply.
+  static func byteGrids(_ window: mtlk_window, inputs: Int, zeroPoint: Int32) -> [mtlk_winograd] {
     guard window.input_lane == MTLK_BYTE_LANE, inputs >= 32, window.output_channels >= 16 else { return [] }
-    return grids(window, [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4], .bytes)
+    return grids(window, [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4], .bytes, hasZerosOutside: zeroPoint == 0)
   }
 
-  private static func grids(_ window: mtlk_window, _ forms: [Int], _ costs: Costs) -> [mtlk_winograd] {
+  private static func grids(
+    _ window: mtlk_window, _ forms: [Int], _ costs: Costs, hasZerosOutside: Bool = true
+  ) -> [mtlk_winograd] {
     let forms = forms.map { Int32($0) }
     guard window.stride_rows == 1, window.stride_columns == 1,
       let rows = axes(
         Axis(
           window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
-          padding: window.padding_top), forms),
+          padding: window.padding_top), forms, hasZerosOutside),
       let columns = axes(
         Axis(
           window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
-          dilation: window.dilation_columns, padding: window.padding_left), forms),
+          dilation: window.dilation_columns, padding: window.padding_left), forms, hasZerosOutside),
       window.kernel_rows * window.kernel_columns > 1
     else { return [] }
     let grids = rows.flatMap { row in columns.map { mtlk_winograd(rows: row, columns: $0) } }
@@ -64,7 +68,7 @@ enum WinogradGrid {
   }
 
   /// How an axis is cut into tiles: phases of one or two outputs have forms of their own where they are alone.
-  private static func axes(_ axis: Axis, _ forms: [Int32]) -> [mtlk_winograd_axis]? {
+  private static func axes(_ axis: Axis, _ forms: [Int32], _ hasZerosOutside: Bool) -> [mtlk_winograd_axis]? {
     guard axis.taps != 1 else {
       return [
         mtlk_winograd_axis(
@@ -73,22 +77,23 @@ enum WinogradGrid {
     }
     guard axis.taps == 3 else { return nil }
     let (length, longer) = axis.outputs.quotientAndRemainder(dividingBy: axis.dilation)
-    if length >= 3 || !axis.isSame {
-      return [phases(0..<min(axis.dilation, axis.outputs), length: length + (longer > 0 ? 1 : 0), axis, forms)]
+    if length >= 3 || !axis.isSame || !hasZerosOutside {
+      return [
+        phases(0..<min(axis.dilation, axis.outputs), length: length + (longer > 0 ? 1 : 0), axis, forms, isAlone: false)
+      ]
     }
     return [(0..<longer, length + 1), (longer..<axis.dilation, length)].filter { !$0.0.isEmpty && $0.1 > 0 }
-      .map { phases($0.0, length: $0.1, axis, forms) }
+      .map { phases($0.0, length: $0.1, axis, forms, isAlone: $0.1 <= 2) }
   }
 
   private static func phases(
-    _ phases: Range<Int32>, length: Int32, _ axis: Axis, _ forms: [Int32]
+    _ phases: Range<Int32>, length: Int32, _ axis: Axis, _ forms: [Int32], isAlone: Bool
   ) -> mtlk_winograd_axis {
     func tiles(_ form: Int32) -> Int32 {
       let outputs = mtlk_winograd_outputs(form)
       return (length + outputs - 1) / outputs
     }
     var form = Int32(length == 1 ? MTLK_TILE_1 : MTLK_TILE_PAIR)
-    let isAlone = length <= 2 && axis.isSame
     if !isAlone {
       // The first of equals rounds least.
       form = forms.min { tiles($0) * mtlk_winograd_positions($0) < tiles($1) * mtlk_winograd_positions($1) } ?? form
