@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cross.h"
+#include "convolutions.h"
 
 /* With `fill` 0 all are the largest, with 1 the extremes, and otherwise any. */
 static uint8_t *inputs(random_t *random, int64_t count, int fill) {
@@ -83,7 +83,8 @@ static data_t random_data(random_t *random, window_kind kind, int64_t budget) {
   const int64_t few = integer(random, 1, 3), affordable = budget / (each * channels);
   int32_t outputs = PICK(random, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 37, 47, 48, 49, 61, 64, 65, 83, 96, 97, 113, 128);
   if (outputs > (affordable > few ? affordable : few)) outputs = (int32_t)(affordable > few ? affordable : few);
-  const int32_t lane = channels <= MTLK_PIXEL_LANE && once_in(random, 2) ? MTLK_PIXEL_LANE : MTLK_BYTE_LANE;
+  const int is_of_pixels = channels <= MTLK_PIXEL_LANE && kind != WINOGRAD_WINDOW && once_in(random, 2);
+  const int32_t lane = is_of_pixels ? MTLK_PIXEL_LANE : MTLK_BYTE_LANE;
   set_operands(random, &d, (int32_t)channels, lane, outputs);
   return d;
 }
@@ -109,33 +110,53 @@ static int64_t hidden_bytes(const mtlk_kernel_set *set, const data_t *d) {
   return is_part ? MTLK_BYTE_LANE - channels : 0;
 }
 
+/* Where a run has its operands and output. */
+typedef struct {
+  const uint8_t *input;
+  const int8_t *weights;
+  const float *multipliers, *bias;
+  const void *operand;
+  uint8_t *codes;
+  float *numbers;
+} places_t;
+
+static places_t places_of(const run_t *run, const data_t *d, int64_t hidden) {
+  const int32_t values = d->window.output_blocks * MTLK_LANE;
+  const int is_bytes = d->grids.output_inverse_scale != 0;
+  return (places_t){.input = COPIED(run, d->input, d->input_count - hidden),
+                    .weights = COPIED(run, d->weights, d->weight_count),
+                    .multipliers = COPIED(run, d->multipliers, values),
+                    .bias = COPIED(run, d->bias, values),
+                    .operand = d->float_operand  ? (void *)COPIED(run, d->float_operand, d->float_count)
+                               : d->byte_operand ? (void *)COPIED(run, d->byte_operand, d->byte_count)
+                                                 : NULL,
+                    .codes = is_bytes ? untouched_bytes(run, d->byte_count) : NULL,
+                    .numbers = is_bytes ? NULL : untouched_floats(run, d->float_count)};
+}
+
+static void *output_of(const places_t *p) { return p->codes ? (void *)p->codes : (void *)p->numbers; }
+
+static void check_places(const run_t *run, const data_t *d, const places_t *p) {
+  if (p->codes) check_bytes(run, p->codes, d->byte_count, is_approximate(&d->window));
+  else check_floats(run, p->numbers, d->float_count, approximation(d), approximation(d));
+}
+
 static void run_data(random_t *random, const data_t *d) {
   const mtlk_window *w = &d->window;
-  const int32_t values = w->output_blocks * MTLK_LANE;
   const pieces_t blocks = parts_of(random, w->output_blocks), rows = parts_of(random, w->output_rows);
   const pieces_t fewer_blocks = split(random, &blocks), fewer_rows = split(random, &rows);
   tell_window(w, d->grids.output_inverse_scale != 0 ? "to bytes" : "to floats");
   FOR_ALL_RUNS(run) {
-    const uint8_t *input = COPIED(&run, d->input, d->input_count - hidden_bytes(run.set, d));
-    const int8_t *weights = COPIED(&run, d->weights, d->weight_count);
-    const float *multipliers = COPIED(&run, d->multipliers, values), *bias = COPIED(&run, d->bias, values);
-    const void *operand = d->float_operand  ? (void *)COPIED(&run, d->float_operand, d->float_count)
-                          : d->byte_operand ? (void *)COPIED(&run, d->byte_operand, d->byte_count)
-                                            : NULL;
+    const places_t p = places_of(&run, d, hidden_bytes(run.set, d));
     int32_t *sums = (int32_t *)untouched_floats(&run, run.set->sum_count(w, d->grids.input_channels));
-    const int is_bytes = d->grids.output_inverse_scale != 0;
-    uint8_t *codes = is_bytes ? untouched_bytes(&run, d->byte_count) : NULL;
-    float *numbers = is_bytes ? NULL : untouched_floats(&run, d->float_count);
-    void *output = is_bytes ? (void *)codes : (void *)numbers;
     FOR_PIECES(&run, block, &blocks, &fewer_blocks) {
       FOR_PIECES(&run, row, &rows, &fewer_rows) {
         CALL(&run, convolution_bytes,
-             (w, &d->grids, input, weights, multipliers, bias, operand, output, sums, block->begin, block->end,
-              row->begin, row->end));
+             (w, &d->grids, p.input, p.weights, p.multipliers, p.bias, p.operand, output_of(&p), sums, block->begin,
+              block->end, row->begin, row->end));
       }
     }
-    if (is_bytes) check_bytes(&run, codes, d->byte_count, is_approximate(w));
-    else check_floats(&run, numbers, d->float_count, approximation(d), approximation(d));
+    check_places(&run, d, &p);
   }
 }
 
@@ -149,28 +170,55 @@ void try_long_rows_of_bytes(random_t *random) {
   run_data(random, &data);
 }
 
-/* What some sets do Winograd's way. */
+static void run_tiles(const run_t *run, const data_t *d, const places_t *p, const mtlk_winograd *grid,
+                      int32_t exact_blocks, range_t tiles) {
+  const mtlk_window *w = &d->window;
+  const int64_t count = tiles.end - tiles.begin;
+  const int64_t numbers = w->input_blocks * MTLK_BYTE_LANE * mtlk_winograd_position_count(grid) * count;
+  int16_t *transformed = (int16_t *)untouched_floats(run, numbers / 2);
+  int16_t *scratch = (int16_t *)untouched_floats(run, mtlk_winograd_byte_input_scratch(grid, count));
+  CALL(run, winograd_input_bytes,
+       (w, grid, d->grids.input_zero_point, p->input, transformed, scratch, tiles.begin, tiles.end));
+  int32_t *work = (int32_t *)untouched_floats(run, mtlk_winograd_byte_scratch(grid, w, count));
+  const int32_t middle = run->is_split ? w->output_blocks / 2 : 0;
+  const range_t halves[2] = {{0, middle}, {middle, w->output_blocks}};
+  for (int i = 0; i < 2; i++) {
+    CALL(run, winograd_output_bytes,
+         (w, grid, &d->grids, exact_blocks, transformed, p->weights, p->multipliers, p->bias, p->operand, output_of(p),
+          work, halves[i].begin, halves[i].end, tiles.begin, tiles.end));
+  }
+}
+
+/* Input blocks whose sums fit the bits that tiles leave. */
+static int32_t exact_blocks_of(const data_t *d, const cover_t *covering) {
+  const int64_t blocks = d->window.output_blocks * d->window.input_blocks;
+  const int64_t largest = 255 * mtlk_largest_weight_sum(d->weights, blocks, d->weight_count / blocks);
+  int32_t most = d->window.input_blocks;
+  for (int i = 0; i < covering->count; i++) {
+    const int64_t limit = ((int64_t)1 << (31 - mtlk_winograd_lost_bits(&covering->grids[i]))) - 1;
+    if (largest > 0 && limit / largest < most) most = (int32_t)(limit / largest);
+  }
+  return most;
+}
+
 void try_winograd_bytes(random_t *random) {
-  const int32_t rows = integer(random, 7, 12), columns = integer(random, 8, 14);
-  const int32_t down = integer(random, 1, 3), across = integer(random, 1, 3);
-  data_t d = {.window = {.input_rows = rows,
-                         .input_columns = columns,
-                         .output_rows = rows,
-                         .output_columns = columns,
-                         .kernel_rows = 3,
-                         .kernel_columns = 3,
-                         .stride_rows = 1,
-                         .stride_columns = 1,
-                         .dilation_rows = down,
-                         .dilation_columns = across,
-                         .padding_top = down,
-                         .padding_left = across,
-                         .padding_bottom = down,
-                         .padding_right = across}};
-  const int is_wide = once_in(random, 4);
-  const int32_t channels = integer(random, 32, is_wide ? 150 : 70);
-  set_operands(random, &d, channels, MTLK_BYTE_LANE, integer(random, 1, is_wide ? 3 : 18));
-  run_data(random, &d);
+  const data_t data = random_data(random, WINOGRAD_WINDOW, once_in(random, 4) ? 300000 : 40000), *d = &data;
+  const cover_t covering = cover(random, &d->window, d->grids.input_zero_point == 0);
+  const int32_t most = exact_blocks_of(d, &covering);
+  const int32_t exact_blocks = once_in(random, 2) ? most : integer(random, 1, most);
+  const uint64_t seed = random_bits(random);
+  tell_window(&d->window, d->grids.output_inverse_scale != 0 ? "to bytes" : "to floats");
+  FOR_ALL_RUNS(run) {
+    random_t cuts = {seed};
+    const places_t p = places_of(&run, d, 0);
+    for (int i = 0; i < covering.count; i++) {
+      const mtlk_winograd *grid = &covering.grids[i];
+      const int32_t tiles = tile_count(grid), middle = run.is_split ? integer(&cuts, 0, tiles) : 0;
+      if (middle > 0) run_tiles(&run, d, &p, grid, exact_blocks, (range_t){0, middle});
+      if (middle < tiles) run_tiles(&run, d, &p, grid, exact_blocks, (range_t){middle, tiles});
+    }
+    check_places(&run, d, &p);
+  }
 }
 
 /* About the largest sums that 32 bits hold, each way, of one pixel or of some. They take long. */

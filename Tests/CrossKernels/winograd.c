@@ -1,21 +1,21 @@
 /* Winograd's convolution: its two kernels, over all grids that cover the outputs. */
 #include "convolutions.h"
 
-/* What covers the outputs along one axis: a grid or two. */
+/* What covers the outputs along one axis. */
 typedef struct {
   mtlk_winograd_axis axes[2];
   int count;
-} cover_t;
+} cover_axis_t;
 
-static cover_t cover(random_t *random, int32_t outputs, int32_t inputs, int32_t taps, int32_t dilation,
-                     int32_t padding) {
+static cover_axis_t cover_axis(random_t *random, int32_t outputs, int32_t inputs, int32_t taps, int32_t dilation,
+                          int32_t padding, int has_zeros_outside) {
   const mtlk_winograd_axis axis = {.form = MTLK_TILE_1, .tiles = 1, .dilation = dilation};
-  cover_t result = {.axes = {axis, axis}, .count = 1};
+  cover_axis_t result = {.axes = {axis, axis}, .count = 1};
   mtlk_winograd_axis *first = &result.axes[0], *second = &result.axes[1];
   if (taps == 1) {
     first->phases = outputs;
     first->padding = padding;
-  } else if (outputs == inputs && padding == dilation && outputs <= 2 * dilation && !once_in(random, 3)) {
+  } else if (has_zeros_outside && outputs == inputs && padding == dilation && outputs <= 2 * dilation && !once_in(random, 3)) {
     const int32_t pairs = outputs < dilation ? 0 : outputs - dilation;
     first->first_phase = pairs;
     first->phases = (dilation < outputs ? dilation : outputs) - pairs;
@@ -34,6 +34,18 @@ static cover_t cover(random_t *random, int32_t outputs, int32_t inputs, int32_t 
   return result;
 }
 
+cover_t cover(random_t *random, const mtlk_window *w, int has_zeros_outside) {
+  const cover_axis_t rows = cover_axis(random, w->output_rows, w->input_rows, w->kernel_rows, w->dilation_rows,
+                                       w->padding_top, has_zeros_outside);
+  const cover_axis_t columns = cover_axis(random, w->output_columns, w->input_columns, w->kernel_columns,
+                                          w->dilation_columns, w->padding_left, has_zeros_outside);
+  cover_t result = {.count = rows.count * columns.count};
+  for (int i = 0; i < result.count; i++) {
+    result.grids[i] = (mtlk_winograd){rows.axes[i / columns.count], columns.axes[i % columns.count]};
+  }
+  return result;
+}
+
 /* The operands of a run. */
 typedef struct {
   const float *input, *weights, *bias, *operand;
@@ -44,8 +56,7 @@ static void run_tiles(const run_t *run, const convolution_t *c, const mtlk_winog
                       range_t tiles) {
   const mtlk_window *w = &c->window;
   const int64_t count = tiles.end - tiles.begin;
-  const int64_t across = mtlk_winograd_positions(grid->columns.form);
-  const int64_t positions = mtlk_winograd_positions(grid->rows.form) * across;
+  const int64_t positions = mtlk_winograd_position_count(grid);
   float *transformed = untouched_floats(run, w->input_blocks * MTLK_LANE * positions * count);
   float *scratch = untouched_floats(run, mtlk_winograd_input_scratch(*grid, count));
   CALL(run, winograd_input, (w, grid, o->input, transformed, scratch, tiles.begin, tiles.end));
@@ -62,9 +73,7 @@ static void run_tiles(const run_t *run, const convolution_t *c, const mtlk_winog
 void try_winograd(random_t *random) {
   const convolution_t c = random_convolution(random, WINOGRAD_WINDOW, 30000);
   const mtlk_window *w = &c.window;
-  const cover_t rows = cover(random, w->output_rows, w->input_rows, w->kernel_rows, w->dilation_rows, w->padding_top);
-  const cover_t columns =
-      cover(random, w->output_columns, w->input_columns, w->kernel_columns, w->dilation_columns, w->padding_left);
+  const cover_t covering = cover(random, w, 1);
   const uint64_t seed = random_bits(random);
   tell_window(w, c.operand ? "with an operand" : "without operand");
   FOR_ALL_RUNS(run) {
@@ -73,9 +82,9 @@ void try_winograd(random_t *random) {
                           COPIED(&run, c.bias, w->output_blocks * MTLK_LANE),
                           c.operand ? COPIED(&run, c.operand, c.output_count) : NULL,
                           untouched_floats(&run, c.output_count)};
-    for (int i = 0; i < rows.count * columns.count; i++) {
-      const mtlk_winograd grid = {rows.axes[i / columns.count], columns.axes[i % columns.count]};
-      const int32_t tiles = grid.rows.phases * grid.rows.tiles * grid.columns.phases * grid.columns.tiles;
+    for (int i = 0; i < covering.count; i++) {
+      const mtlk_winograd grid = covering.grids[i];
+      const int32_t tiles = tile_count(&grid);
       const int32_t middle = run.is_split ? integer(&cuts, 0, tiles) : 0;
       if (middle > 0) run_tiles(&run, &c, &grid, &o, (range_t){0, middle});
       if (middle < tiles) run_tiles(&run, &c, &grid, &o, (range_t){middle, tiles});

@@ -55,7 +55,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
   .byte_reach = 8, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)
 #define convolution_halves mtlk_convolution_halves_neon
 #define attention_halves mtlk_attention_halves_neon
-const mtlk_kernel_set mtlk_set_neon = {MTLK_SET("neon", MTLK_NEON, mtlk_direct_sum_count), .multiplies_tiles = 1};
+const mtlk_kernel_set mtlk_set_neon = {.multiplies_tiles = 1, MTLK_SET("neon", MTLK_NEON, mtlk_direct_sum_count)};
 
 /* The same with other instructions for products of bytes. */
 #define convolution_bytes mtlk_convolution_bytes_neondot
