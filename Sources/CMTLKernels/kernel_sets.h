@@ -24,6 +24,12 @@ MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_neondot);
 MTLK_CONVOLUTION_BYTES(mtlk_convolution_bytes_neoni8mm);
 #undef MTLK_CONVOLUTION_BYTES
 
+void mtlk_winograd_output_bytes_avx512vnni(const mtlk_window *window, const mtlk_winograd *grid, const mtlk_grids *grids,
+                                           int32_t exact_blocks, const int16_t *transformed, const int8_t *weights,
+                                           const float *multipliers, const float *bias, const void *operand,
+                                           void *output, int32_t *scratch, int32_t block_begin, int32_t block_end,
+                                           int32_t tile_begin, int32_t tile_end);
+
 #define MTLK_CONVOLUTION_HALVES(name)                                                                                  \
   void name(const mtlk_window *window, const mtlk_halves *forms, const uint16_t *input, const uint16_t *weights,       \
             const float *bias, const void *operand, void *output, float *sums, int32_t block_begin, int32_t block_end, \

@@ -138,7 +138,8 @@ import Testing
         let usesTiles = plan.contains { $0.kernel.hasPrefix("winograd int8 convolution") }
         // Of some with large dilations the direct kernel skips too many taps.
         guard max(dilation.rows, dilation.columns) <= 2 else { continue }
-        #expect(unsafe usesTiles == (kernels.functions.pointee.multiplies_tiles != 0))
+        let tileCost = unsafe kernels.functions.pointee.tile_cost
+        if tileCost <= 1 { #expect(usesTiles == (tileCost == 1)) }
       }
     }
   }
@@ -175,7 +176,7 @@ import Testing
 
   /// What lies outside the image counts where its byte is not 0.
   @Test func zeroPointsDecide() {
-    func forms(_ dilation: Int32, inputs: Int = 512, zeroPoint: Int32) -> [[Int]] {
+    func forms(_ dilation: Int32, inputs: Int = 512, zeroPoint: Int32, tileCost: Int32 = 1) -> [[Int]] {
       var window = mtlk_window()
       (window.input_rows, window.input_columns, window.output_rows, window.output_columns) = (36, 48, 36, 48)
       (window.input_blocks, window.input_lane) = (Int32((inputs + 63) / 64), 64)
@@ -184,12 +185,16 @@ import Testing
       (window.dilation_rows, window.dilation_columns) = (dilation, dilation)
       (window.padding_top, window.padding_left) = (dilation, dilation)
       (window.padding_bottom, window.padding_right) = (dilation, dilation)
-      return WinogradGrid.byteGrids(window, inputs: inputs, zeroPoint: zeroPoint).map {
+      return WinogradGrid.byteGrids(window, inputs: inputs, zeroPoint: zeroPoint, tileCost: tileCost).map {
         [Int($0.rows.form), Int($0.columns.form), $0.tileCount]
       }
     }
     #expect(forms(1, zeroPoint: 0) == [[4, 4, 108]] && forms(1, zeroPoint: 7) == [[4, 4, 108]])
-    #expect(forms(1, inputs: 31, zeroPoint: 0).isEmpty)
+    #expect(forms(1, inputs: 31, zeroPoint: 0).isEmpty && forms(1, zeroPoint: 0, tileCost: 0).isEmpty)
+    // Dot products of bytes leave less to gain.
+    #expect(forms(1, zeroPoint: 0, tileCost: 2) == [[4, 4, 108]])
+    #expect(forms(1, inputs: 64, zeroPoint: 0, tileCost: 2).isEmpty)
+    #expect(forms(1, inputs: 64, zeroPoint: 0) == [[4, 4, 108]])
     #expect(
       forms(24, zeroPoint: 0) == [[MTLK_TILE_PAIR, MTLK_TILE_PAIR, 288], [MTLK_TILE_1, MTLK_TILE_PAIR, 288]])
     #expect(forms(24, zeroPoint: 7).allSatisfy { $0[0] >= MTLK_TILE_2 && $0[1] >= MTLK_TILE_2 })

@@ -227,8 +227,9 @@ typedef struct {
   int32_t byte_reach;
   /* Neighbouring output pixels that convolutions of floats compute together: rows of so many are the best. */
   int32_t convolution_pixels;
-  /* Whether convolutions of bytes are quicker Winograd's way, with numbers of 16 bits, than directly. */
-  int32_t multiplies_tiles;
+  /* What a product of the numbers of 16 bits in Winograd's tiles takes, in direct products of bytes; 0 where tiles are no
+   * use. */
+  int32_t tile_cost;
   /* Whether products of halves have instructions of their own, or floats would be as quick. The oracle has them, because
    * it does what it is told. */
   int32_t multiplies_halves;

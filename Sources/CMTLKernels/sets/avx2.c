@@ -25,6 +25,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #include "../families/convolution.inc"
 #include "../families/float_products.inc"
 #include "../families/gemm.inc"
+#include "../families/tile_runs.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
 #include "../families/half_blocks.inc"
@@ -36,7 +37,8 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #include "../families/dots_avx2.inc"
 #include "../families/convolution_bytes.inc"
 #include "../families/whole_transforms.inc"
-#include "../families/winograd_bytes.inc"
+#include "../families/winograd_bytes_input.inc"
+#include "../families/winograd_bytes_output.inc"
 #include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
@@ -55,5 +57,5 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 const mtlk_kernel_set mtlk_set_avx2 = {
     .name = "avx2", .isa = MTLK_AVX2, .sum_count = mtlk_direct_sum_count, .half_sum_count = mtlk_direct_sum_count,
     .convolution_blocks = TILE_BLOCKS, .byte_blocks = DOT_BLOCKS, .half_blocks = 1, .convolution_pixels = TILE_PIXELS,
-    .byte_reach = 4, .multiplies_tiles = 1, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
+    .byte_reach = 4, .tile_cost = 1, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
 #endif

@@ -30,6 +30,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5, WINOGRAD_TILES = 12 };
 #include "../families/convolution.inc"
 #include "../families/float_products.inc"
 #include "../families/gemm.inc"
+#include "../families/tile_runs.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
 #include "../families/half_blocks.inc"
@@ -41,7 +42,8 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5, WINOGRAD_TILES = 12 };
 #include "../families/dots_avx512.inc"
 #include "../families/convolution_bytes.inc"
 #include "../families/whole_transforms.inc"
-#include "../families/winograd_bytes.inc"
+#include "../families/winograd_bytes_input.inc"
+#include "../families/winograd_bytes_output.inc"
 #include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
@@ -62,20 +64,21 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5, WINOGRAD_TILES = 12 };
 #define convolution_halves mtlk_convolution_halves_avx2
 #define attention_halves mtlk_attention_halves_avx2
 const mtlk_kernel_set mtlk_set_avx512 = {
-    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .byte_reach = 4, .multiplies_tiles = 1, .half_blocks = 1, .multiplies_halves = 0,
+    MTLK_SET("avx512", MTLK_AVX512), .byte_blocks = DOT_BLOCKS, .byte_reach = 4, .tile_cost = 1, .half_blocks = 1, .multiplies_halves = 0,
     MTLK_KERNEL_LIST(MTLK_FILL)};
 
 /* The same with other instructions for products of bytes, and then for those of halves as well. */
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
+#define winograd_output_bytes mtlk_winograd_output_bytes_avx512vnni
 const mtlk_kernel_set mtlk_set_avx512vnni = {
-    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .byte_reach = 4, .half_blocks = 1,
+    MTLK_SET("avx512vnni", MTLK_AVX512_VNNI), .byte_blocks = MTLK_SUM_BLOCKS, .byte_reach = 4, .tile_cost = 2, .half_blocks = 1,
     .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_halves
 #undef attention_halves
 #define convolution_halves mtlk_convolution_halves_avx512bf16
 #define attention_halves mtlk_attention_halves_avx512bf16
 const mtlk_kernel_set mtlk_set_avx512bf16 = {
-    MTLK_SET("avx512bf16", MTLK_AVX512_BF16), .byte_blocks = MTLK_SUM_BLOCKS, .byte_reach = 4,
+    MTLK_SET("avx512bf16", MTLK_AVX512_BF16), .byte_blocks = MTLK_SUM_BLOCKS, .byte_reach = 4, .tile_cost = 2,
     .half_blocks = MTLK_SUM_BLOCKS, .multiplies_halves = 1, MTLK_KERNEL_LIST(MTLK_FILL)};
 #undef convolution_bytes
 #undef convolution_halves
@@ -89,4 +92,5 @@ const mtlk_kernel_set mtlk_set_amx = {
 #undef convolution_bytes
 #undef convolution_halves
 #undef attention_halves
+#undef winograd_output_bytes
 #endif

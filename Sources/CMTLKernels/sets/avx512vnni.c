@@ -7,7 +7,7 @@
 
 #include "../kernel_sets.h"
 
-enum { DOT_BLOCKS = 3, DOT_PIXELS = 8 };
+enum { DOT_BLOCKS = 3, DOT_PIXELS = 8, WINOGRAD_TILES = 12 };
 #define BYTE_LINKAGE
 #define DOT_TILES(X)                                                                                                  \
   X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                                                      \
@@ -24,5 +24,9 @@ enum { DOT_BLOCKS = 3, DOT_PIXELS = 8 };
 #include "../families/dots_avx512vnni.inc"
 #define convolution_bytes mtlk_convolution_bytes_avx512vnni
 #include "../families/convolution_bytes.inc"
+#define winograd_output_bytes mtlk_winograd_output_bytes_avx512vnni
+#include "../families/tile_runs.inc"
+#include "../families/whole_transforms.inc"
+#include "../families/winograd_bytes_output.inc"
 #pragma clang attribute pop
 #endif

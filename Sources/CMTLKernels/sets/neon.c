@@ -25,6 +25,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #include "../families/convolution.inc"
 #include "../families/float_products.inc"
 #include "../families/gemm.inc"
+#include "../families/tile_runs.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
 #include "../families/half_blocks.inc"
@@ -36,7 +37,8 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 #include "../families/dots_neon.inc"
 #include "../families/convolution_bytes.inc"
 #include "../families/whole_transforms.inc"
-#include "../families/winograd_bytes.inc"
+#include "../families/winograd_bytes_input.inc"
+#include "../families/winograd_bytes_output.inc"
 #include "../families/depthwise_bytes.inc"
 #include "../families/elementwise.inc"
 #include "../families/channels.inc"
@@ -55,7 +57,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
   .byte_reach = 8, .multiplies_halves = 0, MTLK_KERNEL_LIST(MTLK_FILL)
 #define convolution_halves mtlk_convolution_halves_neon
 #define attention_halves mtlk_attention_halves_neon
-const mtlk_kernel_set mtlk_set_neon = {.multiplies_tiles = 1, MTLK_SET("neon", MTLK_NEON, mtlk_direct_sum_count)};
+const mtlk_kernel_set mtlk_set_neon = {.tile_cost = 1, MTLK_SET("neon", MTLK_NEON, mtlk_direct_sum_count)};
 
 /* The same with other instructions for products of bytes. */
 #define convolution_bytes mtlk_convolution_bytes_neondot

@@ -99,15 +99,13 @@ enum NarrowConvolutionLowering {
       window: window, product: product, input: input, operand: operand, output: output,
       work: work / max(output.imageCount, 1), grids: grids(window, product, planner.kernels))
   }
-}
 
-extension NarrowConvolutionLowering {
   /// Bytes go Winograd's way where the kernels are quicker so.
   private static func grids(_ window: mtlk_window, _ product: NarrowProduct, _ kernels: KernelSet) -> [mtlk_winograd] {
-    guard case .bytes(let numbers, let packed) = product, packed.slices.all.count == 1,
-      unsafe kernels.functions.pointee.multiplies_tiles != 0
-    else { return [] }
-    return WinogradGrid.byteGrids(window, inputs: Int(numbers.input_channels), zeroPoint: numbers.input_zero_point)
+    guard case .bytes(let numbers, let packed) = product, packed.slices.all.count == 1 else { return [] }
+    return WinogradGrid.byteGrids(
+      window, inputs: Int(numbers.input_channels), zeroPoint: numbers.input_zero_point,
+      tileCost: unsafe kernels.functions.pointee.tile_cost)
   }
 }
 
