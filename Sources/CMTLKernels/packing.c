@@ -88,28 +88,35 @@ void mtlk_pack_bytes(const int8_t *weights, int8_t *packed, int64_t outputs, int
   }
 }
 
+/* Four inputs of 16 outputs, and the sums of neighbouring two. */
+typedef uint8_t fours_t __attribute__((vector_size(4 * MTLK_LANE)));
+typedef int8_t signed_fours_t __attribute__((vector_size(4 * MTLK_LANE)));
+typedef uint16_t twos_t __attribute__((vector_size(4 * MTLK_LANE)));
+
+static inline twos_t sums_of_two(fours_t bytes) { return ((twos_t)bytes & 0xFF) + ((twos_t)bytes >> 8); }
+
 int64_t mtlk_largest_weight_sum(const int8_t *packed, int64_t output_blocks, int64_t block_size) {
-  enum { ROW = 4 * MTLK_LANE, ROWS = 256 }; /* as many rows as sums of 16 bits hold */
+  enum { ROW = sizeof(fours_t), ROWS = 128 }; /* as many as sums of 16 bits hold */
   int64_t largest = 0;
-  for (int64_t block = 0; block < output_blocks; block++, packed += block_size) {
-    int64_t below[MTLK_LANE] = {0}, above[MTLK_LANE] = {0};
-    for (int64_t first = 0; first < block_size; first += ROWS * ROW) {
-      int16_t negative[ROW] = {0}, positive[ROW] = {0};
-      for (int64_t row = first; row < block_size && row < first + ROWS * ROW; row += ROW) {
-        for (int i = 0; i < ROW; i++) {
-          const int8_t weight = packed[row + i], part = weight > 0 ? weight : 0;
-          positive[i] = (int16_t)(positive[i] + part);
-          negative[i] = (int16_t)(negative[i] + (weight - part));
-        }
+  for (int64_t block = 0; block < output_blocks; block++) {
+    int64_t above[MTLK_LANE] = {0}, all[MTLK_LANE] = {0};
+    for (int64_t left = block_size / ROW; left > 0; left -= ROWS) {
+      const int64_t rows = left < ROWS ? left : ROWS;
+      twos_t positive = {0}, shifted = {0}; /* shifted so that no weight is below zero */
+      for (int64_t row = 0; row < rows; row++, packed += ROW) {
+        fours_t weights;
+        memcpy(&weights, packed, sizeof weights);
+        positive += sums_of_two(weights & (fours_t)((signed_fours_t)weights > 0));
+        shifted += sums_of_two(weights ^ 0x80);
       }
-      for (int i = 0; i < ROW; i++) {
-        above[i / 4] += positive[i];
-        below[i / 4] -= negative[i];
+      for (int i = 0; i < 2 * MTLK_LANE; i++) {
+        above[i / 2] += positive[i];
+        all[i / 2] += shifted[i] - rows * 2 * 128;
       }
     }
     for (int o = 0; o < MTLK_LANE; o++) {
       if (above[o] > largest) largest = above[o];
-      if (below[o] > largest) largest = below[o];
+      if (above[o] - all[o] > largest) largest = above[o] - all[o];
     }
   }
   return largest;

@@ -79,10 +79,12 @@ extension JSONValue {
   private mutating func members(_ count: Int) throws(MTLError) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
     members.reserveCapacity(count)
-    var names = Set<String>(minimumCapacity: count)
+    // Comparing few names is quicker than hashing them.
+    let isLarge = count > 8
+    var names = Set<String>(minimumCapacity: isLarge ? count : 0)
     for _ in 0..<count {
       let name = try text(of: try node())
-      guard names.insert(name).inserted else {
+      guard isLarge ? names.insert(name).inserted : !members.contains(where: { $0.name == name }) else {
         throw MTLError(.badFormat, subject, "JSON: two members of one object have the name '\(clipped(name))'")
       }
       members.append(JSONValue.Member(name, try value()))

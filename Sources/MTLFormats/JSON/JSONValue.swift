@@ -1,5 +1,5 @@
 /// A JSON text as a value. Members keep the order of the text.
-public indirect enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   /// A number without fraction and exponent that fits 64 bits.

@@ -1,8 +1,15 @@
 extension Graph {
   /// Drops the nodes that no output needs, and with them their weights.
   mutating func removeDeadNodes() {
-    let needing = outputsNeeding()
-    replaceNodes(zip(nodes, needing).filter { !$0.1.isEmpty }.map(\.0), outputs: outputs)
+    let producers = producers()
+    var isNeeded = [Bool](repeating: false, count: nodes.count)
+    var pending = outputs.map(\.value)
+    while let value = pending.popLast() {
+      guard let node = producers[value], !isNeeded[node] else { continue }
+      isNeeded[node] = true
+      pending += nodes[node].inputs
+    }
+    replaceNodes(zip(nodes, isNeeded).filter(\.1).map(\.0), outputs: outputs)
   }
 
   /// Takes out of a file's graph what is there without need: nodes that no output needs, copies of constants.

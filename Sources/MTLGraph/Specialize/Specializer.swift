@@ -137,7 +137,9 @@ public struct Specializer: Sendable {
     guard inputs.count == other.inputs.count else {
       throw MTLError(.badFormat, nodeName, expected: "\(other.inputs.count) inputs", found: "\(inputs.count)")
     }
-    var map: [ValueID: ValueID] = [:]
+    let count = other.inputs.count + other.constants.count + other.nodes.count
+    var map = [ValueID: ValueID](minimumCapacity: count)
+    facts.reserveCapacity(facts.count + count)
     for (port, value) in zip(other.inputs, inputs) { map[port.value] = value }
     for (value, tensor) in other.constants.sorted(by: { $0.key.index < $1.key.index }) {
       map[value] = addConstant(tensor, name: other.constantNames[value])
