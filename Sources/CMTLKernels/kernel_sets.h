@@ -8,7 +8,7 @@
 MTLK_SET_LIST(MTLK_DECLARE_SET)
 #undef MTLK_DECLARE_SET
 
-/* Of sets without another way, and of those that keep sums of taps or weights of a chunk behind these. */
+/* Of most sets, and of those that keep sums of taps or weights of a chunk behind these. */
 int64_t mtlk_direct_sum_count(const mtlk_window *window, int32_t input_channels);
 int64_t mtlk_neondot_sum_count(const mtlk_window *window, int32_t input_channels);
 int64_t mtlk_neoni8mm_sum_count(const mtlk_window *window, int32_t input_channels);

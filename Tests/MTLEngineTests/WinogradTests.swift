@@ -98,7 +98,9 @@ import Testing
   @Test(arguments: 0..<24) func bytes(_ number: Int) throws {
     var random = SeededRandom(seed: UInt64(number))
     let (rows, columns) = (random.integer(12...30), random.integer(12...40))
-    let inputs = number % 4 == 0 ? 640 : random.integer(32...200)
+    // Groups see whole blocks of channels, halves of them, or what is in the middle.
+    let groups = number % 5 == 1 ? random.pick([2, 4]) : 1
+    let inputs = number % 4 == 0 ? 640 : groups > 1 ? random.pick([96, 128, 192, 256]) : random.integer(32...200)
     let dilation = Window.Pair(
       random.integer(1...random.pick([1, 3, 12])), random.integer(1...random.pick([1, 3, 12])))
     let padding = Window.Padding(
@@ -108,14 +110,14 @@ import Testing
     let grid = try #require(ByteGrid(scale: 0.125, zeroPoint: zeroPoint))
     let x = graph.add(FakeQuantize(grid: grid), name: "grid", [graph.addInput("x")])
     for name in 0..<random.integer(1...2) {
-      let outputs = random.integer(16...70)
-      let shape: Shape = [outputs, inputs, 3, 3]
+      let outputs = groups > 1 ? groups * random.pick([16, 24, 32]) : random.integer(16...70)
+      let shape: Shape = [outputs, inputs / groups, 3, 3]
       let weights = (0..<shape.elementCount).map { _ in
         number % 8 == 0 ? 127 : number % 8 == 4 ? -128 : random.integer(-128...127)
       }
       let scales = random.floats(outputs, in: 0.00001...0.0001)
       var y = graph.add(
-        Convolution(dilation: dilation, padding: padding), name: "conv\(name)",
+        Convolution(dilation: dilation, padding: padding, groups: groups), name: "conv\(name)",
         [
           x, graph.addConstant(Tensor(weights, as: .int8, shape: shape)), graph.addConstant(random.tensor([outputs])),
           graph.addConstant(Tensor(scales, shape: [outputs])),
@@ -137,10 +139,41 @@ import Testing
         let plan = try session.planDescription(inputShape: shape, tasks: Array(graph.outputs.indices))
         let usesTiles = plan.contains { $0.kernel.hasPrefix("winograd int8 convolution") }
         // Of some with large dilations the direct kernel skips too many taps.
-        guard max(dilation.rows, dilation.columns) <= 2 else { continue }
+        guard max(dilation.rows, dilation.columns) <= 2, groups == 1 else { continue }
         let tileCost = unsafe kernels.functions.pointee.tile_cost
         if tileCost <= 1 { #expect(usesTiles == (tileCost == 1)) }
       }
+    }
+  }
+
+  /// Convolutions side by side whose inputs have other numbers outside the image.
+  @Test(arguments: [[0, 128], [128, 0], [0, 0], [7, 0, 7]] as [[UInt8]]) func bytesSideBySide(_ zeroPoints: [UInt8])
+    throws
+  {
+    var random = SeededRandom(seed: 17)
+    let (shape, weightShape): (Shape, Shape) = ([1, 128, 36, 24], [48, 128, 3, 3])
+    var graph = Graph()
+    let x = graph.addInput("x")
+    for zeroPoint in zeroPoints {
+      let grid = try #require(ByteGrid(scale: 0.125, zeroPoint: zeroPoint))
+      let bytes = graph.add(FakeQuantize(grid: grid), name: "grid", [x])
+      let weights = (0..<weightShape.elementCount).map { _ in random.integer(-128...127) }
+      let scale = Tensor([Float](repeating: 0.0001, count: 48), shape: [48])
+      let window = Convolution(dilation: .init(18, 1), padding: .init(top: 18, left: 1, bottom: 18, right: 1))
+      let y = graph.add(
+        window, name: "conv",
+        [
+          bytes, graph.addConstant(Tensor(weights, as: .int8, shape: weightShape)),
+          graph.addConstant(random.tensor([48])), graph.addConstant(scale),
+        ])
+      graph.addOutput("y", y)
+    }
+    let network = try Network(graph)
+    let input = Tensor(random.floats(shape.elementCount, in: -16...16), shape: shape)
+    let expected = try bits(Session(testing: network, isa: .scalar).run(input))
+    for kernels in KernelSet.verified {
+      let found = try bits(Session(testing: network, isa: kernels.instructionSet).run(input))
+      #expect(found == expected, "\(kernels.instructionSet)")
     }
   }
 
@@ -176,27 +209,32 @@ import Testing
 
   /// What lies outside the image counts where its byte is not 0.
   @Test func zeroPointsDecide() {
-    func forms(_ dilation: Int32, inputs: Int = 512, zeroPoint: Int32, tileCost: Int32 = 1) -> [[Int]] {
+    func forms(
+      _ dilation: Int32, inputs: Int = 512, groups: Int = 1, hasZerosOutside: Bool = true, tileCost: Int32 = 1
+    ) -> [[Int]] {
+      let slices = ChannelSlices(groups: groups, inputs: inputs, outputs: 128, reach: 4)
       var window = mtlk_window()
       (window.input_rows, window.input_columns, window.output_rows, window.output_columns) = (36, 48, 36, 48)
-      (window.input_blocks, window.input_lane) = (Int32((inputs + 63) / 64), 64)
+      (window.input_blocks, window.input_lane) = (Int32(slices.inputBlocks), 64)
       (window.output_blocks, window.output_channels) = (8, 128)
       (window.kernel_rows, window.kernel_columns, window.stride_rows, window.stride_columns) = (3, 3, 1, 1)
       (window.dilation_rows, window.dilation_columns) = (dilation, dilation)
       (window.padding_top, window.padding_left) = (dilation, dilation)
       (window.padding_bottom, window.padding_right) = (dilation, dilation)
-      return WinogradGrid.byteGrids(window, inputs: inputs, zeroPoint: zeroPoint, tileCost: tileCost).map {
-        [Int($0.rows.form), Int($0.columns.form), $0.tileCount]
-      }
+      return WinogradGrid.byteGrids(
+        window, slices, imageBlocks: (inputs + 63) / 64, hasZerosOutside: hasZerosOutside, tileCost: tileCost
+      ).map { [Int($0.rows.form), Int($0.columns.form), $0.tileCount] }
     }
-    #expect(forms(1, zeroPoint: 0) == [[4, 4, 108]] && forms(1, zeroPoint: 7) == [[4, 4, 108]])
-    #expect(forms(1, inputs: 31, zeroPoint: 0).isEmpty && forms(1, zeroPoint: 0, tileCost: 0).isEmpty)
+    let four = [[4, 4, 108]]
+    #expect(forms(1) == four && forms(1, hasZerosOutside: false) == four)
+    #expect(forms(1, inputs: 31).isEmpty && forms(1, tileCost: 0).isEmpty)
     // Dot products of bytes leave less to gain.
-    #expect(forms(1, zeroPoint: 0, tileCost: 2) == [[4, 4, 108]])
-    #expect(forms(1, inputs: 64, zeroPoint: 0, tileCost: 2).isEmpty)
-    #expect(forms(1, inputs: 64, zeroPoint: 0) == [[4, 4, 108]])
-    #expect(
-      forms(24, zeroPoint: 0) == [[MTLK_TILE_PAIR, MTLK_TILE_PAIR, 288], [MTLK_TILE_1, MTLK_TILE_PAIR, 288]])
-    #expect(forms(24, zeroPoint: 7).allSatisfy { $0[0] >= MTLK_TILE_2 && $0[1] >= MTLK_TILE_2 })
+    #expect(forms(1, tileCost: 2) == four && forms(1, inputs: 64) == four)
+    #expect(forms(1, inputs: 64, tileCost: 2).isEmpty)
+    // Groups of whole blocks, of halves, and of less.
+    #expect(forms(1, inputs: 256, groups: 4) == four && forms(1, inputs: 128, groups: 4) == four)
+    #expect(forms(1, inputs: 64, groups: 4).isEmpty)
+    #expect(forms(24) == [[MTLK_TILE_PAIR, MTLK_TILE_PAIR, 288], [MTLK_TILE_1, MTLK_TILE_PAIR, 288]])
+    #expect(forms(24, hasZerosOutside: false) == [[2, 2, 576]])
   }
 }

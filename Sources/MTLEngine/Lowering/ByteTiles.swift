@@ -29,6 +29,9 @@ struct ByteTiles: WinogradPart {
   var window: mtlk_window { convolution.window }
 
   @unsafe func transform(_ tiles: WinogradTiles, _ arena: UnsafeMutableRawPointer, _ kernels: KernelSet) {
+    // Of several groups all is transformed at once.
+    var window = window
+    window.input_blocks = Int32(convolution.input.buffer.blockCount)
     unsafe withUnsafePointers(window, tiles.grid) { window, grid in
       unsafe kernels.functions.pointee.winograd_input_bytes(
         window, grid, grids.input_zero_point,
@@ -42,13 +45,29 @@ struct ByteTiles: WinogradPart {
   @unsafe func multiply(
     _ tiles: WinogradTiles, blocks: Range<Int32>, _ arena: UnsafeMutableRawPointer, _ kernels: KernelSet
   ) {
+    for slice in packed.slices.all {
+      let own = blocks.clamped(to: Int32(slice.outputBlocks.lowerBound)..<Int32(slice.outputBlocks.upperBound))
+      if !own.isEmpty { unsafe multiply(tiles, slice, blocks: own, arena, kernels) }
+    }
+  }
+
+  @unsafe private func multiply(
+    _ tiles: WinogradTiles, _ slice: ChannelSlices.Slice, blocks: Range<Int32>, _ arena: UnsafeMutableRawPointer,
+    _ kernels: KernelSet
+  ) {
+    var grids = grids
+    grids.input_channels = Int32(slice.channelCount)
+    let (block, lane) = slice.firstChannel.quotientAndRemainder(dividingBy: Int(MTLK_BYTE_LANE))
+    let blockSize = tiles.grid.positionCount * tiles.tiles.count * Int(MTLK_BYTE_LANE)
+    let transformed =
+      unsafe UnsafeRawPointer(tiles.transformed).assumingMemoryBound(to: Int16.self) + block * blockSize + lane
     unsafe withUnsafePointers(window, tiles.grid) { window, grid in
       unsafe withUnsafePointer(to: grids) { grids in
         unsafe packed.weights.withUnsafeBytes { numbers in
           unsafe withFloats(packed.factors.multipliers, packed.factors.bias) { multipliers, bias in
             unsafe kernels.functions.pointee.winograd_output_bytes(
-              window, grid, grids, exactBlocks, UnsafeRawPointer(tiles.transformed).assumingMemoryBound(to: Int16.self),
-              numbers.assumingMemoryBound(to: Int8.self).baseAddress, multipliers, bias,
+              window, grid, grids, exactBlocks, transformed, numbers.assumingMemoryBound(to: Int8.self).baseAddress,
+              multipliers, bias,
               convolution.operand.map { unsafe UnsafeRawPointer($0.pointer(in: arena, image: tiles.image)) },
               convolution.output.pointer(in: arena, image: tiles.image),
               UnsafeMutableRawPointer(tiles.work).assumingMemoryBound(to: Int32.self), blocks.lowerBound,

@@ -60,6 +60,11 @@ struct ChannelSlices {
       Slice(outputBlocks: start..<outputBlock + 1, firstChannel: channels.lowerBound, channelCount: channels.count))
   }
 
+  /// Whether all begin with a half of a block of 64 and see at least as much, which is what tiles are multiplied in.
+  var areHalves: Bool {
+    all.allSatisfy { $0.firstChannel % (ChannelSlices.lane / 2) == 0 && $0.channelCount >= ChannelSlices.lane / 2 }
+  }
+
   /// Weights of int8, O x I/groups x KH x KW, in the order of the kernels.
   func pack(_ weight: Tensor, groups: Int) throws(MTLError) -> Bytes {
     let (shape, taps) = (weight.shape, weight.shape[2] * weight.shape[3])

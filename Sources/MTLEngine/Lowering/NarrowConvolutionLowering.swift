@@ -12,7 +12,12 @@ enum NarrowConvolutionLowering {
     let work: Int
     /// Of Winograd's way; none for the direct kernel.
     let grids: [mtlk_winograd]
+
+    var way: Way { grids.isEmpty ? .direct : product.hasZerosOutside ? .tilesInZeros : .tiles }
   }
+
+  /// Convolutions of one geometry that go the same way have the same tiles.
+  private enum Way: CaseIterable { case tilesInZeros, tiles, direct }
 
   static func lower(_ members: [Int], _ kind: Epilogue.Kind, in planner: inout Planner) throws(MTLError) {
     var drafts: [Draft] = []
@@ -20,8 +25,9 @@ enum NarrowConvolutionLowering {
       guard let epilogue = planner.schedule.epilogues[member] else { continue }
       drafts.append(try draft(planner.graph.nodes[member], epilogue, in: &planner))
     }
-    for isWinograd in [true, false] {
-      let chosen = zip(members, drafts).filter { $0.1.grids.isEmpty != isWinograd }
+    // Tiles depend on what is outside the image, too.
+    for way in Way.allCases {
+      let chosen = zip(members, drafts).filter { $0.1.way == way }
       add(chosen.map(\.0), chosen.map(\.1), kind, to: &planner)
     }
   }
@@ -33,7 +39,9 @@ enum NarrowConvolutionLowering {
     let (kernels, threadCount) = (planner.kernels, planner.threadCount)
     let name = (grids.isEmpty ? "" : "winograd ") + ConvolutionLowering.kernelName(nodes, kind, kernels)
     let splits = grids.map { grid in
-      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, .bytes, threadCount: threadCount)
+      WinogradSplit(
+        grid, drafts.map { .init(window: $0.window, input: $0.input, inputBlocks: $0.input.blockCount) }, .bytes,
+        threadCount: threadCount)
     }
     let items = ConvolutionItems(
       drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) },
@@ -97,14 +105,16 @@ enum NarrowConvolutionLowering {
     product.describe(in: &window)
     return Draft(
       window: window, product: product, input: input, operand: operand, output: output,
-      work: work / max(output.imageCount, 1), grids: grids(window, product, planner.kernels))
+      work: work / max(output.imageCount, 1), grids: grids(window, product, input, planner.kernels))
   }
 
   /// Bytes go Winograd's way where the kernels are quicker so.
-  private static func grids(_ window: mtlk_window, _ product: NarrowProduct, _ kernels: KernelSet) -> [mtlk_winograd] {
-    guard case .bytes(let numbers, let packed) = product, packed.slices.all.count == 1 else { return [] }
+  private static func grids(
+    _ window: mtlk_window, _ product: NarrowProduct, _ input: Buffer, _ kernels: KernelSet
+  ) -> [mtlk_winograd] {
+    guard case .bytes(_, let packed) = product else { return [] }
     return WinogradGrid.byteGrids(
-      window, inputs: Int(numbers.input_channels), zeroPoint: numbers.input_zero_point,
+      window, packed.slices, imageBlocks: input.blockCount, hasZerosOutside: product.hasZerosOutside,
       tileCost: unsafe kernels.functions.pointee.tile_cost)
   }
 }

@@ -45,6 +45,11 @@ enum NarrowProduct {
     }
   }
 
+  /// Whether what lies outside the image is zeros in the input's own numbers.
+  var hasZerosOutside: Bool {
+    if case .bytes(let grids, _) = self { grids.input_zero_point == 0 } else { true }
+  }
+
   /// Where an image's numbers are.
   struct Places {
     let input: UnsafeMutableRawPointer

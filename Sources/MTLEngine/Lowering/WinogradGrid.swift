@@ -10,41 +10,46 @@ enum WinogradGrid {
   static func grids(_ window: mtlk_window, isExact: Bool = false) -> [mtlk_winograd] {
     guard window.input_lane == MTLK_LANE, window.input_blocks >= 2, window.output_channels >= 32 else { return [] }
     let forms = isExact ? [MTLK_TILE_2] : [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4]
-    return grids(window, forms, .floats)
+    return grids(
+      window, forms, .floats, imageBlocks: Int(window.input_blocks), hasZerosOutside: true)
   }
 
-  /// Those of a convolution of bytes.
+  /// Those of a convolution of bytes, of one group or several.
   ///
   /// - Parameters:
-  ///   - inputs: channels.
-  ///   - zeroPoint: of the input. Only where it is 0 are taps outside the image nothing to multiply.
+  ///   - window: of the input blocks that an output sees.
+  ///   - imageBlocks: of the whole input.
+  ///   - hasZerosOutside: whether the input's zero point is 0. Only then are taps outside the image nothing to multiply.
   ///   - tileCost: of the set of kernels.
-  static func byteGrids(_ window: mtlk_window, inputs: Int, zeroPoint: Int32, tileCost: Int32) -> [mtlk_winograd] {
-    guard tileCost > 0, window.input_lane == MTLK_BYTE_LANE, inputs >= 32, window.output_channels >= 16 else {
+  static func byteGrids(
+    _ window: mtlk_window, _ slices: ChannelSlices, imageBlocks: Int, hasZerosOutside: Bool, tileCost: Int32
+  ) -> [mtlk_winograd] {
+    guard tileCost > 0, window.input_lane == MTLK_BYTE_LANE, slices.areHalves, window.output_channels >= 16 else {
       return []
     }
     return grids(
-      window, [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4], tileCost == 1 ? .bytes : .dotProducts,
-      hasZerosOutside: zeroPoint == 0)
+      window, [MTLK_TILE_2, MTLK_TILE_3, MTLK_TILE_4], tileCost == 1 ? .bytes : .dotProducts, imageBlocks: imageBlocks,
+      hasZerosOutside: hasZerosOutside)
   }
 
   private static func grids(
-    _ window: mtlk_window, _ forms: [Int], _ costs: Costs, hasZerosOutside: Bool = true
+    _ window: mtlk_window, _ forms: [Int], _ costs: Costs, imageBlocks: Int, hasZerosOutside: Bool
   ) -> [mtlk_winograd] {
     let forms = forms.map { Int32($0) }
-    guard window.stride_rows == 1, window.stride_columns == 1,
-      let rows = axes(
-        Axis(
-          window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
-          padding: window.padding_top), forms, hasZerosOutside),
-      let columns = axes(
-        Axis(
-          window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
-          dilation: window.dilation_columns, padding: window.padding_left), forms, hasZerosOutside),
-      window.kernel_rows * window.kernel_columns > 1
+    let axes = [
+      Axis(
+        window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
+        padding: window.padding_top),
+      Axis(
+        window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
+        dilation: window.dilation_columns, padding: window.padding_left),
+    ]
+    guard window.stride_rows == 1, window.stride_columns == 1, window.kernel_rows * window.kernel_columns > 1,
+      let rows = self.axes(axes[0], forms, hasZerosOutside), let columns = self.axes(axes[1], forms, hasZerosOutside)
     else { return [] }
     let grids = rows.flatMap { row in columns.map { mtlk_winograd(rows: row, columns: $0) } }
-    return costs.pay(window, grids) ? grids : []
+    let taps = axes.reduce(1) { $0 * (hasZerosOutside ? $1.insideTaps : Int($1.outputs) * Int($1.taps)) }
+    return costs.pay(window, grids, taps: taps, imageBlocks: imageBlocks) ? grids : []
   }
 
   /// One axis of a convolution.
@@ -129,22 +134,15 @@ enum WinogradGrid {
     static let dotProducts = Costs(
       multiplication: 2.7, output: 1.5, input: 2.5, position: 22, weights: 0, farTap: 1)
 
-    func pay(_ window: mtlk_window, _ grids: [mtlk_winograd]) -> Bool {
-      let taps =
-        Axis(
-          window.output_rows, inputs: window.input_rows, taps: window.kernel_rows, dilation: window.dilation_rows,
-          padding: window.padding_top
-        ).insideTaps
-        * Axis(
-          window.output_columns, inputs: window.input_columns, taps: window.kernel_columns,
-          dilation: window.dilation_columns, padding: window.padding_left
-        ).insideTaps
+    /// - Parameter taps: that the direct kernel multiplies, of all outputs together.
+    func pay(_ window: mtlk_window, _ grids: [mtlk_winograd], taps: Int, imageBlocks: Int) -> Bool {
       let isFar = Int(window.dilation_columns) * 4 > Int(window.output_columns)
       let (inputs, outputs) = (Double(window.input_blocks), Double(window.output_blocks))
+      let shared = input * Double(imageBlocks) / (inputs * outputs)
       var cost = 0.0
       for grid in grids {
         let multiplications = Double(grid.tileCount * grid.positionCount)
-        cost += multiplications * (multiplication + output / inputs + input / outputs)
+        cost += multiplications * (multiplication + output / inputs + shared)
         let strips = max(1, (multiplications / Double(WinogradSplit.longestProducts)).rounded(.up))
         cost += (weights + position * Double(grid.positionCount)) * strips
       }

@@ -5,6 +5,8 @@ struct WinogradSplit {
   struct Part {
     let window: mtlk_window
     let input: Buffer
+    /// Of all that is transformed: in groups, more than an output sees.
+    let inputBlocks: Int
   }
 
   /// Some tiles of one image, for all parts that read this input.
@@ -56,7 +58,7 @@ struct WinogradSplit {
     blockPieces = max(1, min(useful / tilePieces, blocks / WinogradSplit.shortestPiece.blocks))
     // Bytes become blocks of 64 numbers of 16 bits.
     let blockFloats = numbers == .bytes ? Int(MTLK_BYTE_LANE) / 2 : Layout.lane
-    let tileFloats = Int(parts[0].window.input_blocks) * grid.positionCount * blockFloats
+    let tileFloats = parts[0].inputBlocks * grid.positionCount * blockFloats
     let byteLimit = WinogradSplit.transformedByteLimit / (tilePieces * blockPieces)
     let longest = min(
       WinogradSplit.longestProducts / grid.positionCount,
