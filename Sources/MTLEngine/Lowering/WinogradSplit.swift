@@ -53,9 +53,9 @@ struct WinogradSplit {
     tileCount = grid.tileCount
     totalCount = tileCount.saturatingProduct(inputs.count.saturatingProduct(parts[0].input.imageCount))
     let blocks = parts.reduce(1) { max($0, Int($1.window.output_blocks)) }
-    let useful = threadCount == 1 ? 1 : 2 * threadCount
-    tilePieces = max(1, min(useful, totalCount / WinogradSplit.shortestPiece.tiles))
-    blockPieces = max(1, min(useful / tilePieces, blocks / WinogradSplit.shortestPiece.blocks))
+    (tilePieces, blockPieces) = WinogradSplit.pieces(
+      tiles: totalCount / WinogradSplit.shortestPiece.tiles, blocks: blocks / WinogradSplit.shortestPiece.blocks,
+      threadCount: threadCount)
     // Bytes become blocks of 64 numbers of 16 bits.
     let blockFloats = numbers == .bytes ? Int(MTLK_BYTE_LANE) / 2 : Layout.lane
     let tileFloats = parts[0].inputBlocks * grid.positionCount * blockFloats
@@ -77,6 +77,19 @@ struct WinogradSplit {
         unsafe Int(max(mtlk_winograd_scratch(positions, strip), mtlk_winograd_input_scratch(grid.pointee, strip)))
       }
     }
+  }
+
+  /// As many pieces as there are threads, or as many as may be of less: more would transform more weights, and each has
+  /// memory of its own, which has to stay in the third-level cache together. Rather those of tiles, whose input is then
+  /// transformed once.
+  private static func pieces(tiles: Int, blocks: Int, threadCount: Int) -> (tiles: Int, blocks: Int) {
+    for count in stride(from: threadCount, to: 1, by: -1) {
+      for pieces in stride(from: min(count, max(tiles, 1)), to: 0, by: -1)
+      where count % pieces == 0 && count / pieces <= max(blocks, 1) {
+        return (pieces, count / pieces)
+      }
+    }
+    return (1, 1)
   }
 
   /// An item's tiles, counted over all images of all inputs.
