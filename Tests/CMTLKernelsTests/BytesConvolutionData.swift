@@ -136,27 +136,21 @@ struct BytesConvolutionData {
     _ set: TestedSet, guard side: MemoryGuard, fill: UInt8 = 0xA5, hidden: Int = 0, blocks: [Range<Int32>],
     rows: [Range<Int32>]
   ) -> [UInt8] {
-    let input = GuardedMemory(Array(input.dropLast(hidden)), guard: side, fill: 0)
-    let weights = GuardedMemory(weights, guard: side, fill: 0)
-    let (multipliers, bias) = (GuardedFloats(multipliers, side), GuardedFloats(bias, side))
-    let size = hasByteOutput ? (Int(window.output_blocks) + 3) / 4 * 64 : Int(window.output_blocks) * 64
-    let output = GuardedMemory(count: size * pixelCount, guard: side, fill: fill)
+    let places = GuardedPlaces(self, side, fill: fill, hidden: hidden)
     var (window, grids) = (window, grids)
     let sums = GuardedMemory(
       count: Int(unsafe set.kernels.pointee.sum_count(&window, grids.input_channels)), guard: side,
       fill: Int32(0x5A5A_5A5A))
-    let floats: GuardedFloats? = if case .floats(let values) = operand { GuardedFloats(values, side) } else { nil }
-    let bytes: GuardedMemory<UInt8>? =
-      if case .bytes(let values) = operand { GuardedMemory(values, guard: side, fill: 0) } else { nil }
-    let other = unsafe UnsafeRawPointer(floats?.pointer) ?? UnsafeRawPointer(bytes?.pointer)
     for block in blocks {
       for row in rows {
         unsafe set.kernels.pointee.convolution_bytes(
-          &window, &grids, input.pointer, weights.pointer, multipliers.pointer, bias.pointer, other, output.pointer,
-          sums.pointer, block.lowerBound, block.upperBound, row.lowerBound, row.upperBound)
+          &window, &grids, places.input.pointer, places.weights.pointer, places.multipliers.pointer,
+          places.bias.pointer,
+          places.operand, places.output.pointer, sums.pointer, block.lowerBound, block.upperBound, row.lowerBound,
+          row.upperBound)
       }
     }
-    return output.elements
+    return places.output.elements
   }
 
   /// Winograd's way, over pieces of the tiles of each grid, with as many input blocks at once as their sums allow, or
@@ -164,15 +158,7 @@ struct BytesConvolutionData {
   func runTiles(
     _ set: TestedSet, guard side: MemoryGuard, _ grids: [mtlk_winograd], _ cuts: [[Range<Int32>]], exactBlocks: Int
   ) -> [UInt8] {
-    let input = GuardedMemory(input, guard: side, fill: 0)
-    let weights = GuardedMemory(weights, guard: side, fill: 0)
-    let (multipliers, bias) = (GuardedFloats(multipliers, side), GuardedFloats(bias, side))
-    let size = hasByteOutput ? (Int(window.output_blocks) + 3) / 4 * 64 : Int(window.output_blocks) * 64
-    let output = GuardedMemory(count: size * pixelCount, guard: side, fill: UInt8(0xA5))
-    let floats: GuardedFloats? = if case .floats(let values) = operand { GuardedFloats(values, side) } else { nil }
-    let bytes: GuardedMemory<UInt8>? =
-      if case .bytes(let values) = operand { GuardedMemory(values, guard: side, fill: 0) } else { nil }
-    let other = unsafe UnsafeRawPointer(floats?.pointer) ?? UnsafeRawPointer(bytes?.pointer)
+    let places = GuardedPlaces(self, side)
     var (window, numbers) = (window, self.grids)
     for (grid, pieces) in zip(grids, cuts) {
       var grid = grid
@@ -181,22 +167,24 @@ struct BytesConvolutionData {
         let transformed = GuardedMemory(
           count: Int(window.input_blocks) * grid.positionCount * tiles.count * 64, guard: side, fill: Int16(0x5A5A))
         let scratch = GuardedMemory(
-          count: 2 * Int(unsafe mtlk_winograd_byte_input_scratch(&grid, count)), guard: side, fill: Int16(0x5A5A))
+          count: 2 * Int(mtlk_winograd_byte_input_scratch(grid, count)), guard: side, fill: Int16(0x5A5A))
         unsafe set.kernels.pointee.winograd_input_bytes(
-          &window, &grid, numbers.input_zero_point, input.pointer, transformed.pointer, scratch.pointer,
+          &window, &grid, numbers.input_zero_point, places.input.pointer, transformed.pointer, scratch.pointer,
           tiles.lowerBound, tiles.upperBound)
         let work = GuardedMemory(
-          count: Int(unsafe mtlk_winograd_byte_scratch(&grid, &window, count)), guard: side, fill: Int32(0x5A5A_5A5A))
+          count: Int(mtlk_winograd_byte_scratch(grid, count, Int64(window.output_columns))), guard: side,
+          fill: Int32(0x5A5A_5A5A))
         let middle = window.output_blocks / 2
         for blocks in [0..<middle, middle..<window.output_blocks] {
           unsafe set.kernels.pointee.winograd_output_bytes(
-            &window, &grid, &numbers, Int32(exactBlocks), transformed.pointer, weights.pointer, multipliers.pointer,
-            bias.pointer, other, output.pointer, work.pointer, blocks.lowerBound, blocks.upperBound, tiles.lowerBound,
+            &window, &grid, &numbers, Int32(exactBlocks), transformed.pointer, places.weights.pointer,
+            places.multipliers.pointer, places.bias.pointer, places.operand, places.output.pointer, work.pointer,
+            blocks.lowerBound, blocks.upperBound, tiles.lowerBound,
             tiles.upperBound)
         }
       }
     }
-    return output.elements
+    return places.output.elements
   }
 
   /// Input blocks whose sums fit the bits that tiles leave.
@@ -204,9 +192,7 @@ struct BytesConvolutionData {
     let blocks = Int64(window.output_blocks * window.input_blocks)
     let largest = unsafe 255 * mtlk_largest_weight_sum(weights, blocks, Int64(weights.count) / blocks)
     return grids.reduce(Int(window.input_blocks)) { most, grid in
-      var grid = grid
-      let bits = unsafe 31 - mtlk_winograd_lost_bits(&grid)
-      return min(most, Int(((1 << bits) - 1) / max(largest, 1)))
+      min(most, Int(((1 << (31 - mtlk_winograd_lost_bits(grid))) - 1) / max(largest, 1)))
     }
   }
 
@@ -234,4 +220,31 @@ struct BytesConvolutionData {
       }
     }
   }
+}
+
+/// The operands and the output of one run in guarded memory.
+private struct GuardedPlaces {
+  let input: GuardedMemory<UInt8>
+  let weights: GuardedMemory<Int8>
+  let multipliers: GuardedFloats
+  let bias: GuardedFloats
+  let output: GuardedMemory<UInt8>
+  private let floats: GuardedFloats?
+  private let bytes: GuardedMemory<UInt8>?
+
+  /// - Parameters:
+  ///   - fill: what the output is before.
+  ///   - hidden: bytes at the end of the input that are not there.
+  init(_ data: BytesConvolutionData, _ side: MemoryGuard, fill: UInt8 = 0xA5, hidden: Int = 0) {
+    input = GuardedMemory(Array(data.input.dropLast(hidden)), guard: side, fill: 0)
+    weights = GuardedMemory(data.weights, guard: side, fill: 0)
+    (multipliers, bias) = (GuardedFloats(data.multipliers, side), GuardedFloats(data.bias, side))
+    let blocks = Int(data.window.output_blocks)
+    let size = data.hasByteOutput ? (blocks + 3) / 4 * 64 : blocks * 64
+    output = GuardedMemory(count: size * data.pixelCount, guard: side, fill: fill)
+    floats = if case .floats(let values) = data.operand { GuardedFloats(values, side) } else { nil }
+    bytes = if case .bytes(let values) = data.operand { GuardedMemory(values, guard: side, fill: 0) } else { nil }
+  }
+
+  var operand: UnsafeRawPointer? { unsafe UnsafeRawPointer(floats?.pointer) ?? UnsafeRawPointer(bytes?.pointer) }
 }

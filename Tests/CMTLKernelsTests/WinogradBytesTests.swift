@@ -47,10 +47,10 @@ import Testing
     var (grid, numbers) = (mtlk_winograd(rows: axis, columns: axis), mtlk_grids())
     numbers.input_channels = 192
     var transformed = [Int16](repeating: 0, count: 3 * 36 * 64)
-    var scratch = [Int16](repeating: 0, count: 2 * Int(unsafe mtlk_winograd_byte_input_scratch(&grid, 1)))
+    var scratch = [Int16](repeating: 0, count: 2 * Int(mtlk_winograd_byte_input_scratch(grid, 1)))
     unsafe set.kernels.pointee.winograd_input_bytes(
       &window, &grid, 0, [UInt8](repeating: 255, count: 3 * 36 * 64), &transformed, &scratch, 0, 1)
-    var work = [Int32](repeating: 0, count: Int(unsafe mtlk_winograd_byte_scratch(&grid, &window, 1)))
+    var work = [Int32](repeating: 0, count: Int(mtlk_winograd_byte_scratch(grid, 1, 4)))
     var output = [Float](repeating: 0, count: 256)
     let weights = [Int8](repeating: weight, count: 192 * 9 * 16)
     #expect(unsafe mtlk_largest_weight_sum(weights, 3, 64 * 9 * 16) * 255 < 1 << 25)

@@ -3,9 +3,7 @@ import TestSupport
 
 extension mtlk_winograd {
   var tileCount: Int { Int(rows.phases * rows.tiles * columns.phases * columns.tiles) }
-  var positionCount: Int {
-    Int(mtlk_winograd_positions(rows.form) * mtlk_winograd_positions(columns.form))
-  }
+  var positionCount: Int { Int(mtlk_winograd_position_count(self)) }
 
   /// Grids that cover the outputs, of forms at random among those that the geometry allows.
   static func grids(

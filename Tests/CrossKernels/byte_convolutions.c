@@ -174,12 +174,12 @@ static void run_tiles(const run_t *run, const data_t *d, const places_t *p, cons
                       int32_t exact_blocks, range_t tiles) {
   const mtlk_window *w = &d->window;
   const int64_t count = tiles.end - tiles.begin;
-  const int64_t numbers = w->input_blocks * MTLK_BYTE_LANE * mtlk_winograd_position_count(grid) * count;
+  const int64_t numbers = w->input_blocks * MTLK_BYTE_LANE * mtlk_winograd_position_count(*grid) * count;
   int16_t *transformed = (int16_t *)untouched_floats(run, numbers / 2);
-  int16_t *scratch = (int16_t *)untouched_floats(run, mtlk_winograd_byte_input_scratch(grid, count));
+  int16_t *scratch = (int16_t *)untouched_floats(run, mtlk_winograd_byte_input_scratch(*grid, count));
   CALL(run, winograd_input_bytes,
        (w, grid, d->grids.input_zero_point, p->input, transformed, scratch, tiles.begin, tiles.end));
-  int32_t *work = (int32_t *)untouched_floats(run, mtlk_winograd_byte_scratch(grid, w, count));
+  int32_t *work = (int32_t *)untouched_floats(run, mtlk_winograd_byte_scratch(*grid, count, w->output_columns));
   const int32_t middle = run->is_split ? w->output_blocks / 2 : 0;
   const range_t halves[2] = {{0, middle}, {middle, w->output_blocks}};
   for (int i = 0; i < 2; i++) {
@@ -195,7 +195,7 @@ static int32_t exact_blocks_of(const data_t *d, const cover_t *covering) {
   const int64_t largest = 255 * mtlk_largest_weight_sum(d->weights, blocks, d->weight_count / blocks);
   int32_t most = d->window.input_blocks;
   for (int i = 0; i < covering->count; i++) {
-    const int64_t limit = ((int64_t)1 << (31 - mtlk_winograd_lost_bits(&covering->grids[i]))) - 1;
+    const int64_t limit = ((int64_t)1 << (31 - mtlk_winograd_lost_bits(covering->grids[i]))) - 1;
     if (largest > 0 && limit / largest < most) most = (int32_t)(limit / largest);
   }
   return most;

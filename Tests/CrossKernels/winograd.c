@@ -56,7 +56,7 @@ static void run_tiles(const run_t *run, const convolution_t *c, const mtlk_winog
                       range_t tiles) {
   const mtlk_window *w = &c->window;
   const int64_t count = tiles.end - tiles.begin;
-  const int64_t positions = mtlk_winograd_position_count(grid);
+  const int64_t positions = mtlk_winograd_position_count(*grid);
   float *transformed = untouched_floats(run, w->input_blocks * MTLK_LANE * positions * count);
   float *scratch = untouched_floats(run, mtlk_winograd_input_scratch(*grid, count));
   CALL(run, winograd_input, (w, grid, o->input, transformed, scratch, tiles.begin, tiles.end));

@@ -244,8 +244,8 @@ typedef struct {
   mtlk_winograd_axis rows, columns;
 } mtlk_winograd;
 
-static inline int64_t mtlk_winograd_position_count(const mtlk_winograd *grid) {
-  return mtlk_winograd_positions(grid->rows.form) * mtlk_winograd_positions(grid->columns.form);
+static inline int64_t mtlk_winograd_position_count(mtlk_winograd grid) {
+  return mtlk_winograd_positions(grid.rows.form) * mtlk_winograd_positions(grid.columns.form);
 }
 
 /* The first output of a tile. */
@@ -267,21 +267,20 @@ static inline int64_t mtlk_winograd_input_scratch(mtlk_winograd grid, int64_t ti
 /* Of bytes the tiles are transformed in whole numbers, from the points 0, 1, -1; 0, 1, -1, 2; and 0, 1, -1, 2, -2. That takes
  * from the 32 bits of a sum those of the powers of two in 1, 2, 6 and 24, which its fractions have as denominators along each
  * axis. */
-static inline int32_t mtlk_winograd_lost_bits(const mtlk_winograd *grid) {
+static inline int32_t mtlk_winograd_lost_bits(mtlk_winograd grid) {
   static const int32_t bits[] = {0, 0, 1, 1, 3};
-  return bits[grid->rows.form] + bits[grid->columns.form];
+  return bits[grid.rows.form] + bits[grid.columns.form];
 }
 
-/* The floats that the scratch memory of the output of `tiles` tiles of bytes is as large as, and that of their input. A pixel's
- * block of 64 numbers takes 32 of them. */
-static inline int64_t mtlk_winograd_byte_scratch(const mtlk_winograd *grid, const mtlk_window *window, int64_t tiles) {
+/* The floats that the scratch memory of the output of `tiles` tiles of bytes is as large as, with rows of `output_columns`, and
+ * that of their input. A pixel's block of 64 numbers takes 32 of them. */
+static inline int64_t mtlk_winograd_byte_scratch(mtlk_winograd grid, int64_t tiles, int64_t output_columns) {
   const int64_t weights = MTLK_BYTE_LANE * MTLK_LANE / 2, products = tiles * MTLK_LANE;
-  const int64_t outputs = mtlk_winograd_outputs(grid->rows.form) * mtlk_winograd_outputs(grid->columns.form);
-  return mtlk_winograd_position_count(grid) * (weights + products) + outputs * products +
-         (int64_t)window->output_columns * MTLK_LANE;
+  const int64_t outputs = mtlk_winograd_outputs(grid.rows.form) * mtlk_winograd_outputs(grid.columns.form);
+  return mtlk_winograd_position_count(grid) * (weights + products) + outputs * products + output_columns * MTLK_LANE;
 }
-static inline int64_t mtlk_winograd_byte_input_scratch(const mtlk_winograd *grid, int64_t tiles) {
-  return mtlk_winograd_inputs(grid->rows.form) * mtlk_winograd_positions(grid->columns.form) * tiles * (MTLK_BYTE_LANE / 2);
+static inline int64_t mtlk_winograd_byte_input_scratch(mtlk_winograd grid, int64_t tiles) {
+  return mtlk_winograd_inputs(grid.rows.form) * mtlk_winograd_positions(grid.columns.form) * tiles * (MTLK_BYTE_LANE / 2);
 }
 
 #endif

@@ -15,8 +15,8 @@
  *   numbered row by row, and the input has lane 16.
  * winograd_output: the outputs of those tiles from the transformed input and the weights of convolution; the rest as
  *   convolution has it.
- * winograd_input_bytes, winograd_output_bytes: the same for convolution_bytes, exactly. Transformed tiles are [input block][position]
- *   [tile][64] numbers of 16 bits, in an order of the set's own. Tiles that leave taps outside the image out are right for a
+ * winograd_input_bytes, winograd_output_bytes: the same for convolution_bytes, exactly. Transformed tiles are [input block]
+ *   [position][tile][64] numbers of 16 bits, in an order of the set's own. Tiles that leave taps outside the image out are right for a
  *   zero point of 0. Sums of any `exact_blocks` blocks of inputs, from multiples of their number on, have to fit 32 bits less
  *   those that mtlk_winograd_lost_bits takes.
  * convolution_bytes: the ranges of convolution; input blocks and lane are of 64 or 4 bytes. Sums of products of bytes and
@@ -149,7 +149,8 @@
   X(winograd_output_bytes, (const mtlk_window *window, const mtlk_winograd *grid, const mtlk_grids *grids,             \
                             int32_t exact_blocks, const int16_t *transformed, const int8_t *weights,                   \
                             const float *multipliers, const float *bias, const void *operand, void *output,            \
-                            int32_t *scratch, int32_t block_begin, int32_t block_end, int32_t tile_begin, int32_t tile_end))              \
+                            int32_t *scratch, int32_t block_begin, int32_t block_end, int32_t tile_begin,              \
+                            int32_t tile_end))                                                                         \
   X(pool, (const mtlk_window *window, int32_t kind, const float *input, float *output, int32_t block_begin,           \
            int32_t block_end, int32_t row_begin, int32_t row_end))                                                    \
   X(gemm, (const mtlk_gemm *shape, const float *x, const float *weight, const float *bias, float *y,                   \

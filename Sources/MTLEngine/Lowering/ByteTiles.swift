@@ -19,7 +19,7 @@ struct ByteTiles: WinogradPart {
     self.convolution = convolution
     self.grids = grids
     self.packed = packed
-    let lostBits = tiles.map { grid in unsafe Int(withUnsafePointer(to: grid) { unsafe mtlk_winograd_lost_bits($0) }) }
+    let lostBits = tiles.map { Int(mtlk_winograd_lost_bits($0)) }
     // A block of 9 taps stays below 2^25, which is what the longest tiles leave.
     let largest = (1 << (31 - (lostBits.max() ?? 0))) - 1
     let fitting = largest / max(packed.largestBlockSum, 1)

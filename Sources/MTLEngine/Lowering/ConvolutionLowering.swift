@@ -50,10 +50,7 @@ enum ConvolutionLowering {
     let inputs = drafts.flatMap { [$0.input] + ($0.operand.map { [$0] } ?? []) }
     var outputs = drafts.map(\.output)
     let splits = grids.map { grid in
-      WinogradSplit(
-        grid, drafts.map { .init(window: $0.window, input: $0.input, inputBlocks: Int($0.window.input_blocks)) },
-        .floats,
-        threadCount: threadCount)
+      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, .floats, threadCount: threadCount)
     }
     if !splits.isEmpty { outputs.append(planner.makeScratch(elementCount: splits.scratchCount)) }
     planner.add(

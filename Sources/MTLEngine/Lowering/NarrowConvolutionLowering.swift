@@ -39,9 +39,7 @@ enum NarrowConvolutionLowering {
     let (kernels, threadCount) = (planner.kernels, planner.threadCount)
     let name = (grids.isEmpty ? "" : "winograd ") + ConvolutionLowering.kernelName(nodes, kind, kernels)
     let splits = grids.map { grid in
-      WinogradSplit(
-        grid, drafts.map { .init(window: $0.window, input: $0.input, inputBlocks: $0.input.blockCount) }, .bytes,
-        threadCount: threadCount)
+      WinogradSplit(grid, drafts.map { .init(window: $0.window, input: $0.input) }, .bytes, threadCount: threadCount)
     }
     let items = ConvolutionItems(
       drafts.map { .init(window: $0.window, images: $0.output.imageCount, work: $0.work) },

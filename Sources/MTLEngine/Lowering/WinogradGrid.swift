@@ -154,5 +154,5 @@ enum WinogradGrid {
 extension mtlk_winograd {
   var tileCount: Int { Int(rows.phases * rows.tiles) * Int(columns.phases * columns.tiles) }
   /// Multiplications of a tile.
-  var positionCount: Int { Int(mtlk_winograd_positions(rows.form) * mtlk_winograd_positions(columns.form)) }
+  var positionCount: Int { Int(mtlk_winograd_position_count(self)) }
 }

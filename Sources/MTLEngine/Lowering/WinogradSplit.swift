@@ -5,8 +5,6 @@ struct WinogradSplit {
   struct Part {
     let window: mtlk_window
     let input: Buffer
-    /// Of all that is transformed: in groups, more than an output sees.
-    let inputBlocks: Int
   }
 
   /// Some tiles of one image, for all parts that read this input.
@@ -56,27 +54,27 @@ struct WinogradSplit {
     (tilePieces, blockPieces) = WinogradSplit.pieces(
       tiles: totalCount / WinogradSplit.shortestPiece.tiles, blocks: blocks / WinogradSplit.shortestPiece.blocks,
       threadCount: threadCount)
-    // Bytes become blocks of 64 numbers of 16 bits.
+    // Bytes become blocks of 64 numbers of 16 bits; in groups, all of the input is transformed.
     let blockFloats = numbers == .bytes ? Int(MTLK_BYTE_LANE) / 2 : Layout.lane
-    let tileFloats = parts[0].inputBlocks * grid.positionCount * blockFloats
+    let tileFloats = parts[0].input.blockCount * grid.positionCount * blockFloats
     let byteLimit = WinogradSplit.transformedByteLimit / (tilePieces * blockPieces)
     let longest = min(
       WinogradSplit.longestProducts / grid.positionCount,
       max(WinogradSplit.shortestPiece.tiles / 2, byteLimit / (tileFloats * MemoryLayout<Float>.size)))
     longestStrip = min(longest, tileCount, totalCount / tilePieces + 1)
     transformedCount = tileFloats * longestStrip
-    let (strip, positions) = (Int64(longestStrip), Int64(grid.positionCount))
-    workCount = unsafe withUnsafePointer(to: grid) { grid in
+    let strip = Int64(longestStrip)
+    let (output, input) =
       switch numbers {
       case .bytes:
-        unsafe withUnsafePointer(to: parts[0].window) { window in
-          unsafe Int(
-            max(mtlk_winograd_byte_scratch(grid, window, strip), mtlk_winograd_byte_input_scratch(grid, strip)))
-        }
+        (
+          mtlk_winograd_byte_scratch(grid, strip, Int64(parts[0].window.output_columns)),
+          mtlk_winograd_byte_input_scratch(grid, strip)
+        )
       case .floats, .halves:
-        unsafe Int(max(mtlk_winograd_scratch(positions, strip), mtlk_winograd_input_scratch(grid.pointee, strip)))
+        (mtlk_winograd_scratch(Int64(grid.positionCount), strip), mtlk_winograd_input_scratch(grid, strip))
       }
-    }
+    workCount = Int(max(output, input))
   }
 
   /// As many pieces as there are threads, or as many as may be of less: more would transform more weights, and each has
