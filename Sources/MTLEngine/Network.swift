@@ -5,7 +5,7 @@ import MTLGraph
 public final class Network: Sendable {
   public let graph: Graph
   /// By node: the part of the network it belongs to, with regard to all tasks.
-  let segments: [ValueID: Segment]
+  let segments: ValueMap<Segment>
   let packedWeights = PackedWeights()
 
   /// Of the whole network, of which a specialised graph may have some.
@@ -49,8 +49,8 @@ public final class Network: Sendable {
   }
 
   /// The part of the network that makes each value; `tasks` says which task each output is.
-  private static func segments(of graph: Graph, tasks: [Int]) -> [ValueID: Segment] {
-    var segments: [ValueID: Segment] = [:]
+  private static func segments(of graph: Graph, tasks: [Int]) -> ValueMap<Segment> {
+    var segments: ValueMap<Segment> = [:]
     for (node, segment) in zip(graph.nodes, graph.segments()) {
       let named: Segment =
         switch segment {

@@ -62,9 +62,8 @@ extension Operator {
   /// Fails where an input is none that the operator takes: operators of tensors see no sequences, and those of numbers
   /// no texts.
   func requireForms(_ inputs: [Fact?]) throws(MTLError) {
-    let takesTensors = !(self is any ValueOperator)
     for case (let position, let fact?) in inputs.enumerated() {
-      guard !takesTensors || (fact.form == .tensor && fact.presence != .missing) else {
+      guard (fact.form == .tensor && fact.presence != .missing) || self is any ValueOperator else {
         throw MTLError(.dataTypeMismatch, "input \(position)", expected: "a tensor", found: fact.described)
       }
       guard fact.type != .string || takesText else {

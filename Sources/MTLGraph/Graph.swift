@@ -2,6 +2,8 @@
 public struct ValueID: Hashable, Sendable {
   public let index: Int
 
+  @usableFromInline init(index: Int) { self.index = index }
+
   /// Stands where an optional input of a node is left out.
   public static let absent = ValueID(index: -1)
 }
@@ -62,9 +64,9 @@ public struct Graph: Sendable {
   public private(set) var nodes: [Node] = []
   public private(set) var inputs: [Port] = []
   public private(set) var outputs: [Port] = []
-  public private(set) var constants: [ValueID: Tensor] = [:]
+  public private(set) var constants: ValueMap<Tensor> = [:]
   /// What files call their constants; others have no name.
-  public private(set) var constantNames: [ValueID: String] = [:]
+  public private(set) var constantNames: ValueMap<String> = [:]
   public private(set) var valueCount = 0
 
   public init() {}
@@ -124,14 +126,21 @@ public struct Graph: Sendable {
   mutating func replaceNodes(_ nodes: [Node], outputs: [Port]) {
     self.nodes = nodes
     self.outputs = outputs
-    let used = Set(nodes.flatMap(\.inputs)).union(outputs.map(\.value))
-    constants = constants.filter { used.contains($0.key) }
-    constantNames = constantNames.filter { used.contains($0.key) }
+    let (allConstants, allNames) = (constants, constantNames)
+    constants = ValueMap(valueCount: valueCount)
+    constantNames = ValueMap(valueCount: valueCount)
+    func keep(_ value: ValueID) {
+      guard let constant = allConstants[value] else { return }
+      constants[value] = constant
+      constantNames[value] = allNames[value]
+    }
+    for node in nodes { node.inputs.forEach(keep) }
+    for output in outputs { keep(output.value) }
   }
 
   /// Which node makes each value.
-  public func producers() -> [ValueID: Int] {
-    var producers: [ValueID: Int] = [:]
+  public func producers() -> ValueMap<Int> {
+    var producers: ValueMap<Int> = [:]
     for (index, node) in nodes.enumerated() {
       for output in node.outputs { producers[output] = index }
     }
@@ -139,14 +148,14 @@ public struct Graph: Sendable {
   }
 
   /// How often the elements of each value are read, graph outputs included.
-  public func useCounts() -> [ValueID: Int] {
-    var counts: [ValueID: Int] = [:]
+  public func useCounts() -> ValueMap<Int> {
+    var counts: ValueMap<Int> = [:]
     for value in nodes.flatMap(\.dataInputs) + outputs.map(\.value) { counts[value, default: 0] += 1 }
     return counts
   }
 
   /// The shape of every value for these input shapes, in the order of `inputs`. Errors name the node.
-  public func shapes(for inputShapes: [Shape]) throws(MTLError) -> [ValueID: Shape] {
+  public func shapes(for inputShapes: [Shape]) throws(MTLError) -> ValueMap<Shape> {
     guard inputShapes.count == inputs.count else {
       throw MTLError(.shapeMismatch, "graph", expected: "\(inputs.count) inputs", found: "\(inputShapes.count)")
     }
@@ -165,7 +174,7 @@ public struct Graph: Sendable {
   }
 
   /// The shapes of an operator in general form may follow from the values of constants.
-  private func addGeneralShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {
+  private func addGeneralShapes(of node: Node, to shapes: inout ValueMap<Shape>) throws(MTLError) {
     let facts = node.inputs.map { value -> Fact? in
       if let constant = constants[value] { return Fact(constant) }
       return value == .absent ? nil : Fact(.float32, shapes[value])
@@ -178,7 +187,7 @@ public struct Graph: Sendable {
     }
   }
 
-  private func addShapes(of node: Node, to shapes: inout [ValueID: Shape]) throws(MTLError) {
+  private func addShapes(of node: Node, to shapes: inout ValueMap<Shape>) throws(MTLError) {
     for (value, shape) in zip(node.outputs, try node.outputShapes(node.inputs.map { shapes[$0] ?? [] })) {
       shapes[value] = shape
     }

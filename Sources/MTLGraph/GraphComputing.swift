@@ -36,8 +36,8 @@ extension Graph {
   }
 
   /// The last node that reads each value; those of the outputs have none.
-  private func lastUses() -> [ValueID: Int] {
-    var last: [ValueID: Int] = [:]
+  private func lastUses() -> ValueMap<Int> {
+    var last: ValueMap<Int> = [:]
     for (index, node) in nodes.enumerated() {
       for value in node.inputs { last[value] = index }
     }

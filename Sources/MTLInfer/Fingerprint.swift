@@ -29,7 +29,7 @@ extension Model {
   /// Of the weights: another one for other weights, the same wherever the same file is.
   public var fingerprint: UInt64 {
     var hash = Fingerprint()
-    for (id, tensor) in network.graph.constants.sorted(by: { $0.key.index < $1.key.index }) {
+    for (id, tensor) in network.graph.constants {
       hash.add(UInt64(id.index))
       hash.add("\(tensor.shape) \(tensor.type)")
       if tensor.type == .string {

@@ -215,14 +215,14 @@ struct GraphDescription {
 extension Graph {
   /// Constants that are parameters of layers: floats, and what is dequantized, but not scales.
   fileprivate var numbersOfWeights: [Tensor] {
-    var (dequantized, scales) = (Set<ValueID>(), Set<ValueID>())
+    var (isDequantized, isScale) = (ValueMap<Bool>(), ValueMap<Bool>())
     for node in nodes where node.operation is DequantizeLinear || node.operation is QuantizeLinear {
-      if node.operation is DequantizeLinear { dequantized.formUnion(node.inputs.prefix(1)) }
-      scales.formUnion(node.inputs.dropFirst())
+      if node.operation is DequantizeLinear, let numbers = node.inputs.first { isDequantized[numbers] = true }
+      for value in node.inputs.dropFirst() { isScale[value] = true }
     }
-    return constants.filter { value, tensor in
-      tensor.type.isFloatingPoint ? !scales.contains(value) : dequantized.contains(value)
-    }.map(\.value)
+    return constants.compactMap { value, tensor in
+      (tensor.type.isFloatingPoint ? isScale[value] != true : isDequantized[value] == true) ? tensor : nil
+    }
   }
 }
 

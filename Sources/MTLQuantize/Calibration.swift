@@ -66,7 +66,7 @@ public struct Calibration {
   }
 
   /// Sites whose values, and what poolings take of them, fit together.
-  private func groups(_ shapes: [ValueID: Shape]) -> [[QuantizationSite]] {
+  private func groups(_ shapes: ValueMap<Shape>) -> [[QuantizationSite]] {
     var groups: [[QuantizationSite]] = []
     var room = 0
     for site in sites {

@@ -5,7 +5,7 @@ import MTLGraph
 /// of floats are in one group; narrow ones are handed on.
 enum ConvolutionLowering {
   /// Whether the direct kernel takes a node. It needs at least one input channel: it writes the bias with the first one.
-  static func isDirect(_ node: Node, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool) -> Bool {
+  static func isDirect(_ node: Node, _ shapes: ValueMap<Shape>, isConstant: (ValueID) -> Bool) -> Bool {
     guard let convolution = node.operation as? Convolution, convolution.groups == 1, !isConstant(node.inputs[0]) else {
       return false
     }

@@ -35,11 +35,11 @@ struct Epilogue {
   ///   - numbers: what a convolution multiplies.
   ///   - written: how the narrow numbers lie that a node makes, where kernels can write them.
   static func all(
-    in graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], isConstant: (ValueID) -> Bool,
+    in graph: Graph, _ shapes: ValueMap<Shape>, _ segments: ValueMap<Segment>, isConstant: (ValueID) -> Bool,
     numbers: (Node) -> NumberFormat, written: (Node) -> Layout?
   ) -> [Int: Epilogue] {
     let readers = Readers(graph)
-    var levels: [ValueID: Int] = [:]
+    var levels: ValueMap<Int> = [:]
     var convolutions: [(node: Int, level: Int)] = []
     for (index, node) in graph.nodes.enumerated() {
       let level = node.dataInputs.reduce(0) { max($0, (levels[$1] ?? 0) + 1) }
@@ -62,7 +62,7 @@ struct Epilogue {
   }
 
   private init(
-    of index: Int, _ graph: Graph, _ readers: Readers, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment],
+    of index: Int, _ graph: Graph, _ readers: Readers, _ shapes: ValueMap<Shape>, _ segments: ValueMap<Segment>,
     _ isConstant: (ValueID) -> Bool, _ numbers: NumberFormat, _ written: (Node) -> Layout?, _ claimed: Set<Int>
   ) {
     let own = graph.nodes[index].outputs[0]
@@ -119,12 +119,12 @@ struct Epilogue {
 
 /// Who reads each value.
 private struct Readers {
-  private let nodes: [ValueID: Int]
-  private let counts: [ValueID: Int]
+  private let nodes: ValueMap<Int>
+  private let counts: ValueMap<Int>
 
   init(_ graph: Graph) {
     counts = graph.useCounts()
-    var nodes: [ValueID: Int] = [:]
+    var nodes: ValueMap<Int> = [:]
     for (index, node) in graph.nodes.enumerated() {
       for value in node.dataInputs { nodes[value] = index }
     }

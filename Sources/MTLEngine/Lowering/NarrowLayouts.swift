@@ -5,9 +5,9 @@ import MTLGraph
 /// what only picks or joins such numbers.
 enum NarrowLayouts {
   static func all(
-    in graph: Graph, _ shapes: [ValueID: Shape], constant: (ValueID) -> Tensor?
-  ) -> [ValueID: Layout] {
-    var layouts: [ValueID: Layout] = [:]
+    in graph: Graph, _ shapes: ValueMap<Shape>, constant: (ValueID) -> Tensor?
+  ) -> ValueMap<Layout> {
+    var layouts: ValueMap<Layout> = [:]
     // What only leaves the network leaves it as floats.
     let read = Set(graph.nodes.flatMap(\.inputs))
     let fewChannels = valuesOfPixels(in: graph, shapes, constant)
@@ -41,7 +41,7 @@ enum NarrowLayouts {
 
   /// Values of so few channels that only convolutions know them in bytes, where nobody else reads them.
   private static func valuesOfPixels(
-    in graph: Graph, _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
+    in graph: Graph, _ shapes: ValueMap<Shape>, _ constant: (ValueID) -> Tensor?
   ) -> Set<ValueID> {
     var result = Set(graph.nodes.filter { $0.operation is FakeQuantize }.map { $0.outputs[0] })
     for node in graph.nodes {
@@ -54,7 +54,7 @@ enum NarrowLayouts {
 
   /// How the value lies that a rounding makes, in blocks of 64 bytes, which are all that kernels write but for pixels of
   /// pictures.
-  static func written(by node: Node, _ layouts: [ValueID: Layout]) -> Layout? {
+  static func written(by node: Node, _ layouts: ValueMap<Layout>) -> Layout? {
     guard node.operation is FakeQuantize || node.operation is RoundToBFloat16, let layout = layouts[node.outputs[0]],
       layout.lane != Int(MTLK_PIXEL_LANE)
     else { return nil }
@@ -64,7 +64,7 @@ enum NarrowLayouts {
   /// What numbers a convolution multiplies: bytes with whole weights, in groups as well, or bfloat16 with weights that are
   /// rounded to it.
   static func numbersMultiplied(
-    by node: Node, _ layouts: [ValueID: Layout], _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
+    by node: Node, _ layouts: ValueMap<Layout>, _ shapes: ValueMap<Shape>, _ constant: (ValueID) -> Tensor?
   ) -> NumberFormat {
     guard let layout = layouts[node.inputs[0]] else { return .floats }
     switch layout.numbers {
@@ -76,7 +76,7 @@ enum NarrowLayouts {
   }
 
   private static func multipliesBytes(
-    _ node: Node, _ shapes: [ValueID: Shape], _ constant: (ValueID) -> Tensor?
+    _ node: Node, _ shapes: ValueMap<Shape>, _ constant: (ValueID) -> Tensor?
   ) -> Bool {
     guard let convolution = node.operation as? Convolution, constant(node.inputs[0]) == nil, node.inputs.count == 4,
       node.inputs.dropFirst().allSatisfy({ constant($0) != nil }), let weight = constant(node.inputs[1]),

@@ -20,10 +20,10 @@ struct Placement {
 
   /// The placement of every value that can have one; of a value in several concatenations, in the last.
   static func all(
-    in graph: Graph, _ shapes: [ValueID: Shape], isConstant: (ValueID) -> Bool
-  ) -> [ValueID: Placement] {
+    in graph: Graph, _ shapes: ValueMap<Shape>, isConstant: (ValueID) -> Bool
+  ) -> ValueMap<Placement> {
     let producers = graph.producers()
-    var placements: [ValueID: Placement] = [:]
+    var placements: ValueMap<Placement> = [:]
     for node in graph.nodes.reversed() {
       guard let concat = node.operation as? Concat, let starts = starts(node, concat, shapes) else { continue }
       for (value, start) in zip(node.inputs, starts)
@@ -36,7 +36,7 @@ struct Placement {
   }
 
   /// The first channel or image of each part; nil where a copy is needed.
-  private static func starts(_ node: Node, _ concat: Concat, _ shapes: [ValueID: Shape]) -> Starts? {
+  private static func starts(_ node: Node, _ concat: Concat, _ shapes: ValueMap<Shape>) -> Starts? {
     let inputs = node.inputs.map { shapes[$0] ?? [] }
     guard let axis = try? concat.axis(of: inputs[0]), axis <= 1, inputs[0].rank == 4 else { return nil }
     var starts: [Int] = []

@@ -8,18 +8,18 @@ struct Planner {
   let kernels: KernelSet
   /// Threads that will run the plan; steps are split with regard to it.
   let threadCount: Int
-  let shapes: [ValueID: Shape]
+  let shapes: ValueMap<Shape>
   let schedule: Schedule
   /// Where the parts of concatenations are written.
-  let placements: [ValueID: Placement]
+  let placements: ValueMap<Placement>
   private let narrowConcatenations: Set<ValueID>
   /// How the values lie that are kept in bytes or bfloat16.
-  let narrowLayouts: [ValueID: Layout]
+  let narrowLayouts: ValueMap<Layout>
   /// Whether the graph unpools to where maxima were found: rounding then may pick another place.
   let comparesValues: Bool
-  private let constants: [ValueID: Tensor]
-  private let useCounts: [ValueID: Int]
-  private let consumers: [ValueID: Int]
+  private let constants: ValueMap<Tensor>
+  private let useCounts: ValueMap<Int>
+  private let consumers: ValueMap<Int>
   /// Nodes that an earlier node's step does as well.
   private var fused: Set<Int> = []
 
@@ -28,11 +28,11 @@ struct Planner {
   /// Constants that steps read from the arena, to be written there once.
   private(set) var contents: [(buffer: Buffer, tensor: Tensor)] = []
   private var storages: [Storage] = []
-  private var homes: [ValueID: [Layout: Buffer]] = [:]
+  private var homes: ValueMap<[Layout: Buffer]> = [:]
   private var segment = Segment.encoder
   var pickedPixels: [PickedPixels: Buffer] = [:]
   /// Values that are no buffers of their own, because the matrix product that reads them can do without.
-  var turnedSides: [ValueID: MatrixProductLowering.Side] = [:]
+  var turnedSides: ValueMap<MatrixProductLowering.Side> = [:]
   /// Bytes of the first `checkedStorageCount` storages.
   private var storageByteCount = 0
   private var checkedStorageCount = 0
@@ -63,7 +63,7 @@ struct Planner {
   }
 
   init(
-    network: Network, graph: Graph, shapes: [ValueID: Shape], kernels: KernelSet, threadCount: Int
+    network: Network, graph: Graph, shapes: ValueMap<Shape>, kernels: KernelSet, threadCount: Int
   ) throws(MTLError) {
     self.network = network
     self.graph = graph
@@ -79,7 +79,7 @@ struct Planner {
     placements = Placement.all(in: graph, shapes) { constants[$0] != nil }
     narrowConcatenations = Set(placements.values.filter(\.areBlocks).map(\.whole))
     useCounts = graph.useCounts()
-    var consumers: [ValueID: Int] = [:]
+    var consumers: ValueMap<Int> = [:]
     for (index, node) in graph.nodes.enumerated() {
       for value in node.dataInputs { consumers[value] = index }
     }
@@ -88,8 +88,8 @@ struct Planner {
 
   /// The graph's constants, and what follows from them and from shapes alone.
   private static func foldedConstants(
-    _ graph: Graph, _ shapes: [ValueID: Shape], _ kernels: KernelSet
-  ) throws(MTLError) -> [ValueID: Tensor] {
+    _ graph: Graph, _ shapes: ValueMap<Shape>, _ kernels: KernelSet
+  ) throws(MTLError) -> ValueMap<Tensor> {
     var constants = graph.constants
     for node in graph.nodes where node.dataInputs.allSatisfy({ constants[$0] != nil }) {
       let arguments = node.inputs.map { constants[$0] ?? Tensor(ofShapeOnly: shapes[$0] ?? []) }

@@ -16,7 +16,7 @@ struct Schedule {
   private static let sideBySideByteLimit = 64 << 20
 
   init(
-    _ graph: Graph, _ shapes: [ValueID: Shape], _ segments: [ValueID: Segment], _ layouts: [ValueID: Layout],
+    _ graph: Graph, _ shapes: ValueMap<Shape>, _ segments: ValueMap<Segment>, _ layouts: ValueMap<Layout>,
     constant: (ValueID) -> Tensor?
   ) {
     let isConstant = { constant($0) != nil }
@@ -50,7 +50,7 @@ struct Schedule {
 
   /// The nodes of each group, in the order of the graph.
   private static func grouped(
-    _ graph: Graph, _ units: Units, _ epilogues: [Int: Epilogue], _ shapes: [ValueID: Shape]
+    _ graph: Graph, _ units: Units, _ epilogues: [Int: Epilogue], _ shapes: ValueMap<Shape>
   ) -> [[Int]] {
     var siblings: [Sibling: [Int]] = [:]
     var alone: [[Int]] = []

@@ -113,7 +113,7 @@ struct GraphDecoder {
   private func add(_ node: JSONValue, to graph: inout Graph, _ values: [ValueID]) throws(MTLError) -> [ValueID] {
     let name = try text(node, "name")
     let (operatorName, domain) = (try text(node, "operator"), node["domain"]?.string ?? "")
-    let title = "\(clipped(name)) (\(clipped(operatorName)))"
+    var title: String { "\(clipped(name)) (\(clipped(operatorName)))" }
     guard let found = OperatorCatalog.find(operatorName, domain: domain) else {
       throw MTLError(.unsupported, title, "the library has no operator \(clipped(domain)).\(clipped(operatorName))")
     }
@@ -130,7 +130,7 @@ struct GraphDecoder {
     else { throw MTLError(.badFormat, title, "'own_inputs', 'opset' or 'outputs' is no possible number") }
     var attributes: [String: AttributeValue] = [:]
     for member in node["attributes"]?.members ?? [] {
-      attributes[member.name] = try attribute(member.value, inputs.count, "\(title): \(clipped(member.name))")
+      attributes[member.name] = try attribute(member.value, inputs.count, of: "\(title): \(clipped(member.name))")
     }
     let described = Attributes(attributes, opset: opset, inputCount: own, outputCount: outputCount)
     do throws(MTLError) {
@@ -142,9 +142,11 @@ struct GraphDecoder {
 
   private static let maximumOutputCount = 1 << 16
 
-  private func attribute(_ value: JSONValue, _ inputCount: Int, _ title: String) throws(MTLError) -> AttributeValue {
+  private func attribute(
+    _ value: JSONValue, _ inputCount: Int, of title: @autoclosure () -> String
+  ) throws(MTLError) -> AttributeValue {
     guard let member = value.members?.first, value.members?.count == 1 else {
-      throw MTLError(.badFormat, title, "has no kind, or several")
+      throw MTLError(.badFormat, title(), "has no kind, or several")
     }
     let content = member.value
     let read: AttributeValue? =
@@ -153,14 +155,14 @@ struct GraphDecoder {
       case "float": float(content).map { .float($0) }
       case "string": content.string.map { .string($0) }
       case "tensor": .tensor(try tensor(content))
-      case "graph": .subgraph(try subgraph(content, inputCount, title))
+      case "graph": .subgraph(try subgraph(content, inputCount, title()))
       case "integers": all(content, integer).map { .integers($0) }
       case "floats": all(content, float).map { .floats($0) }
       case "strings": all(content, { $0?.string }).map { .strings($0) }
       case "type": .type(try valueType(content))
       default: nil
       }
-    guard let read else { throw MTLError(.badFormat, title, "is no \(clipped(member.name))") }
+    guard let read else { throw MTLError(.badFormat, title(), "is no \(clipped(member.name))") }
     return read
   }
 
@@ -224,15 +226,15 @@ extension WeightEntry {
   /// The dense tensor with its own elements, in place where they are aligned.
   ///
   /// - Parameter type: what elements are that lie in the file as bytes.
-  func tensor(_ name: String, as type: DataType?) throws(MTLError) -> Tensor {
-    if isConverted { return try float32(name) }
-    guard let own = self.type, isDense else { throw MTLError(.unsupported, name, "has elements of type \(typeName)") }
+  func tensor(_ name: @autoclosure () -> String, as type: DataType?) throws(MTLError) -> Tensor {
+    if isConverted { return try float32(name()) }
+    guard let own = self.type, isDense else { throw MTLError(.unsupported, name(), "has elements of type \(typeName)") }
     guard type == nil || own == .uint8 && type?.byteCount == 1 else {
-      throw MTLError(.badFormat, name, expected: "bytes, to be \(type ?? own)", found: "\(own)")
+      throw MTLError(.badFormat, name(), expected: "bytes, to be \(type ?? own)", found: "\(own)")
     }
-    if let blocks { return try Tensor(shape: shape, blocks: blocks, of: name) }
+    if let blocks { return try Tensor(shape: shape, blocks: blocks, of: name()) }
     let width = own.byteCount
-    let bytes = try storage.slice(offset: elementOffset * width, length: shape.elementCount * width, of: name)
-    return try Tensor(shape: shape, type: type ?? own, bytes: bytes.aligned(to: width), of: name)
+    let bytes = try storage.slice(offset: elementOffset * width, length: shape.elementCount * width, of: name())
+    return try Tensor(shape: shape, type: type ?? own, bytes: bytes.aligned(to: width), of: name())
   }
 }

@@ -54,8 +54,8 @@ struct GraphEncoder {
     return members
   }
 
-  private func numbering(_ graph: Graph) -> [ValueID: Int64] {
-    var numbers: [ValueID: Int64] = [:]
+  private func numbering(_ graph: Graph) -> ValueMap<Int64> {
+    var numbers: ValueMap<Int64> = [:]
     let constants = graph.constants.keys.sorted { $0.index < $1.index }
     for value in graph.inputs.map(\.value) + constants + graph.nodes.flatMap(\.outputs) {
       numbers[value] = Int64(numbers.count)
@@ -78,7 +78,7 @@ struct GraphEncoder {
           + (index < outputs.count ? outputs[index] : []))
     }
     var constants: [JSONValue] = []
-    for value in graph.constants.keys.sorted(by: { $0.index < $1.index }) {
+    for value in graph.constants.keys {
       guard let tensor = graph.constants[value] else { continue }
       constants.append(try encode(tensor, name: graph.constantNames[value]))
     }
@@ -90,7 +90,7 @@ struct GraphEncoder {
     ]
   }
 
-  private mutating func encode(_ node: Node, _ numbers: [ValueID: Int64]) throws(MTLError) -> JSONValue {
+  private mutating func encode(_ node: Node, _ numbers: ValueMap<Int64>) throws(MTLError) -> JSONValue {
     guard let source = node.source else {
       throw MTLError(.internalFault, node.name, "the operator \(node.operation.name) came from no file")
     }

@@ -4,9 +4,10 @@ import MTLGraph
 ///
 /// `mtl_infer` is the text of a `model.json`. Where that says `"network": {"graph": "file"}`, the graph is the text under
 /// `mtl_infer_graph`. Weights of a network that the library knows by name keep the names of their checkpoint, and their
-/// types. Tensors begin at multiples of 64 bytes; what is called `.padding.N` fills the gaps. A quantized model has its table
-/// under `mtl_infer_quantization`, and weights of bytes with their steps in `.steps.N`, or of bfloat16. Weights of bytes that
-/// convolutions read may lie in the order of kernels (`ByteBlocks`); their own shapes are under `mtl_infer_blocks` then.
+/// types. Tensors of 64 bytes and more begin at multiples of 64; what is called `.padding.N` fills the gaps. A quantized
+/// model has its table under `mtl_infer_quantization`, what is added to biases in `.corrections.N`, and weights of bytes
+/// with their steps in `.steps.N`, or of bfloat16. Weights of bytes that convolutions read may lie in the order of kernels
+/// (`ByteBlocks`); their own shapes are under `mtl_infer_blocks` then.
 public enum NativeFile {
   /// Keys of the metadata; the first also of an ONNX file's.
   public static let cardKey = "mtl_infer"
@@ -35,7 +36,7 @@ public enum NativeFile {
   ) throws(MTLError) {
     var encoder = GraphEncoder(narrow: quantization?.weights ?? NarrowWeightNames(), blocks: blocks)
     let graph = try encoder.encode(model).text()
-    try SafetensorsWriter(encoder.items).write(
+    try SafetensorsWriter(encoder.items + (quantization?.corrections.map(\.item) ?? [])).write(
       to: path,
       metadata: [.init(cardKey, try text(card)), .init(graphKey, .string(String(decoding: graph, as: UTF8.self)))]
         + metadata(quantization, encoder.narrowTensors) + metadata(blocks: encoder.items))
@@ -75,7 +76,7 @@ public enum NativeFile {
       items.append(try narrow.item(name, as: name, tensor))
     }
     let tied = aliases.isEmpty ? [] : [JSONValue.Member(aliasKey, try text(.object(aliases)))]
-    try SafetensorsWriter(items).write(
+    try SafetensorsWriter(items + (quantization?.corrections.map(\.item) ?? [])).write(
       to: path,
       metadata: [.init(cardKey, try text(card))] + tied + metadata(quantization, narrow) + metadata(blocks: items))
   }
@@ -84,7 +85,7 @@ public enum NativeFile {
     _ quantization: StoredQuantization?, _ tensors: NarrowTensors
   ) throws(MTLError) -> [JSONValue.Member] {
     guard let quantization else { return [] }
-    return [.init(quantizationKey, try text(json(quantization.table, tensors)))]
+    return [.init(quantizationKey, try text(json(quantization, tensors)))]
   }
 
   /// Gives the tensors of a file their further names.

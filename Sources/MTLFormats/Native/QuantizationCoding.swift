@@ -10,6 +10,18 @@ public struct StoredQuantization: Sendable {
     self.table = table
     self.weights = weights
   }
+
+  /// What is added to biases, a tensor for each layer.
+  var corrections: [(layer: String, item: SafetensorsWriter.Item)] {
+    table.biasCorrections.sorted { $0.key < $1.key }.enumerated().map { index, correction in
+      (
+        correction.key,
+        .init(
+          name: ".corrections.\(index)", type: "F32", shape: [correction.value.count],
+          bytes: Bytes(copying: correction.value))
+      )
+    }
+  }
 }
 
 /// Weights on their way into a file of fewer bits than they had; whole numbers each with a tensor of its rows' steps.
@@ -57,11 +69,14 @@ struct NarrowTensors {
 }
 
 extension NativeFile {
-  /// {"values": {SITE: {"scale", "zero_point"}}, "float_layers": [...], "corrections": {LAYER: [...]},
-  /// "steps": {TENSOR: TENSOR}}, and of networks that compute in bfloat16 elsewhere "bfloat16": [TENSOR, ...]
+  /// {"values": {SITE: {"scale", "zero_point"}}, "float_layers": [...], "corrections": {LAYER: TENSOR},
+  /// "steps": {TENSOR: TENSOR}}, and of networks that compute in bfloat16 elsewhere "bfloat16": [TENSOR, ...]. Earlier
+  /// versions wrote corrections as numbers in this place.
   static let quantizationKey = "mtl_infer_quantization"
 
-  private static func table(_ value: JSONValue, _ subject: String) throws(MTLError) -> QuantizationTable {
+  private static func table(
+    _ value: JSONValue, _ store: WeightStore, _ subject: String
+  ) throws(MTLError) -> QuantizationTable {
     func wrong(_ field: String, _ expected: String) -> MTLError {
       MTLError(.badFormat, "\(subject).\(field)", "is not what it must be: \(expected)")
     }
@@ -84,9 +99,8 @@ extension NativeFile {
       table.floatNodes.insert(layer)
     }
     for member in value["corrections"]?.members ?? [] {
-      let numbers = member.value.elements?.compactMap { $0.number.map { Float($0) } }
-      guard let numbers, numbers.count == member.value.elements?.count else {
-        throw wrong("corrections.\(clipped(member.name))", "numbers")
+      guard let numbers = try correction(member.value, store) else {
+        throw wrong("corrections.\(clipped(member.name))", "a tensor of float32, or numbers")
       }
       table.biasCorrections[member.name] = numbers
     }
@@ -94,9 +108,18 @@ extension NativeFile {
     return table
   }
 
-  static func json(
-    _ table: QuantizationTable, _ tensors: NarrowTensors
-  ) -> JSONValue {
+  /// nil for what is neither a tensor's name nor a list of numbers.
+  private static func correction(_ value: JSONValue, _ store: WeightStore) throws(MTLError) -> [Float]? {
+    if let name = value.string {
+      guard let tensor = store[name], tensor.type == .float32, tensor.shape.rank == 1 else { return nil }
+      return try tensor.float32(name).floats()
+    }
+    let numbers = value.elements?.compactMap { $0.number.map { Float($0) } }
+    return numbers?.count == value.elements?.count ? numbers : nil
+  }
+
+  static func json(_ quantization: StoredQuantization, _ tensors: NarrowTensors) -> JSONValue {
+    let table = quantization.table
     let members: [JSONValue.Member] = [
       .init(
         "values",
@@ -111,10 +134,7 @@ extension NativeFile {
       .init("float_layers", .array(table.floatNodes.sorted().map { .string($0) })),
       .init(
         "corrections",
-        .object(
-          table.biasCorrections.sorted { $0.key < $1.key }.map { layer, numbers in
-            .init(layer, .array(numbers.map { number($0) }))
-          })),
+        .object(quantization.corrections.map { .init($0.layer, .string($0.item.name)) })),
       .init("steps", .object(tensors.steps.map { .init($0.weight, .string($0.steps)) })),
     ]
     guard table.isBFloat16 else { return .object(members) }
@@ -136,8 +156,8 @@ extension NativeFile {
     guard value.members != nil else {
       throw MTLError(.badFormat, subject, expected: "an object", found: value.kindDescription)
     }
-    store.quantization = try table(value, subject)
-    var (weights, others) = ([String: [Float]](), Set<String>())
+    store.quantization = try table(value, store, subject)
+    var (weights, others) = ([String: [Float]](), Set((value["corrections"]?.members ?? []).compactMap(\.value.string)))
     for member in value["steps"]?.members ?? [] {
       let title = "\(subject).steps.\(clipped(member.name))"
       guard let weight = store[member.name], weight.type == .int8, weight.shape.rank > 0,

@@ -32,7 +32,7 @@ enum SafetensorsFile {
       if member.name == "__metadata__" {
         store.metadata = try metadata(member.value, name)
       } else {
-        items.append(try item(member, of: "\(name): tensor '\(clipped(member.name))'"))
+        items.append(try item(member, in: name))
       }
     }
     try checkCoverage(items, byteCount: data.count, name)
@@ -65,18 +65,25 @@ enum SafetensorsFile {
     return metadata
   }
 
-  private static func item(_ member: JSONValue.Member, of subject: String) throws(MTLError) -> Item {
+  private static func item(_ member: JSONValue.Member, in file: String) throws(MTLError) -> Item {
+    var subject: String { "\(file): tensor '\(clipped(member.name))'" }
     guard let fields = member.value.members else {
       throw MTLError(.badFormat, subject, expected: "an object", found: member.value.kindDescription)
     }
-    if let unknown = fields.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
-      throw MTLError(.badFormat, subject, "has the unknown field '\(clipped(unknown.name))'")
+    var (type, sizes, places): (JSONValue?, JSONValue?, JSONValue?)
+    for field in fields {
+      switch field.name {
+      case "dtype": type = field.value
+      case "shape": sizes = field.value
+      case "data_offsets": places = field.value
+      default: throw MTLError(.badFormat, subject, "has the unknown field '\(clipped(field.name))'")
+      }
     }
-    guard let type = member.value["dtype"]?.string else {
+    guard let type = type?.string else {
       throw MTLError(.badFormat, subject, expected: "the string 'dtype'", found: "none")
     }
-    let shape = try Shape(checking: integers(member.value["shape"], "shape", subject), of: subject)
-    let offsets = try integers(member.value["data_offsets"], "data_offsets", subject)
+    let shape = try Shape(checking: integers(sizes, "shape", subject), of: subject)
+    let offsets = try integers(places, "data_offsets", subject)
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
       throw MTLError(.badFormat, subject, expected: "'data_offsets' [begin, end]", found: "\(offsets.prefix(3))")
     }
@@ -93,14 +100,16 @@ enum SafetensorsFile {
     return Item(name: member.name, element: element, shape: shape, begin: offsets[0], end: offsets[1])
   }
 
-  private static func integers(_ value: JSONValue?, _ field: String, _ subject: String) throws(MTLError) -> [Int] {
+  private static func integers(
+    _ value: JSONValue?, _ field: String, _ subject: @autoclosure () -> String
+  ) throws(MTLError) -> [Int] {
     let elements = value?.elements ?? []
     let integers = elements.compactMap { element -> Int? in
       if case .integer(let integer) = element, integer >= 0 { Int(integer) } else { nil }
     }
     guard value?.elements != nil, integers.count == elements.count else {
       throw MTLError(
-        .badFormat, subject, expected: "'\(field)' as an array of integers of at least 0",
+        .badFormat, subject(), expected: "'\(field)' as an array of integers of at least 0",
         found: value?.kindDescription ?? "none")
     }
     return integers
@@ -110,7 +119,8 @@ enum SafetensorsFile {
   /// contents.
   private static func checkCoverage(_ items: [Item], byteCount: Int, _ name: String) throws(MTLError) {
     var position = 0
-    for item in items.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
+    let order = items.indices.sorted { (items[$0].begin, items[$0].end) < (items[$1].begin, items[$1].end) }
+    for item in order.lazy.map({ items[$0] }) {
       guard item.begin == position else {
         throw MTLError(
           .badFormat, "\(name): tensor '\(clipped(item.name))'", expected: "its data at \(position)",

@@ -1,6 +1,7 @@
 import MTLGraph
 
-/// Writes a safetensors file whose tensors begin at multiples of 64 bytes, so that they can be used where they are mapped.
+/// Writes a safetensors file whose tensors begin at multiples of 64 bytes, so that they can be used where they are mapped;
+/// tensors of fewer bytes at multiples of their elements' size.
 struct SafetensorsWriter {
   struct Item {
     let name: String
@@ -30,15 +31,25 @@ struct SafetensorsWriter {
   private let names: [String]
 
   /// The format allows no holes: what fills a tensor's last line is a tensor as well. Data of those that need none come
-  /// first.
+  /// first, and last the small ones, of which quantized graphs have hundreds: wide elements before narrow ones, so that they
+  /// need none either.
   init(_ tensors: [Item]) {
     names = tensors.map(\.name)
     let isWhole = { (item: Item) in item.bytes.count % SafetensorsWriter.alignment == 0 }
-    for item in tensors.filter(isWhole) + tensors.filter({ !isWhole($0) }) {
-      let rest = byteCount % SafetensorsWriter.alignment
-      if rest != 0 { addPadding(SafetensorsWriter.alignment - rest) }
+    let isSmall = { (item: Item) in item.bytes.count < SafetensorsWriter.alignment }
+    let large = tensors.filter { !isSmall($0) }
+    for item in large.filter(isWhole) + large.filter({ !isWhole($0) }) {
+      align()
       add(item)
     }
+    align()
+    let width = { (item: Item) in ElementType(safetensors: item.type).byteCount ?? 1 }
+    for item in tensors.filter(isSmall).sorted(by: { width($0) > width($1) }) { add(item) }
+  }
+
+  private mutating func align() {
+    let rest = byteCount % SafetensorsWriter.alignment
+    if rest != 0 { addPadding(SafetensorsWriter.alignment - rest) }
   }
 
   private mutating func add(_ item: Item) {

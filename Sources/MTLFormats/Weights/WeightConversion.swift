@@ -23,12 +23,12 @@ extension WeightEntry {
   }
 
   /// Floats that lie in the file as whole numbers, as those, and what one is worth in each row; nil for other tensors.
-  public func wholeNumbers(_ name: String) throws(MTLError) -> (numbers: Tensor, steps: Tensor)? {
+  public func wholeNumbers(_ name: @autoclosure () -> String) throws(MTLError) -> (numbers: Tensor, steps: Tensor)? {
     guard let steps, element.type == .int8, isDense else { return nil }
     let worth = Tensor(steps, shape: [steps.count])
-    if let blocks { return (try Tensor(shape: shape, blocks: blocks, of: name), worth) }
-    let bytes = try storage.slice(offset: elementOffset, length: shape.elementCount, of: name)
-    return (try Tensor(shape: shape, type: .int8, bytes: bytes, of: name), worth)
+    if let blocks { return (try Tensor(shape: shape, blocks: blocks, of: name()), worth) }
+    let bytes = try storage.slice(offset: elementOffset, length: shape.elementCount, of: name())
+    return (try Tensor(shape: shape, type: .int8, bytes: bytes, of: name()), worth)
   }
 
   /// The elements in place; nil when their address is not a multiple of 4, which legacy files do not promise.

@@ -34,14 +34,14 @@ extension Graph {
     let inputNames = Dictionary(inputs.map { ($0.value, Graph.siteName(ofInput: $0.name)) }) { first, _ in first }
     let variable = valuesOfInputs()
     let ends = Set(outputs.map(\.value))
-    var readers: [ValueID: [QuantizationSite.Reader]] = [:]
+    var readers: ValueMap<[QuantizationSite.Reader]> = [:]
     let pictures = Set(inputs.map(\.value))
     for (index, node) in nodes.enumerated()
     where variable.contains(node.inputs.first ?? .absent) && isForBytes(node, pictures) {
       readers[source(of: node.inputs[0], producers), default: []].append(
         .init(node: index, name: names[index], isForBytesAlone: !isInOneGroup(node)))
     }
-    return readers.sorted { $0.key.index < $1.key.index }.compactMap { value, readers in
+    return readers.compactMap { value, readers in
       let producer = producers[value]
       guard let name = producer.map({ names[$0] }) ?? inputNames[value] else { return nil }
       let isQuantized = producer.map { nodes[$0].operation.isRounding } ?? false
@@ -89,7 +89,7 @@ extension Graph {
   }
 
   /// The value behind poolings.
-  private func source(of value: ValueID, _ producers: [ValueID: Int]) -> ValueID {
+  private func source(of value: ValueID, _ producers: ValueMap<Int>) -> ValueID {
     var value = value
     while let producer = producers[value], nodes[producer].operation is MaxPool { value = nodes[producer].inputs[0] }
     return value

@@ -14,7 +14,7 @@ extension Graph {
 
   /// The graph without what rounds to bfloat16: for processors that multiply floats as fast.
   package func withoutBFloat16() -> Graph {
-    var sources: [ValueID: ValueID] = [:]
+    var sources: ValueMap<ValueID> = [:]
     var kept: [Node] = []
     for var node in nodes {
       node.inputs = node.inputs.map { sources[$0] ?? $0 }
@@ -61,16 +61,16 @@ private struct Quantizer {
   private let table: QuantizationTable
   private var kept: [Node] = []
   /// How values are rounded, and all parts of a concatenation.
-  private var sites: [ValueID: Site] = [:]
+  private var sites: ValueMap<Site> = [:]
   private var concatenations: [Int: Site] = [:]
   /// The names of convolutions whose weights become bytes.
   private var convolutions: [Int: String] = [:]
   /// Convolutions of bfloat16 whose input is on a grid.
   private var bfloat16Nodes: Set<Int> = []
-  private var bfloat16Values: [ValueID: ValueID] = [:]
+  private var bfloat16Values: ValueMap<ValueID> = [:]
   /// Values that are rounded to bfloat16.
   private var roundedValues: Set<ValueID> = []
-  private var replacement: [ValueID: ValueID] = [:]
+  private var replacement: ValueMap<ValueID> = [:]
   private var weights: [Weights: (codes: ValueID, scales: [Float])] = [:]
   private var scales: [[ValueID]: ValueID] = [:]
   private var zeros: [Int: ValueID] = [:]
@@ -114,7 +114,7 @@ private struct Quantizer {
   /// What attentions read becomes sites, too, but for what is rounded otherwise already.
   private mutating func addAttentions() {
     let names = graph.uniqueNodeNames()
-    var makers: [ValueID: String] = [:]
+    var makers: ValueMap<String> = [:]
     for input in graph.inputs { makers[input.value] = Graph.siteName(ofInput: input.name) }
     for (value, producer) in graph.producers()
     where concatenations[producer] == nil && !graph.nodes[producer].operation.isRounding {
@@ -129,7 +129,7 @@ private struct Quantizer {
     var node = node
     node.inputs = node.inputs.map { replacement[$0] ?? $0 }
     if let site = concatenations[index] {
-      var rounded: [ValueID: ValueID] = [:]
+      var rounded: ValueMap<ValueID> = [:]
       for value in node.inputs where rounded[value] == nil { rounded[value] = append(site, value) }
       node.inputs = node.inputs.map { rounded[$0] ?? $0 }
     }

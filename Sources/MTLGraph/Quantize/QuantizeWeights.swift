@@ -54,7 +54,7 @@ extension Graph {
   /// gets floats.
   ///
   /// - Parameter steps: of such constants, for each place of the first axis.
-  package func scalingWeights(by steps: [ValueID: Tensor]) throws(MTLError) -> Graph {
+  package func scalingWeights(by steps: ValueMap<Tensor>) throws(MTLError) -> Graph {
     guard !steps.isEmpty else { return self }
     var graph = self
     var (scales, floats, zeros) = ([ValueID: ValueID](), [ValueID: ValueID](), [Int: ValueID]())

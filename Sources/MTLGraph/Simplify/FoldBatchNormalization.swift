@@ -3,11 +3,11 @@ extension Graph {
   /// layer's output. Convolutions keep their weights and get a factor for each output channel beside them.
   mutating func foldBatchNormalization() throws(MTLError) {
     let useCounts = useCounts()
-    var readers: [ValueID: Int] = [:]
+    var readers: ValueMap<Int> = [:]
     for value in nodes.flatMap(\.inputs) { readers[value, default: 0] += 1 }
     var kept: [Node] = []
-    var position: [ValueID: Int] = [:]
-    var replacement: [ValueID: ValueID] = [:]
+    var position: ValueMap<Int> = [:]
+    var replacement: ValueMap<ValueID> = [:]
     for var node in nodes {
       // Readers are counted before the replacement: those of a folded normalisation are readers of the layer by now.
       let isOnlyReader = node.inputs.first.map { useCounts[$0] == 1 } ?? false
@@ -29,7 +29,7 @@ extension Graph {
   /// Fully connected layers that a normalisation may give a matrix of their own beside the one that they have in common.
   private static let maximumMatrixCopies = 32
 
-  private static func sharesMatrix(_ layer: Node, _ readers: [ValueID: Int]) -> Bool {
+  private static func sharesMatrix(_ layer: Node, _ readers: ValueMap<Int>) -> Bool {
     layer.operation is Gemm && layer.inputs.count > 1
       && readers[layer.inputs[1], default: 0] > Graph.maximumMatrixCopies
   }

@@ -4,8 +4,8 @@ extension Graph {
   mutating func foldBiases() throws(MTLError) {
     let useCounts = useCounts()
     var kept: [Node] = []
-    var position: [ValueID: Int] = [:]
-    var replacement: [ValueID: ValueID] = [:]
+    var position: ValueMap<Int> = [:]
+    var replacement: ValueMap<ValueID> = [:]
     for var node in nodes {
       let sum = node
       node.inputs = node.inputs.map { replacement[$0] ?? $0 }
@@ -22,7 +22,7 @@ extension Graph {
 
   /// The place of the convolution that a sum gives a bias, and the bias.
   private mutating func biasedConvolution(
-    _ sum: Node, _ node: Node, _ kept: [Node], _ position: [ValueID: Int], _ useCounts: [ValueID: Int]
+    _ sum: Node, _ node: Node, _ kept: [Node], _ position: ValueMap<Int>, _ useCounts: ValueMap<Int>
   ) throws(MTLError) -> (producer: Int, bias: ValueID)? {
     guard node.operation is Add, let place = node.inputs.firstIndex(where: { constants[$0] != nil }),
       useCounts[sum.inputs[1 - place]] == 1, let producer = position[node.inputs[1 - place]],

@@ -1,7 +1,7 @@
 extension Graph {
   /// Makes one `ByteTable` of what stands between two roundings to grids of bytes and sees each element alone: an
   /// activation that an exporter wrote with several operators, mostly, and a quantizer with a rounding behind each.
-  mutating func joinByteTables(_ shapes: [ValueID: Shape]) {
+  mutating func joinByteTables(_ shapes: ValueMap<Shape>) {
     guard nodes.contains(where: { $0.operation is FakeQuantize }) else { return }
     let (producers, uses) = (producers(), useCounts())
     var kept = nodes
@@ -30,7 +30,7 @@ extension Graph {
   private static let longestStretch = 32
 
   /// Goes back from a rounding to the first rounded value that all behind it depends on alone.
-  private func stretch(before end: Node, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]) -> Stretch? {
+  private func stretch(before end: Node, _ producers: ValueMap<Int>, _ shapes: ValueMap<Shape>) -> Stretch? {
     let shape = shapes[end.outputs[0]]
     var open: Set<ValueID> = [end.inputs[0]]
     var found: [Int] = []

@@ -17,7 +17,7 @@ extension Graph {
 /// Looks at what a node is made of.
 private struct ActivationPattern {
   private let graph: Graph
-  private let producers: [ValueID: Int]
+  private let producers: ValueMap<Int>
 
   init(_ graph: Graph) {
     self.graph = graph

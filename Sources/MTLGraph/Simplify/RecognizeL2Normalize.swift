@@ -16,7 +16,7 @@ extension Graph {
   /// The axis along which a value is the length of another one, what it is at least, and whether the length is the sum of
   /// magnitudes instead of Euclid's.
   func lengthAxis(
-    _ divisor: ValueID, of x: ValueID, _ producers: [ValueID: Int]
+    _ divisor: ValueID, of x: ValueID, _ producers: ValueMap<Int>
   ) -> (axis: Int, epsilon: Float, isSum: Bool)? {
     var (value, epsilon): (ValueID, Float) = (divisor, 0)
     while let node = producers[value].map({ nodes[$0] }) {

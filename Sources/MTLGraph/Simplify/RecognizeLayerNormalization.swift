@@ -2,7 +2,7 @@ extension Graph {
   /// Finds layer normalisations along the last axis that an exporter wrote with simpler operators: (x - mean) divided by
   /// the root of its mean square and an epsilon, then scale and bias, which may be left out. Operator sets before 17 have
   /// no other way.
-  mutating func recognizeLayerNormalization(_ shapes: [ValueID: Shape]) {
+  mutating func recognizeLayerNormalization(_ shapes: ValueMap<Shape>) {
     let producers = producers()
     var kept = nodes
     for index in nodes.indices {
@@ -28,7 +28,7 @@ extension Graph {
   /// The normalisation that a node ends. One whose scale and bias follow is found at its quotient as well; that node is
   /// left without readers then.
   private func normalization(
-    at index: Int, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]
+    at index: Int, _ producers: ValueMap<Int>, _ shapes: ValueMap<Shape>
   ) -> Normalization? {
     var node = nodes[index]
     var (scale, bias): (ValueID?, ValueID?)
@@ -45,7 +45,7 @@ extension Graph {
 
   /// What a sum or product with one number for each place of the last axis is made of.
   private func besideConstant(
-    _ node: Node, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]
+    _ node: Node, _ producers: ValueMap<Int>, _ shapes: ValueMap<Shape>
   ) -> (inner: Node, constant: ValueID)? {
     guard let place = node.inputs.firstIndex(where: { constants[$0] != nil }),
       let inner = producers[node.inputs[1 - place]], let size = shapes[node.inputs[1 - place]]?.dimensions.last,
@@ -56,7 +56,7 @@ extension Graph {
 
   /// (x - mean x) / sqrt(mean((x - mean x)^2) + epsilon).
   private func quotient(
-    _ node: Node, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]
+    _ node: Node, _ producers: ValueMap<Int>, _ shapes: ValueMap<Shape>
   ) -> Normalization? {
     func made(_ value: ValueID) -> Node? { producers[value].map { nodes[$0] } }
     guard let centred = centre(node.inputs[0], producers, shapes),
@@ -80,7 +80,7 @@ extension Graph {
 
   /// x, where a value is x - mean x.
   private func centre(
-    _ value: ValueID, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]
+    _ value: ValueID, _ producers: ValueMap<Int>, _ shapes: ValueMap<Shape>
   ) -> ValueID? {
     guard let node = producers[value].map({ nodes[$0] }), node.operation is Sub,
       mean(node.inputs[1], producers, shapes) == node.inputs[0]
@@ -90,7 +90,7 @@ extension Graph {
 
   /// x, where a value is its mean along the last axis, which stays.
   private func mean(
-    _ value: ValueID, _ producers: [ValueID: Int], _ shapes: [ValueID: Shape]
+    _ value: ValueID, _ producers: ValueMap<Int>, _ shapes: ValueMap<Shape>
   ) -> ValueID? {
     guard let node = producers[value].map({ nodes[$0] }), let mean = node.operation as? ReduceMean,
       mean.settings.keepsAxes, let shape = shapes[node.inputs[0]]

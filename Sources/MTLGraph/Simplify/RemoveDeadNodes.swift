@@ -9,7 +9,8 @@ extension Graph {
       isNeeded[node] = true
       pending += nodes[node].inputs
     }
-    replaceNodes(zip(nodes, isNeeded).filter(\.1).map(\.0), outputs: outputs)
+    let needed = isNeeded.contains(false) ? nodes.indices.filter { isNeeded[$0] }.map { nodes[$0] } : nodes
+    replaceNodes(needed, outputs: outputs)
   }
 
   /// Takes out of a file's graph what is there without need: nodes that no output needs, copies of constants.

@@ -1,7 +1,7 @@
 extension Graph {
   /// Takes out the nodes that only hand on their input (Identity, Dropout).
   mutating func removePassThrough() {
-    var replacement: [ValueID: ValueID] = [:]
+    var replacement: ValueMap<ValueID> = [:]
     var kept: [Node] = []
     for var node in nodes {
       node.inputs = node.inputs.map { replacement[$0] ?? $0 }

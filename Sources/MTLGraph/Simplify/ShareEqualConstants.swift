@@ -5,9 +5,8 @@ extension Graph {
   /// layer, which leaves several copies of what the network shares between its tasks.
   package mutating func shareEqualConstants() {
     var kept: [Look: [ValueID]] = [:]
-    var replaced: [ValueID: ValueID] = [:]
-    for value in constants.keys.sorted(by: { $0.index < $1.index }) {
-      guard let tensor = constants[value], tensor.stored.count >= Graph.smallestSharedByteCount else { continue }
+    var replaced: ValueMap<ValueID> = [:]
+    for (value, tensor) in constants where tensor.stored.count >= Graph.smallestSharedByteCount {
       let look = Look(tensor)
       if let equal = kept[look, default: []].first(where: { constants[$0]?.stored.isEqual(to: tensor.stored) == true })
       {

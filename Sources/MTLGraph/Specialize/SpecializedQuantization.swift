@@ -229,14 +229,13 @@ extension DequantizeLinear {
   /// or all have one, and zero stands for itself.
   ///
   /// - Parameter names: of constants.
-  func wholeWeights(_ inputs: [KnownValue?], _ names: [ValueID: String]) -> WholeWeights? {
+  func wholeWeights(_ inputs: [KnownValue?], _ names: ValueMap<String>) -> WholeWeights? {
     guard let weight = inputs.optional(0), let numbers = weight.fact.value, numbers.type == .int8,
       numbers.shape.rank == 4 || numbers.shape.rank == 2, isFloat32,
       let scale = inputs.optional(1)?.fact.value, scale.type == .float32, scale.shape.rank <= 1
     else { return nil }
     if let zeroPoint = inputs.optional(2) {
-      guard let values = zeroPoint.fact.value?.integers(), values.count == scale.shape.elementCount,
-        values.allSatisfy({ $0 == 0 })
+      guard let zeros = zeroPoint.fact.value, zeros.shape.elementCount == scale.shape.elementCount, zeros.isZero
       else { return nil }
     }
     return WholeWeights(name: names[weight.id], numbers, scale.numbers(), axis: axis(of: numbers.shape))

@@ -2,7 +2,7 @@
 /// take the special form that kernels know. Values keep no identity from the graph before.
 public struct Specializer: Sendable {
   public private(set) var graph = Graph()
-  public private(set) var facts: [ValueID: Fact] = [:]
+  public private(set) var facts: ValueMap<Fact> = [:]
   /// Nodes of the graph that is specialised, for the names of those that take their place.
   private var nodeName = ""
   private var depth = 0
@@ -137,11 +137,10 @@ public struct Specializer: Sendable {
     guard inputs.count == other.inputs.count else {
       throw MTLError(.badFormat, nodeName, expected: "\(other.inputs.count) inputs", found: "\(inputs.count)")
     }
-    let count = other.inputs.count + other.constants.count + other.nodes.count
-    var map = [ValueID: ValueID](minimumCapacity: count)
-    facts.reserveCapacity(facts.count + count)
+    var map = ValueMap<ValueID>(valueCount: other.valueCount)
+    facts.reserveCapacity(graph.valueCount + other.valueCount)
     for (port, value) in zip(other.inputs, inputs) { map[port.value] = value }
-    for (value, tensor) in other.constants.sorted(by: { $0.key.index < $1.key.index }) {
+    for (value, tensor) in other.constants {
       map[value] = addConstant(tensor, name: other.constantNames[value])
     }
     let outerName = nodeName

@@ -23,17 +23,17 @@ extension Graph {
 /// the new one, or both.
 struct TokenRewriter {
   let source: Graph
-  let shapes: [ValueID: Shape]
-  let producers: [ValueID: Int]
+  let shapes: ValueMap<Shape>
+  let producers: ValueMap<Int>
   /// Whether windows may leave open what attention says of their padding, because mostly nobody asks.
   let leavesRowsUnknown: Bool
   private(set) var result = Graph()
-  private var plain: [ValueID: ValueID] = [:]
-  private var views: [ValueID: TokenView] = [:]
+  private var plain: ValueMap<ValueID> = [:]
+  private var views: ValueMap<TokenView> = [:]
   /// Values that are only another view of their inputs: their node can be added when the value itself is needed.
   private var moved: Set<ValueID> = []
   private var parts: [Part: TokenImage] = [:]
-  private var matrices: [ValueID: ValueID] = [:]
+  private var matrices: ValueMap<ValueID> = [:]
   private var nodeName = ""
   /// What fully connected layers of bytes read.
   let rowsOfLayers: Set<ValueID>
@@ -52,7 +52,7 @@ struct TokenRewriter {
   /// Somebody asked.
   static let unknownRows = MTLError(.internalFault, "rows of padding", "hold values that were left out")
 
-  init(_ source: Graph, _ shapes: [ValueID: Shape], leavesRowsUnknown: Bool) {
+  init(_ source: Graph, _ shapes: ValueMap<Shape>, leavesRowsUnknown: Bool) {
     self.source = source
     self.leavesRowsUnknown = leavesRowsUnknown
     self.shapes = shapes

@@ -47,6 +47,9 @@ extension Tensor {
     }
   }
 
+  /// Whether whole numbers, of whole bytes each, are all zero.
+  var isZero: Bool { unsafe bytes.withUnsafeBytes { unsafe $0.allSatisfy { $0 == 0 } } }
+
   /// A tensor of any type from float64: rounded to floats, cut towards zero and wrapped to integers, and true for all but
   /// zero. `values.count` must be the shape's element count.
   public init(_ values: [Double], as type: DataType, shape: Shape) {

@@ -5,7 +5,7 @@ import MTLGraph
 public struct LoadedNetwork: Sendable {
   public let graph: Graph
   /// Of constants that are whole numbers: what one is worth in each row (`Graph.scalingWeights`).
-  public let steps: [ValueID: Tensor]
+  public let steps: ValueMap<Tensor>
   public let input: InputDescription
   /// In the order of the graph's outputs.
   public let tasks: [TaskDescription]
@@ -132,7 +132,7 @@ public struct LoadedNetwork: Sendable {
 
 extension Graph {
   /// Whether a value is what a softmax gave.
-  fileprivate func isSoftmax(_ value: ValueID, _ producers: [ValueID: Int]) -> Bool {
+  fileprivate func isSoftmax(_ value: ValueID, _ producers: ValueMap<Int>) -> Bool {
     guard let node = producers[value].map({ nodes[$0] }) else { return false }
     return node.operation is any PassThroughOperator ? isSoftmax(node.inputs[0], producers) : node.operation is Softmax
   }

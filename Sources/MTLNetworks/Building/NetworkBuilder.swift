@@ -8,13 +8,13 @@ import MTLGraph
 public struct NetworkBuilder {
   private(set) var graph = Graph()
   var binder: WeightBinder
-  private var shapes: [ValueID: Shape] = [:]
+  private var shapes: ValueMap<Shape> = [:]
   /// The keys of the constants, of which a tensor that the checkpoint stores under several has them all.
-  private var keys: [ValueID: [String]] = [:]
+  private var keys: ValueMap<[String]> = [:]
   private var weights: [String: ValueID] = [:]
   private var aliases: [Alias: ValueID] = [:]
   /// Of constants that are whole numbers: what one is worth in each row.
-  private var steps: [ValueID: Tensor] = [:]
+  private var steps: ValueMap<Tensor> = [:]
   /// How many constants come from a tensor of the checkpoint.
   private var constantCounts: [WeightEntry.Place: Int] = [:]
   /// Elements of all constants from the checkpoint.
@@ -49,7 +49,7 @@ public struct NetworkBuilder {
   func keys(of graph: Graph) -> Set<String> { Set(graph.constants.keys.flatMap { keys[$0] ?? [] }) }
 
   /// The steps of a graph's constants that are whole numbers.
-  func steps(of graph: Graph) -> [ValueID: Tensor] { steps.filter { graph.constants[$0.key] != nil } }
+  func steps(of graph: Graph) -> ValueMap<Tensor> { steps.filter { graph.constants[$0.key] != nil } }
 
   /// Keys of tensors that are weights of convolutions, row by row, and nothing else.
   func convolutionKeys(of graph: Graph) -> Set<String> {

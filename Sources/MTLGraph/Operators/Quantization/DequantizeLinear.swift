@@ -39,20 +39,22 @@ public struct DequantizeLinear: GeneralOperator, StandardOperator {
 
   public func compute(_ inputs: [Tensor?]) throws(MTLError) -> [Tensor] {
     let (input, scale) = (try inputs.required(0), try inputs.required(1))
-    if let floats = rowsOfBytes(input, scale, inputs.optional(2)) { return [floats] }
+    if let floats = rowsOfIntegers(input, scale, inputs.optional(2)) { return [floats] }
     let grid = try QuantizationGrid(scale, inputs.optional(2), of: input.shape, axis: axis, blockSize: blockSize)
     let values = input.doubles()
     let results = values.indices.map { Float(values[$0] - grid.zeroPoint($0)) * Float(grid.scale($0)) }
     return [Tensor(results, as: target ?? scale.type, shape: input.shape)]
   }
 
-  /// The same, quicker, of what weights mostly are: bytes, of which each place of an axis has a scale, or all have one.
-  private func rowsOfBytes(_ input: Tensor, _ scale: Tensor, _ zeroPoint: Tensor?) -> Tensor? {
+  /// The same, quicker, of what weights and biases mostly are: bytes, or 32 bits around zero, of which each place of an axis
+  /// has a scale, or all have one.
+  private func rowsOfIntegers(_ input: Tensor, _ scale: Tensor, _ zeroPoint: Tensor?) -> Tensor? {
     let scales = scale.type == .float32 && scale.shape.rank <= 1 ? scale.numbers() : []
     let isByAxis = scales.count > 1
-    guard isFloat32, blockSize == 0, input.type == .int8 || input.type == .uint8, !scales.isEmpty,
+    guard isFloat32, blockSize == 0, [.int8, .uint8, .int32].contains(input.type), !scales.isEmpty,
       let axis = isByAxis ? try? input.shape.axis(axis) : 0, !isByAxis || input.shape[axis] == scales.count,
-      zeroPoint == nil || zeroPoint?.shape.elementCount == scales.count
+      zeroPoint == nil || zeroPoint?.shape.elementCount == scales.count,
+      input.type != .int32 || zeroPoint?.isZero != false
     else { return nil }
     let zeros = zeroPoint?.integers() ?? [Int](repeating: 0, count: scales.count)
     let inner = isByAxis ? input.shape.around(axis).inner : input.shape.elementCount
@@ -62,10 +64,10 @@ public struct DequantizeLinear: GeneralOperator, StandardOperator {
         for (row, start) in stride(from: 0, to: count, by: max(inner, 1)).enumerated() {
           let places = start..<start + inner
           let (factor, zero) = (scales[row % scales.count], Int32(zeros[row % scales.count]))
-          if input.type == .int8 {
-            unsafe DequantizeLinear.spread(bytes.bindMemory(to: Int8.self), result, places, zero, factor)
-          } else {
-            unsafe DequantizeLinear.spread(bytes.bindMemory(to: UInt8.self), result, places, zero, factor)
+          switch input.type {
+          case .int8: unsafe DequantizeLinear.spread(bytes.bindMemory(to: Int8.self), result, places, zero, factor)
+          case .uint8: unsafe DequantizeLinear.spread(bytes.bindMemory(to: UInt8.self), result, places, zero, factor)
+          default: unsafe DequantizeLinear.spread(bytes.bindMemory(to: Int32.self), result, places, zero, factor)
           }
         }
       }
@@ -74,10 +76,10 @@ public struct DequantizeLinear: GeneralOperator, StandardOperator {
   }
 
   @inline(__always)
-  private static func spread<Byte: FixedWidthInteger>(
-    _ bytes: UnsafeBufferPointer<Byte>, _ floats: UnsafeMutableBufferPointer<Float>, _ places: Range<Int>,
+  private static func spread<Integer: FixedWidthInteger>(
+    _ integers: UnsafeBufferPointer<Integer>, _ floats: UnsafeMutableBufferPointer<Float>, _ places: Range<Int>,
     _ zero: Int32, _ factor: Float
   ) {
-    for index in places { unsafe floats[index] = Float(Int32(truncatingIfNeeded: bytes[index]) &- zero) * factor }
+    for index in places { unsafe floats[index] = Float(Int32(truncatingIfNeeded: integers[index]) &- zero) * factor }
   }
 }
