@@ -62,11 +62,13 @@ extension Operator {
   /// Fails where an input is none that the operator takes: operators of tensors see no sequences, and those of numbers
   /// no texts.
   func requireForms(_ inputs: [Fact?]) throws(MTLError) {
-    for case (let position, let fact?) in inputs.enumerated() {
-      guard (fact.form == .tensor && fact.presence != .missing) || self is any ValueOperator else {
-        throw MTLError(.dataTypeMismatch, "input \(position)", expected: "a tensor", found: fact.described)
+    for position in inputs.indices where inputs[position] != nil {
+      let isTensor = inputs[position]?.form == .tensor && inputs[position]?.presence != .missing
+      guard isTensor || self is any ValueOperator else {
+        throw MTLError(
+          .dataTypeMismatch, "input \(position)", expected: "a tensor", found: inputs[position]?.described ?? "none")
       }
-      guard fact.type != .string || takesText else {
+      guard inputs[position]?.type != .string || takesText else {
         throw MTLError(.dataTypeMismatch, "input \(position)", expected: "numbers", found: "texts")
       }
     }

@@ -27,7 +27,8 @@ extension Model {
       // What was a guess stays one.
       let card = card(hasBlocks: !blocks.isEmpty)
       let told = card.members?.filter { isDescribed || !["input", "tasks"].contains($0.name) }
-      try NativeFile.write(model, card: .object(told ?? []), quantization: stored, blocks: blocks, to: path)
+      try NativeFile.write(
+        model.foldingConstants(), card: .object(told ?? []), quantization: stored, blocks: blocks, to: path)
     case nil: throw MTLError(.unsupported, name, "is a part of a model; save the whole")
     }
   }

@@ -44,4 +44,11 @@ public struct GraphModel: Sendable {
     self.metadata = metadata
     self.notes = notes
   }
+
+  /// The same without what would be computed anew each time.
+  public func foldingConstants() -> GraphModel {
+    GraphModel(
+      graph: graph.foldingConstants(), inputs: inputs, outputs: outputs, name: name, producer: producer, format: format,
+      metadata: metadata, notes: notes)
+  }
 }

@@ -56,10 +56,8 @@ struct GraphEncoder {
 
   private func numbering(_ graph: Graph) -> ValueMap<Int64> {
     var numbers: ValueMap<Int64> = [:]
-    let constants = graph.constants.keys.sorted { $0.index < $1.index }
-    for value in graph.inputs.map(\.value) + constants + graph.nodes.flatMap(\.outputs) {
-      numbers[value] = Int64(numbers.count)
-    }
+    let values = graph.inputs.map(\.value) + graph.constants.keys + graph.nodes.flatMap(\.outputs)
+    for (number, value) in values.enumerated() { numbers[value] = Int64(number) }
     return numbers
   }
 

@@ -2,6 +2,7 @@ extension Graph {
   /// Takes each batch normalisation into the bias and the weights of the layer before it, where nothing else reads that
   /// layer's output. Convolutions keep their weights and get a factor for each output channel beside them.
   mutating func foldBatchNormalization() throws(MTLError) {
+    guard nodes.contains(where: { $0.operation is BatchNormalization }) else { return }
     let useCounts = useCounts()
     var readers: ValueMap<Int> = [:]
     for value in nodes.flatMap(\.inputs) { readers[value, default: 0] += 1 }

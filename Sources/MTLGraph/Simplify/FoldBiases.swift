@@ -2,6 +2,7 @@ extension Graph {
   /// Takes a constant that is added to each channel behind a convolution into the convolution's bias, which it has none of
   /// or zeros, where nothing else reads its output: exporters write linear layers on tokens as a product and a sum.
   mutating func foldBiases() throws(MTLError) {
+    guard nodes.contains(where: { $0.operation is Add && $0.inputs.contains { constants[$0] != nil } }) else { return }
     let useCounts = useCounts()
     var kept: [Node] = []
     var position: ValueMap<Int> = [:]

@@ -5,6 +5,7 @@ extension Graph {
     guard nodes.contains(where: { $0.operation is FakeQuantize }) else { return }
     let (producers, uses) = (producers(), useCounts())
     var kept = nodes
+    var isChanged = false
     for node in nodes {
       guard let end = (node.operation as? FakeQuantize)?.grid, uses[node.inputs[0]] == 1,
         let last = producers[node.inputs[0]], !(nodes[last].operation is FakeQuantize),
@@ -15,7 +16,9 @@ extension Graph {
       // The rounding stays, for whoever looks for values on a grid.
       kept[last].operation = ByteTable(from: start, to: end, codes: results.map { end.code(of: $0) })
       kept[last].inputs = [stretch.base]
+      isChanged = true
     }
+    guard isChanged else { return }
     replaceNodes(kept, outputs: outputs)
     removeDeadNodes()
   }

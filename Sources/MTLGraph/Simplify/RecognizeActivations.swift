@@ -2,6 +2,7 @@ extension Graph {
   /// Finds activations that an exporter wrote with simpler operators: x * sigmoid(x) is a `Silu`, x * hard sigmoid(x) a
   /// `HardSwish`, and x / 2 * (1 + erf(x / sqrt 2)), its factors in any order, a `Gelu`.
   mutating func recognizeActivations() {
+    guard nodes.contains(where: { $0.operation is Mul }) else { return }
     let pattern = ActivationPattern(self)
     var kept = nodes
     for index in nodes.indices {

@@ -1,6 +1,7 @@
 extension Graph {
   /// Finds divisions by the own length along one axis, x / |x| or x / max(|x|, epsilon), which are an `L2Normalize`.
   mutating func recognizeL2Normalize() {
+    guard nodes.contains(where: { $0.operation is Div }) else { return }
     let producers = producers()
     var kept = nodes
     for index in nodes.indices where nodes[index].operation is Div {

@@ -2,7 +2,9 @@ extension Graph {
   /// Finds layer normalisations along the last axis that an exporter wrote with simpler operators: (x - mean) divided by
   /// the root of its mean square and an epsilon, then scale and bias, which may be left out. Operator sets before 17 have
   /// no other way.
-  mutating func recognizeLayerNormalization(_ shapes: ValueMap<Shape>) {
+  mutating func recognizeLayerNormalization(for inputShapes: [Shape]) throws(MTLError) {
+    guard nodes.contains(where: { $0.operation is Div }) else { return }
+    let shapes = try shapes(for: inputShapes)
     let producers = producers()
     var kept = nodes
     for index in nodes.indices {

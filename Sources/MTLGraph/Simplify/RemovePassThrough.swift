@@ -1,6 +1,7 @@
 extension Graph {
   /// Takes out the nodes that only hand on their input (Identity, Dropout).
   mutating func removePassThrough() {
+    guard nodes.contains(where: { $0.operation is any PassThroughOperator }) else { return }
     var replacement: ValueMap<ValueID> = [:]
     var kept: [Node] = []
     for var node in nodes {

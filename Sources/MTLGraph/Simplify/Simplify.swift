@@ -13,7 +13,7 @@ extension Graph {
   /// The same for inputs of known shapes, which also find tokens and attention.
   public func simplified(for inputShapes: [Shape]) throws(MTLError) -> Graph {
     var graph = try simplified()
-    graph.recognizeLayerNormalization(try graph.shapes(for: inputShapes))
+    try graph.recognizeLayerNormalization(for: inputShapes)
     graph = try graph.withTokensAsImages(inputShapes)
     graph.removePassThrough()
     // Tokens first: reshapes are in the way.

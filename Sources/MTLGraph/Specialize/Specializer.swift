@@ -90,8 +90,9 @@ public struct Specializer: Sendable {
   private mutating func place(
     _ operation: any Operator, _ inputs: [ValueID?], _ known: [KnownValue?]
   ) throws(MTLError) -> [ValueID] {
-    try operation.requireForms(known.map { $0?.fact })
-    let outputs = try operation.infer(known.map { $0?.fact })
+    let facts = known.map { $0?.fact }
+    try operation.requireForms(facts)
+    let outputs = try operation.infer(facts)
     for case let shape? in outputs.map(\.shape) { _ = try Shape(checking: shape.dimensions, of: "output") }
     if let whole = (operation as? DequantizeLinear)?.wholeWeights(known, graph.constantNames) {
       let values = append(operation, inputs, outputs)
