@@ -22,7 +22,19 @@ public enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
 
   public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
 
-  public var name: String { "\(self)" }
+  public var name: String {
+    switch self {
+    case .scalar: "scalar"
+    case .avx2: "avx2"
+    case .avx512: "avx512"
+    case .avx512vnni: "avx512vnni"
+    case .avx512bf16: "avx512bf16"
+    case .amx: "amx"
+    case .neon: "neon"
+    case .neondot: "neondot"
+    case .neoni8mm: "neoni8mm"
+    }
+  }
 
   /// Those of the kind of processor that this build is for.
   public static let ofThisBuild = allCases.filter { unsafe mtlk_kernels($0.rawValue) != nil }

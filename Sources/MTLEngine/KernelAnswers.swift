@@ -58,7 +58,11 @@ struct KernelAnswers: Equatable {
   private static var outputCount: Int { rows * columns * outputBlocks * Layout.lane }
 
   private static func pattern(_ count: Int) -> [Float] {
-    (0..<count).map { Float(($0 * 37 + 11) % 41 - 20) }
+    var number = 11
+    return (0..<count).map { _ in
+      defer { number = number < 4 ? number + 37 : number - 4 }
+      return Float(number - 20)
+    }
   }
 
   private static func weights(inputs: Int) -> [Float] { pattern(outputs * inputs * taps) }

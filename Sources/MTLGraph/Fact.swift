@@ -64,7 +64,7 @@ extension Operator {
   func requireForms(_ inputs: [Fact?]) throws(MTLError) {
     for position in inputs.indices where inputs[position] != nil {
       let isTensor = inputs[position]?.form == .tensor && inputs[position]?.presence != .missing
-      guard isTensor || self is any ValueOperator else {
+      guard isTensor || kind == .values else {
         throw MTLError(
           .dataTypeMismatch, "input \(position)", expected: "a tensor", found: inputs[position]?.described ?? "none")
       }
@@ -86,6 +86,8 @@ public struct KnownValue: Sendable {
 public protocol GeneralOperator: Operator {}
 
 extension GeneralOperator {
+  public var kind: OperatorKind { .general }
+
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try infer(inputs.map { Fact(.float32, $0) }).map { fact throws(MTLError) in
       guard let shape = fact.shape else {

@@ -164,7 +164,7 @@ public struct Graph: Sendable {
       shapes[port.value] = try Shape(checking: shape.dimensions, of: port.name)
     }
     for node in nodes {
-      if node.operation is any GeneralOperator || node.operation is any ValueOperator {
+      if node.operation.kind == .general || node.operation.kind == .values {
         try addGeneralShapes(of: node, to: &shapes)
       } else {
         try addShapes(of: node, to: &shapes)

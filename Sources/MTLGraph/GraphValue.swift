@@ -110,6 +110,8 @@ public protocol ValueOperator: Operator {
 }
 
 extension ValueOperator {
+  public var kind: OperatorKind { .values }
+
   /// Elements of sequences are handed on as they are.
   public var takesText: Bool { true }
 

@@ -1,3 +1,9 @@
+/// The protocol that an operator is of, where that matters for whole graphs. Asking each operator for it is quicker than
+/// casting: the first cast of a type to a protocol it is not of looks through all conformances of the program.
+public enum OperatorKind: Sendable {
+  case plain, general, values, elementwise, binary
+}
+
 /// One operation of a graph: its attributes, its shape rule and its reference evaluation.
 ///
 /// An operator is one file in `Operators/`. Shapes and tensors are in PyTorch's and ONNX's order (images NCHW, weights
@@ -5,6 +11,12 @@
 public protocol Operator: Sendable {
   /// The operator's standard name, as in ONNX.
   static var name: String { get }
+
+  /// Follows from the protocol.
+  var kind: OperatorKind { get }
+
+  /// Whether it is a `PassThroughOperator`.
+  var isPassThrough: Bool { get }
 
   /// Shapes of the outputs for inputs of these shapes; throws when they do not fit.
   func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape]
@@ -54,6 +66,8 @@ public protocol Operator: Sendable {
 
 extension Operator {
   public var name: String { Self.name }
+  public var kind: OperatorKind { .plain }
+  public var isPassThrough: Bool { false }
   public func isParameter(input: Int) -> Bool { true }
   public var outputCount: Int { 1 }
   public var isDeterministic: Bool { true }

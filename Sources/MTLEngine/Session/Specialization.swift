@@ -57,10 +57,9 @@ extension Network {
     _ specializer: Specializer, for facts: [Fact]
   ) throws(MTLError) -> (graph: Graph, isPlanned: Bool) {
     var graph = specializer.graph
+    // What was folded may be equal where the file's own constants were not.
     graph.removeUnneeded()
     guard specializer.isPlain(graph, facts) else { return (graph, false) }
-    // What was folded may be equal where the file's own constants were not.
-    graph.shareEqualConstants()
     return (try graph.simplified(for: facts.compactMap(\.shape)), true)
   }
 }

@@ -10,6 +10,7 @@ public protocol BinaryOperator: Operator {
 }
 
 extension BinaryOperator {
+  public var kind: OperatorKind { .binary }
   public var evaluatesAnyType: Bool { true }
 
   public func outputTypes(_ inputs: [DataType?]) throws(MTLError) -> [DataType] {

@@ -21,6 +21,7 @@ public struct Identity: PassThroughOperator, ValueOperator, StandardOperator {
 public protocol PassThroughOperator: Operator {}
 
 extension PassThroughOperator {
+  public var isPassThrough: Bool { true }
   public var evaluatesAnyType: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {

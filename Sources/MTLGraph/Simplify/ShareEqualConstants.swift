@@ -7,12 +7,11 @@ extension Graph {
     var kept: [Look: [ValueID]] = [:]
     var replaced: ValueMap<ValueID> = [:]
     for (value, tensor) in constants where tensor.stored.count >= Graph.smallestSharedByteCount {
-      let look = Look(tensor)
-      if let equal = kept[look, default: []].first(where: { constants[$0]?.stored.isEqual(to: tensor.stored) == true })
-      {
+      let equals = kept[Look(tensor), default: []]
+      if let equal = equals.first(where: { constants[$0]?.isSame(as: tensor) == true }) {
         replaced[value] = equal
       } else {
-        kept[look, default: []].append(value)
+        kept[Look(tensor)] = equals + [value]
       }
     }
     guard !replaced.isEmpty else { return }
@@ -28,18 +27,27 @@ extension Graph {
 
   /// What tells most tensors apart without reading them.
   private struct Look: Hashable {
-    let type: DataType
-    let shape: Shape
-    let liesInBlocks: Bool
-    let ends: [UInt8]
+    typealias Ends = SIMD4<UInt64>
 
+    let byteCount: Int
+    let first: Ends
+    let last: Ends
+
+    /// Of a tensor of at least 64 bytes.
     init(_ tensor: Tensor) {
-      type = tensor.type
-      shape = tensor.shape
-      liesInBlocks = tensor.blocks != nil
-      let bytes = tensor.stored
-      ends = (0..<32).map { bytes[$0] ?? 0 } + (1...32).map { bytes[bytes.count - $0] ?? 0 }
+      let width = MemoryLayout<Ends>.size
+      byteCount = tensor.stored.count
+      (first, last) = unsafe tensor.stored.withUnsafeBytes { bytes in
+        unsafe (bytes.loadUnaligned(as: Ends.self), bytes.loadUnaligned(fromByteOffset: bytes.count - width, as: Ends.self))
+      }
     }
+  }
+}
+
+extension Tensor {
+  fileprivate func isSame(as other: Tensor) -> Bool {
+    type == other.type && shape == other.shape && (blocks == nil) == (other.blocks == nil)
+      && stored.isEqual(to: other.stored)
   }
 }
 
