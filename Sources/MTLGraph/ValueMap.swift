@@ -49,9 +49,9 @@ public struct ValueMap<Content> {
   public var count: Int { contents.count { $0 != nil } }
 
   /// The values that have something.
-  public var keys: some Sequence<ValueID> { lazy.map(\.key) }
+  public var keys: [ValueID] { map(\.key) }
 
-  public var values: some Sequence<Content> { lazy.map(\.value) }
+  public var values: [Content] { contents.compactMap { $0 } }
 
   public func mapValues<Result>(_ transform: (Content) -> Result) -> ValueMap<Result> {
     var result = ValueMap<Result>()
@@ -68,6 +68,10 @@ public struct ValueMap<Content> {
 }
 
 extension ValueMap: Sendable where Content: Sendable {}
+
+extension ValueMap: Equatable where Content: Equatable {
+  public static func == (left: ValueMap, right: ValueMap) -> Bool { left.elementsEqual(right) { $0 == $1 } }
+}
 
 extension ValueMap: ExpressibleByDictionaryLiteral {
   public init(dictionaryLiteral pairs: (ValueID, Content)...) {

@@ -35,8 +35,12 @@ extension Graph {
       facts.allSatisfy({ $0.form == .tensor && $0.presence == .certain && $0.type != .string })
     else { return nil }
     let shapes = facts.compactMap(\.shape)
-    let byteCount = zip(facts, shapes).reduce(0) { $0.saturatingSum($1.1.elementCount.saturatingProduct($1.0.type.byteCount)) }
-    guard shapes.count == facts.count, byteCount <= inputs.reduce(0, { $0 + ($1?.stored.count ?? 0) }),
+    let made = zip(facts, shapes).reduce(0) {
+      $0.saturatingSum($1.1.elementCount.saturatingProduct($1.0.type.byteCount))
+    }
+    // Whatever room the scales take.
+    let read = operation is DequantizeLinear ? inputs.prefix(1) : inputs[...]
+    guard shapes.count == facts.count, made <= read.reduce(0, { $0 + ($1?.stored.count ?? 0) }),
       operation.multiplyAccumulates(inputs: inputs.map { $0?.shape ?? [] }, outputs: shapes) <= Graph.longestFolding
     else { return nil }
     return try? operation.compute(inputs)

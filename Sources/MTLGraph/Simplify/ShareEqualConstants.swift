@@ -38,7 +38,9 @@ extension Graph {
       let width = MemoryLayout<Ends>.size
       byteCount = tensor.stored.count
       (first, last) = unsafe tensor.stored.withUnsafeBytes { bytes in
-        unsafe (bytes.loadUnaligned(as: Ends.self), bytes.loadUnaligned(fromByteOffset: bytes.count - width, as: Ends.self))
+        unsafe (
+          bytes.loadUnaligned(as: Ends.self), bytes.loadUnaligned(fromByteOffset: bytes.count - width, as: Ends.self)
+        )
       }
     }
   }
