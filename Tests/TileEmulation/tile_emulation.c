@@ -14,6 +14,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../../Sources/CMTLKernels/families/vector.inc"
 #include "../../Sources/CMTLKernels/families/codes.inc"
+#include "../../Sources/CMTLKernels/families/store_codes.inc"
 #include "../../Sources/CMTLKernels/families/activate.inc"
 #include "../../Sources/CMTLKernels/families/finish_bytes.inc"
 #include "../../Sources/CMTLKernels/families/finish_sums.inc"

@@ -12,6 +12,7 @@
     __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
+#include "../families/store_codes.inc"
 #include "../families/activate.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"

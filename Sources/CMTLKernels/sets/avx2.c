@@ -20,6 +20,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
+#include "../families/store_codes_avx2.inc"
 #include "../families/pool.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"

@@ -25,6 +25,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5, WINOGRAD_TILES = 12 };
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
+#include "../families/store_codes.inc"
 #include "../families/pool.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"

@@ -18,6 +18,7 @@ enum { DOT_BLOCKS = 3, DOT_PIXELS = 8, WINOGRAD_TILES = 12 };
                              apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
+#include "../families/store_codes.inc"
 #include "../families/activate.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"

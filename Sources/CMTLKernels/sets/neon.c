@@ -20,6 +20,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 4 };
 
 #include "../families/vector.inc"
 #include "../families/codes.inc"
+#include "../families/store_codes.inc"
 #include "../families/pool.inc"
 #include "../families/activate.inc"
 #include "../families/convolution.inc"

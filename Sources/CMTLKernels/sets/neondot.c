@@ -14,6 +14,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 6 };
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #include "../families/vector.inc"
 #include "../families/codes.inc"
+#include "../families/store_codes.inc"
 #include "../families/activate.inc"
 #include "../families/finish_bytes.inc"
 #include "../families/finish_sums.inc"
