@@ -86,8 +86,21 @@ void try_l2_normalize(random_t *random) {
   }
 }
 
+/* Grids of scores that are whole multiples of 1/8, so that all sets round the same ones; the weights' may be rounded to
+ * neighbours where their last bits differ. Returns how much outputs may differ. */
+static float round_attention(random_t *random, mtlk_attention *shape) {
+  const mtlk_rounding none = {0, 0, 0}, coarse = {0.5f, 2, 128}, fine = {0.0625f, 16, 100}, narrow = {0.25f, 4, 4};
+  shape->is_rounded = 1;
+  shape->product = PICK(random, 0, 1) ? coarse : fine;
+  shape->score = PICK(random, 0, 1) ? narrow : none;
+  shape->masked = PICK(random, 0, 1) ? coarse : none;
+  const float steps = PICK(random, 0, 16, 255);
+  if (steps > 0) shape->weight = (mtlk_rounding){1 / steps, steps, 0};
+  return steps > 16 ? 3.1f / steps : steps > 0 ? 1.1f / steps : 1e-5f;
+}
+
 /* Sometimes more keys than a chunk holds, so that the softmax is carried along, or more queries than a group; and
- * sometimes no values. */
+ * sometimes no values. Sometimes with scores and weights on grids. */
 void try_attention(random_t *random) {
   const int has_many_keys = once_in(random, 8), has_many_queries = !has_many_keys && once_in(random, 8);
   const int32_t queries = has_many_queries ? integer(random, 90, 200) : integer(random, 1, has_many_keys ? 5 : 20);
@@ -107,15 +120,25 @@ void try_attention(random_t *random) {
   const int64_t key_count = (int64_t)key_blocks * depth * MTLK_LANE;
   const int64_t value_count = (int64_t)value_blocks * keys * MTLK_LANE, bias_count = queries * shape.bias_stride;
   const int64_t output_count = (int64_t)queries * (value_blocks > 0 ? value_blocks * MTLK_LANE : 1);
-  const float *query_values = floats(random, query_count, -1, 1), *key_values = floats(random, key_count, -1, 1);
+  float *query_values = floats(random, query_count, -1, 1), *key_values = floats(random, key_count, -1, 1);
   const float *factors = floats(random, value_count, -1, 1);
   float *offsets = once_in(random, 2) ? floats(random, bias_count, -3, 3) : NULL;
   for (int64_t i = 0; offsets && i < bias_count; i++) {
     if (i % shape.bias_stride > 0 && once_in(random, 3)) offsets[i] = -INFINITY;
   }
-  if (once_in(random, 4)) shape.smallest_sum = PICK_FLOAT(random, 1e-8f, 1, 30);
+  float tolerance = 1e-5f;
+  if (once_in(random, 4)) {
+    shape.smallest_sum = PICK_FLOAT(random, 1e-8f, 1, 30);
+  } else if (value_blocks > 0 && once_in(random, 2)) {
+    tolerance = round_attention(random, &shape);
+    shape.scale = 0.125f;
+    for (int64_t i = 0; i < query_count; i++) query_values[i] = rintf(3 * query_values[i]);
+    for (int64_t i = 0; i < key_count; i++) key_values[i] = rintf(3 * key_values[i]);
+    for (int64_t i = 0; offsets && i < bias_count; i++) offsets[i] = rintf(8 * offsets[i]) / 8;
+  }
   const pieces_t parts = parts_of(random, queries), pieces = split(random, &parts);
-  story("%d queries, %d keys of %d, %d blocks of values", queries, keys, depth, value_blocks);
+  story("%d queries, %d keys of %d, %d blocks of values%s", queries, keys, depth, value_blocks,
+        shape.is_rounded ? ", rounded" : "");
   FOR_ALL_RUNS(run) {
     const float *q = COPIED(&run, query_values, query_count), *k = COPIED(&run, key_values, key_count);
     const float *v = COPIED(&run, factors, value_count), *bias = offsets ? COPIED(&run, offsets, bias_count) : NULL;
@@ -123,6 +146,6 @@ void try_attention(random_t *random) {
     FOR_PIECES(&run, piece, &parts, &pieces) {
       CALL(&run, attention, (&shape, q, k, v, bias, output, piece->begin, piece->end));
     }
-    check_floats(&run, output, output_count, 1e-5f, 1e-5f);
+    check_floats(&run, output, output_count, tolerance, tolerance);
   }
 }

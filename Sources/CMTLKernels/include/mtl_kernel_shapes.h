@@ -188,6 +188,12 @@ typedef struct {
 /* Queries that attention takes together: split work along them. */
 enum { MTLK_ATTENTION_QUERIES = 96 };
 
+/* To the nearest of 256 numbers a step apart, of which the one at the zero point is zero; none where the step is 0. */
+typedef struct {
+  float step, inverse_step;
+  int32_t zero_point;
+} mtlk_rounding;
+
 /* One head of attention over `keys` keys. Planes are the floats from one block of 16 channels to the next, so that a
  * head may be a range of blocks of a larger image. */
 typedef struct {
@@ -196,6 +202,11 @@ typedef struct {
   int64_t bias_stride; /* floats from one query's bias to the next; rows are readable up to whole blocks of keys */
   float scale;
   float smallest_sum; /* what divides a query's weights at least, relative to scores of zero; 0 for a softmax */
+  int32_t is_rounded; /* whether any of these is there; of a softmax with values alone */
+  mtlk_rounding product; /* of scores before the bias */
+  mtlk_rounding score;   /* then with it */
+  mtlk_rounding masked;  /* and once more */
+  mtlk_rounding weight;  /* of what the softmax makes of them */
 } mtlk_attention;
 
 /* Queries that attention of halves takes together, and in parts: split work along them. */

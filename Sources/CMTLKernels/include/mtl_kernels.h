@@ -73,7 +73,7 @@
  * attention: output = softmax(scale * queries * keys + bias) * values for queries [begin, end). Queries, values and
  *   output are blocked [depth / 16][query][16]; keys are [key / 16][depth][16]. Bias, if there is one, is
  *   [query][bias_stride]. Without value blocks the output is [query]: the bias that would make the exponentials of the
- *   query's scores add up to 1.
+ *   query's scores add up to 1. Scores and weights may be rounded on the way; scores under a bias of -infinity stay that.
  * pair_keys: blocks [begin, end) of 32 keys, whose image has `blocks` blocks of 32 channels, to [key / 16][block][16][16][2]:
  *   pairs of channels, keys, the channel of the pair. What is no key becomes zero, also in the next.
  * pair_values: likewise, of `blocks` blocks of 16 channels, to [block][key / 32][16][16][2]: pairs of keys, channels, the

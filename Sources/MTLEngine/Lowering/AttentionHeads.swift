@@ -35,6 +35,7 @@ struct AttentionHeads {
   let queries: Int
   let keys: Int
   let isInverted: Bool
+  let grids: ScoreGrids
   /// Channels of one head in the keys and in the values.
   private let depth: Int
   private let width: Int
@@ -44,6 +45,7 @@ struct AttentionHeads {
   init(_ attention: Attention, _ inputs: [Buffer], _ kernels: KernelSet) {
     count = attention.heads
     isInverted = attention.isInverted
+    grids = attention.grids
     (queries, keys) = (inputs[0].pixelCount, inputs[1].pixelCount)
     (depth, width) = (inputs[0].shape[1] / attention.heads, inputs[2].shape[1] / attention.heads)
     scale = attention.scale ?? 1 / Float(depth).squareRoot()
@@ -153,6 +155,7 @@ extension AttentionHeads {
     (shape.query_plane, shape.value_plane) = (Int64(queries * Layout.lane), Int64(keys * Layout.lane))
     (shape.output_plane, shape.scale) = (shape.query_plane, scale)
     if isInverted { shape.smallest_sum = Attention.smallestSum }
+    shape.round(to: grids)
     unsafe kernels.functions.pointee.attention(
       &shape, readsInPlace ? places.input(0) + head * depth * queries : place(.queries, head, places),
       place(.packedKeys, head, places),

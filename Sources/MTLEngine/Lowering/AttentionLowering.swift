@@ -54,7 +54,8 @@ private struct AttentionSteps {
   func addAttention(multiplyAccumulates: Int, in planner: inout Planner) {
     let heads = heads
     let group = heads.group(parts: heads.count * output.imageCount, threadCount: planner.threadCount)
-    let name = "attention \(planner.kernels.instructionSet.name)"
+    let suffix = heads.grids.isEmpty ? "" : " on grids"
+    let name = "attention \(planner.kernels.instructionSet.name)\(suffix)"
     let groups = (heads.queries + group - 1) / group
     unsafe add(
       name, rowCount: groups, work: multiplyAccumulates / output.imageCount, multiplyAccumulates: multiplyAccumulates,

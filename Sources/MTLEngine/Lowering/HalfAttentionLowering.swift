@@ -5,7 +5,9 @@ import MTLGraph
 /// where they are, and outputs are written in place, where heads end with blocks of channels.
 enum HalfAttentionLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
-    guard let attention = node.operation as? Attention, !attention.isInverted, planner.readsHalves(node.inputs) else {
+    guard let attention = node.operation as? Attention, !attention.isInverted, attention.grids.isEmpty,
+      planner.readsHalves(node.inputs)
+    else {
       return false
     }
     guard planner.shape(of: node.outputs[0]).elementCount > 0 else { return false }

@@ -7,6 +7,7 @@ enum HalfWindowAttentionLowering: Lowering {
   static func lower(_ node: Node, in planner: inout Planner) throws(MTLError) -> Bool {
     guard let attention = node.operation as? WindowAttention, let bias = planner.constant(node.inputs[1]),
       let padding = planner.constant(node.inputs[2]), planner.readsHalves([node.inputs[0]]),
+      attention.grids.isEmpty, attention.scale == nil,
       planner.shape(of: node.outputs[0]).elementCount > 0
     else { return false }
     let input = try planner.buffer(of: node.inputs[0], as: .halves)

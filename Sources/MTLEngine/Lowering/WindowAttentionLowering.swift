@@ -12,14 +12,16 @@ enum WindowAttentionLowering: Lowering {
     guard output.elementCount > 0 else { return false }
     let windows = FloatWindows(
       windows: try Windows(attention, output, bias: bias.floats(), lane: Layout.lane),
-      padding: Bytes(copying: try padding.floats()), kernels: planner.kernels)
+      padding: Bytes(copying: try padding.floats()), scale: attention.scale, grids: attention.grids,
+      kernels: planner.kernels)
     let split = WorkSplit(
       groupCount: 1, rowCount: windows.windows.count, images: output.imageCount,
       work: attention.multiplyAccumulates(inputs: [], outputs: [output.shape]) / max(output.imageCount, 1),
       threadCount: planner.threadCount)
     let scratch = planner.makeScratch(
       elementCount: windows.scratchCount.saturatingProduct(split.itemCount * output.imageCount))
-    let name = "window attention \(planner.kernels.instructionSet.name)"
+    let suffix = attention.grids.isEmpty ? "" : " on grids"
+    let name = "window attention \(planner.kernels.instructionSet.name)\(suffix)"
     planner.add(nodeName: node.name, inputs: [input], outputs: [output, scratch]) { operands in
       unsafe PartStep(name, images: output.imageCount, split: split) { part, arena in
         for window in part.rows {
@@ -39,6 +41,8 @@ private struct FloatWindows {
   let windows: Windows
   /// What stands in for pixels of the padding.
   let padding: Bytes
+  let scale: Float?
+  let grids: ScoreGrids
   let kernels: KernelSet
 
   private var keyLanes: Int { windows.biasStride }
@@ -75,9 +79,27 @@ private struct FloatWindows {
     (shape.keys, shape.depth, shape.value_blocks) = (tokens, depth, Int64(depthLanes / Layout.lane))
     shape.query_plane = tokens * Int64(Layout.lane)
     (shape.value_plane, shape.output_plane) = (shape.query_plane, shape.query_plane)
-    (shape.bias_stride, shape.scale) = (Int64(keyLanes), 1 / Float(depth).squareRoot())
+    (shape.bias_stride, shape.scale) = (Int64(keyLanes), scale ?? 1 / Float(depth).squareRoot())
+    shape.round(to: grids)
     unsafe kernels.functions.pointee.attention(&shape, queries, keys, values, bias, results, 0, tokens)
     unsafe mtlk_scatter(
       results, tokens, output, pixels, index, Int64(first(0)), depth, Int64(windows.heads * windows.depth))
+  }
+}
+
+extension mtlk_attention {
+  /// Has scores and weights rounded to these grids.
+  mutating func round(to grids: ScoreGrids) {
+    is_rounded = grids.isEmpty ? 0 : 1
+    (product, score) = (mtlk_rounding(grids.product), mtlk_rounding(grids.score))
+    (masked, weight) = (mtlk_rounding(grids.masked), mtlk_rounding(grids.weight))
+  }
+}
+
+extension mtlk_rounding {
+  fileprivate init(_ grid: ByteGrid?) {
+    self.init()
+    guard let grid else { return }
+    (step, inverse_step, zero_point) = (grid.scale, grid.inverseScale, Int32(grid.zeroPoint))
   }
 }

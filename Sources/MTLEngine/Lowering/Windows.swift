@@ -36,12 +36,14 @@ struct Windows {
     }
     self.places = Bytes(copying: places)
     self.patterns = patterns
-    biases = try Windows.masked(bias, heads: heads, tokens: tokens, stride: biasStride, regions)
+    biases = try Windows.masked(
+      bias, heads: heads, tokens: tokens, stride: biasStride, regions,
+      unseen: attention.grids.isEmpty ? -100 : -.infinity)
   }
 
   /// The bias of every head under the mask of each pattern of regions: tokens of different ones do not see each other.
   private static func masked(
-    _ bias: [Float], heads: Int, tokens: Int, stride: Int, _ regions: [[Int]]
+    _ bias: [Float], heads: Int, tokens: Int, stride: Int, _ regions: [[Int]], unseen: Float
   ) throws(MTLError) -> Bytes {
     let byteCount = (regions.count * heads * tokens).saturatingProduct(stride * MemoryLayout<Float>.size)
     return try unsafe Bytes(byteCount: byteCount) { memory in
@@ -52,7 +54,7 @@ struct Windows {
           for key in 0..<tokens {
             let isSeen = region[key] == region[row % tokens]
             unsafe target[(index * heads * tokens + row) * stride + key] =
-              bias[row * tokens + key] + (isSeen ? 0 : -100)
+              bias[row * tokens + key] + (isSeen ? 0 : unseen)
           }
         }
       }

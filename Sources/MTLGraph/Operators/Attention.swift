@@ -11,14 +11,17 @@ public struct Attention: Operator {
   /// The softmax runs over the queries and is then divided by its sum over the keys: the `inverted_cross_attn` of
   /// lucidrains/perceiver-pytorch (an L1 normalisation with its epsilon of 1e-8).
   public let isInverted: Bool
+  /// Of an attention that is not inverted.
+  public let grids: ScoreGrids
 
   /// What an inverted softmax is divided by at least.
   public static let smallestSum: Float = 1e-8
 
-  public init(heads: Int, scale: Float? = nil, isInverted: Bool = false) {
+  public init(heads: Int, scale: Float? = nil, isInverted: Bool = false, grids: ScoreGrids = ScoreGrids()) {
     self.heads = heads
     self.scale = scale
     self.isInverted = isInverted
+    self.grids = grids
   }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
@@ -54,10 +57,11 @@ public struct Attention: Operator {
           let (value, start) = (q[(part * depth + d) * queries + query], (part * depth + d) * keys)
           for key in 0..<keys { row[key] += value * k[start + key] }
         }
-        for key in 0..<keys { row[key] *= factor }
+        for key in 0..<keys { row[key] = grids.score(row[key] * factor, bias: 0) }
         return row
       }
       normalize(&scores)
+      if let grid = grids.weight { scores = scores.map { $0.map { grids.rounded($0, grid) } } }
       for d in 0..<width {
         for query in 0..<queries {
           let row = (part * width + d) * keys

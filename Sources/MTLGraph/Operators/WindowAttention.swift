@@ -5,6 +5,8 @@
 /// query and key; and the 3C numbers that stand in for pixels beyond the bottom and right edge, where the image is padded
 /// to whole windows (the network's projection of a zero: its bias). Output N x C x H x W.
 ///
+/// With grids, what a token does not see has no weight, whatever its score would be rounded to.
+///
 /// The windows are those of the image rolled up and left by `shift`; a shifted window does not look across the seam of
 /// the roll. `edges` says what code bases do differently where an image is small or no multiple of the window.
 public struct WindowAttention: Operator {
@@ -23,8 +25,15 @@ public struct WindowAttention: Operator {
   public let window: Window.Pair
   public let shift: Window.Pair
   public let edges: Edges
+  /// Factor of the products; nil is 1 / sqrt(channels of a head).
+  public let scale: Float?
+  public let grids: ScoreGrids
 
-  public init(heads: Int, window: Window.Pair, shift: Window.Pair, edges: Edges = .paddedFirst) {
+  public init(
+    heads: Int, window: Window.Pair, shift: Window.Pair, edges: Edges = .paddedFirst, scale: Float? = nil,
+    grids: ScoreGrids = ScoreGrids()
+  ) {
+    (self.scale, self.grids) = (scale, grids)
     self.heads = heads
     self.window = window
     self.shift = shift
@@ -109,7 +118,7 @@ public struct WindowAttention: Operator {
     let (x, bias, padding) = (try inputs[0].floats(), try inputs[1].floats(), try inputs[2].floats())
     let grid = grid(rows: output[2], columns: output[3])
     let tokens = tokenCount
-    let factor = 1 / Float(depth).squareRoot()
+    let factor = scale ?? 1 / Float(depth).squareRoot()
     var result = [Float](repeating: 0, count: output.elementCount)
     for image in 0..<output[0] {
       for index in 0..<grid.windowCount {
@@ -124,9 +133,12 @@ public struct WindowAttention: Operator {
             var scores = (0..<tokens).map { key -> Float in
               let product = channels.reduce(0) { $0 + value($1, query) * value(output[1] + $1, key) }
               let isSeen = places[key].region == places[query].region
-              return product * factor + bias[(head * tokens + query) * tokens + key] + (isSeen ? 0 : -100)
+              let own = bias[(head * tokens + query) * tokens + key]
+              guard isSeen else { return grids.isEmpty ? product * factor + own - 100 : -.infinity }
+              return grids.score(product * factor, bias: own)
             }
             Softmax.apply(&scores)
+            scores = scores.map { grids.rounded($0, grids.weight) }
             for channel in channels {
               result[(image * output[1] + channel) * pixels + pixel] = (0..<tokens).reduce(0) {
                 $0 + scores[$1] * value(2 * output[1] + channel, $1)

@@ -10,6 +10,8 @@ struct AttentionPattern {
   private(set) var bias: [Float]?
   /// Whether the softmax runs over the queries, and is divided by its sum over the keys.
   private(set) var isInverted = false
+  /// What a quantizer rounds to on the way.
+  private(set) var grids = ScoreGrids()
 
   /// nil where the node ends no attention.
   init?(_ node: Node, in rewriter: TokenRewriter) throws(MTLError) {
@@ -19,6 +21,8 @@ struct AttentionPattern {
     var terms = Terms()
     guard let product = try terms.product(weights.scores, rewriter) else { return nil }
     (queries, keys) = (product.inputs[0], product.inputs[1])
+    guard let found = terms.grids(weight: weights.grid), found.isEmpty || !isInverted else { return nil }
+    grids = found
     let (scoreShape, weightShape) = (rewriter.shape(product.outputs[0]), rewriter.shape(node.inputs[0]))
     guard scoreShape.rank >= 2, weightShape.elementCount == scoreShape.elementCount,
       weightShape.dimensions.suffix(2) == scoreShape.dimensions.suffix(2)
@@ -30,29 +34,37 @@ struct AttentionPattern {
   /// Scores whose bias is looked at.
   private static let maximumScoreCount = 1 << 25
 
-  /// The scores of which a value is the softmax, but for its shape.
+  /// The scores of which a value is the softmax, but for its shape and one grid.
   private static func weights(
     _ value: ValueID, _ rewriter: TokenRewriter
-  ) -> (scores: ValueID, isInverted: Bool)? {
-    var value = value
-    while let node = rewriter.producer(value), node.operation is Reshape { value = node.inputs[0] }
+  ) -> (scores: ValueID, isInverted: Bool, grid: ByteGrid?)? {
+    var (value, grid): (ValueID, ByteGrid?) = (value, nil)
+    while let node = rewriter.producer(value), node.operation is Reshape || node.operation is FakeQuantize {
+      if let rounding = node.operation as? FakeQuantize {
+        guard grid == nil || grid == rounding.grid else { return nil }
+        grid = rounding.grid
+      }
+      value = node.inputs[0]
+    }
     guard let node = rewriter.producer(value) else { return nil }
     let shape = rewriter.shape(value)
     if let softmax = node.operation as? Softmax {
-      return softmax.axis(rank: shape.rank) == shape.rank - 1 ? (node.inputs[0], false) : nil
+      return softmax.axis(rank: shape.rank) == shape.rank - 1 ? (node.inputs[0], false, grid) : nil
     }
     guard node.operation is Div, let inner = rewriter.producer(node.inputs[0]),
       let softmax = inner.operation as? Softmax, softmax.axis(rank: shape.rank) == shape.rank - 2,
       let length = rewriter.source.lengthAxis(node.inputs[1], of: node.inputs[0], rewriter.producers),
       length.isSum, length.epsilon == Attention.smallestSum, [-1, shape.rank - 1].contains(length.axis)
     else { return nil }
-    return (inner.inputs[0], true)
+    return (inner.inputs[0], true, grid)
   }
 
   /// What stands between a product and a softmax.
   private struct Terms {
     var scale: Float = 1
     var bias: [Float]?
+    /// What is added before a rounding, and that rounding; backwards.
+    private var stages: [(addend: [Float]?, grid: ByteGrid?)] = [(nil, nil)]
 
     /// The node of the product, found backwards from the scores.
     mutating func product(_ scores: ValueID, _ rewriter: TokenRewriter) throws(MTLError) -> Node? {
@@ -61,6 +73,9 @@ struct AttentionPattern {
         switch node.operation {
         case is MatMul: return node
         case is Reshape: value = node.inputs[0]
+        case let rounding as FakeQuantize:
+          guard round(rounding.grid) else { return nil }
+          value = node.inputs[0]
         case is Mul, is Div:
           let operands =
             node.operation is Mul && rewriter.number(node.inputs[0]) != nil
@@ -85,8 +100,40 @@ struct AttentionPattern {
     }
 
     private mutating func add(_ numbers: [Float]) {
-      let known = bias
+      let (known, own) = (bias, stages[stages.count - 1].addend)
       bias = numbers.indices.map { scale * numbers[$0] + (known?[$0] ?? 0) }
+      stages[stages.count - 1].addend = numbers.indices.map { scale * numbers[$0] + (own?[$0] ?? 0) }
+    }
+
+    /// Notes a rounding, of what is multiplied by `scale` later; false where that is no grid.
+    private mutating func round(_ grid: ByteGrid) -> Bool {
+      guard let scaled = ByteGrid(scale: grid.scale * scale, zeroPoint: grid.zeroPoint) else { return false }
+      // The same twice is the same as once.
+      if stages[stages.count - 1].addend == nil, stages[stages.count - 1].grid == scaled { return true }
+      if stages[stages.count - 1].grid == nil, stages[stages.count - 1].addend == nil {
+        stages[stages.count - 1].grid = scaled
+      } else {
+        stages.append((nil, scaled))
+      }
+      return true
+    }
+
+    /// The grids, as an attention has them: of the product, with the bias, and with a mask, which is zero or hides a score.
+    /// nil where roundings are others.
+    func grids(weight: ByteGrid?) -> ScoreGrids? {
+      guard stages.contains(where: { $0.grid != nil }) else { return ScoreGrids(weight: weight) }
+      var stages = Array(stages.reversed())
+      let product = stages[0].addend == nil ? stages.removeFirst().grid : nil
+      guard stages.count <= 2 else { return nil }
+      let mask = stages.count == 2 ? stages[1].addend : nil
+      guard mask?.allSatisfy({ $0 == 0 || $0 <= WindowMatch.unseen }) ?? true else { return nil }
+      // What is hidden stays hidden on the grids behind its mask.
+      if let first = stages.firstIndex(where: { $0.addend?.contains { $0 <= WindowMatch.unseen } == true }) {
+        let grids = stages[first...].compactMap(\.grid)
+        guard grids.allSatisfy({ $0.value(of: 0) <= WindowMatch.unseen }) else { return nil }
+      }
+      return ScoreGrids(
+        product: product, score: stages.first?.grid, masked: stages.count == 2 ? stages[1].grid : nil, weight: weight)
     }
   }
 }

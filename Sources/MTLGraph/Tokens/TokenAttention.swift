@@ -8,12 +8,12 @@ extension TokenRewriter {
     else { return false }
     let scale = pattern.scale * operands[0].view.factor * operands[1].view.factor
     if pattern.bias?.contains(where: { $0 != 0 }) != true,
-      try attendImages(node, operands, scale: scale, isInverted: pattern.isInverted)
+      try attendImages(node, operands, scale: scale, pattern)
     {
       return true
     }
     if pattern.isInverted { return false }
-    return try attendWindows(node, operands, scale: scale, bias: pattern.bias)
+    return try attendWindows(node, operands, scale: scale, pattern)
   }
 
   /// Queries, keys and values, in the same images or windows and heads.
@@ -42,7 +42,7 @@ extension TokenRewriter {
   // MARK: Whole images
 
   private mutating func attendImages(
-    _ node: Node, _ operands: [AttentionOperand], scale: Float, isInverted: Bool
+    _ node: Node, _ operands: [AttentionOperand], scale: Float, _ pattern: AttentionPattern
   ) throws(MTLError) -> Bool {
     var inputs: [TokenImage] = []
     for operand in operands {
@@ -52,7 +52,8 @@ extension TokenRewriter {
     let (queries, values) = (operands[0], operands[2])
     let usual = 1 / Float(queries.depth).squareRoot()
     let isUsual = abs(scale - usual) <= 1e-6 * usual
-    let operation = Attention(heads: queries.heads, scale: isUsual ? nil : scale, isInverted: isInverted)
+    let operation = Attention(
+      heads: queries.heads, scale: isUsual ? nil : scale, isInverted: pattern.isInverted, grids: pattern.grids)
     let made = add(operation, inputs.map { value(of: $0) })
     let image = TokenImage(made, inputs[0].shape(channels: values.heads * values.depth))
     return finish(node, image, queries, depth: values.depth, rows: nil)
@@ -91,15 +92,16 @@ extension TokenRewriter {
   // MARK: Windows
 
   private mutating func attendWindows(
-    _ node: Node, _ operands: [AttentionOperand], scale: Float, bias: [Float]?
+    _ node: Node, _ operands: [AttentionOperand], scale: Float, _ pattern: AttentionPattern
   ) throws(MTLError) -> Bool {
     let (queries, keys, values) = (operands[0], operands[1], operands[2])
     let usual = 1 / Float(queries.depth).squareRoot()
     let pixels = queries.pixels
-    guard abs(scale - usual) <= 1e-6 * usual, values.depth == queries.depth, pixels == keys.pixels,
+    let isUsual = abs(scale - usual) <= 1e-6 * usual
+    guard values.depth == queries.depth, pixels == keys.pixels,
       queries.view.image.isLike(keys.view.image), queries.batch.last?.isHeads ?? true,
       let match = WindowMatch(pixels, tokenCount: queries.tokenCount, heads: queries.heads, image: queries.view.image),
-      let headBias = match.headBias(bias), leavesRowsUnknown || !queries.view.isPadded,
+      let headBias = match.headBias(pattern.bias), leavesRowsUnknown || !queries.view.isPadded,
       operands.allSatisfy({ !$0.view.hasUnknownRows })
     else { return false }
     let first = queries.view.image
@@ -119,7 +121,7 @@ extension TokenRewriter {
     }
     let tokens = queries.tokenCount
     let made = add(
-      match.operation,
+      match.operation(scale: isUsual ? nil : scale, pattern.grids),
       [
         joined, constant(Tensor(headBias, shape: [queries.heads, tokens, tokens])),
         constant(Tensor(padding, shape: [padding.count])),
@@ -184,5 +186,11 @@ struct WindowMatch {
   }
 
   /// A bias of which the softmax leaves nothing.
-  private static let unseen: Float = -80
+  static let unseen: Float = -80
+
+  func operation(scale: Float?, _ grids: ScoreGrids) -> WindowAttention {
+    WindowAttention(
+      heads: operation.heads, window: operation.window, shift: operation.shift, edges: operation.edges, scale: scale,
+      grids: grids)
+  }
 }

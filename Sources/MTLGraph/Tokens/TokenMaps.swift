@@ -28,12 +28,45 @@ extension TokenRewriter {
   }
 
   private mutating func mapElements(_ node: Node) throws(MTLError) -> Bool {
+    if let rounding = node.operation as? FakeQuantize, try repeatRounding(node, rounding) { return true }
     var view: TokenView?
     if isViewed(node.inputs[0]) { view = try matrix(node.inputs[0], cutsTokens: true) }
     // Layers of bytes are for images alone.
     if view == nil, rowsOfLayers.contains(node.outputs[0]) { view = try rows(node.inputs[0]) }
-    guard let view, view.image.pixels > 1 else { return false }
+    guard let view else {
+      guard let rounding = node.operation as? FakeQuantize else { return false }
+      return try roundInPlace(node, rounding)
+    }
+    guard view.image.pixels > 1 else { return false }
     return try finish(node, view, add(node.operation, [value(of: view.image)]), padding: [])
+  }
+
+  // MARK: Rounding
+
+  /// Values that were only moved since they were rounded to a grid lie on it: quantizers round behind each move.
+  private mutating func repeatRounding(_ node: Node, _ rounding: FakeQuantize) throws(MTLError) -> Bool {
+    guard isViewed(node.inputs[0]), var view = view(of: node.inputs[0]), view.factor == 1,
+      grid(of: view.image) == rounding.grid,
+      !rowsOfLayers.contains(node.outputs[0]) || view.isMatrix(shape(node.inputs[0]))
+    else { return false }
+    view.padding = view.padding?.map { rounding.apply($0) }
+    try setMoved(view, for: node.outputs[0], after: [node.inputs[0]])
+    return true
+  }
+
+  /// Rounds the channels that a view shows, in whatever order it shows them, as those of one head beside the other.
+  private mutating func roundInPlace(_ node: Node, _ rounding: FakeQuantize) throws(MTLError) -> Bool {
+    guard isViewed(node.inputs[0]), let view = view(of: node.inputs[0]), view.image.pixels > 1,
+      let (range, layout) = view.shownChannels, layout.permutation(of: view.rowCount * range.count) != nil
+    else { return false }
+    var image = part(range, axis: 1, of: view.image)
+    if view.factor != 1 { image = scaled(image, by: view.factor) }
+    let made = TokenImage(add(rounding, [value(of: image)]), image.shape)
+    let padding = view.padding.map { $0[range].map { rounding.apply($0 * view.factor) } }
+    var rounded = TokenView(made, shape: shape(node.outputs[0]), rows: view.rows, padding: padding)
+    rounded.layout = layout
+    set(rounded, for: node.outputs[0])
+    return true
   }
 
   private mutating func normalize(_ node: Node, _ normalization: LayerNormalization) throws(MTLError) -> Bool {

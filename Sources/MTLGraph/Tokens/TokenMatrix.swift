@@ -30,7 +30,7 @@ extension TokenRewriter {
     return TokenView(image, shape: shape, rows: rows, padding: padding)
   }
 
-  private mutating func scaled(_ image: TokenImage, by factor: Float) -> TokenImage {
+  mutating func scaled(_ image: TokenImage, by factor: Float) -> TokenImage {
     let number = constant(Tensor([factor], shape: [1, 1, 1, 1]))
     return TokenImage(add(Mul(), [value(of: image), number]), image.shape)
   }

@@ -34,6 +34,8 @@ struct TokenRewriter {
   private var moved: Set<ValueID> = []
   private var parts: [Part: TokenImage] = [:]
   private var matrices: ValueMap<ValueID> = [:]
+  /// By value of the new graph: the grid that it was rounded to.
+  private var grids: ValueMap<ByteGrid> = [:]
   private var nodeName = ""
   /// What fully connected layers of bytes read.
   let rowsOfLayers: Set<ValueID>
@@ -114,8 +116,17 @@ struct TokenRewriter {
 
   @discardableResult
   mutating func add(_ operation: any Operator, _ inputs: [ValueID]) -> ValueID {
-    result.add(operation, name: nodeName, inputs)
+    let made = result.add(operation, name: nodeName, inputs)
+    switch operation {
+    case let rounding as FakeQuantize: grids[made] = rounding.grid
+    case is Slice, is Reshape: grids[made] = grids[inputs[0]]
+    default: break
+    }
+    return made
   }
+
+  /// The grid that an image lies on.
+  func grid(of image: TokenImage) -> ByteGrid? { grids[image.value] }
 
   mutating func constant(_ tensor: Tensor) -> ValueID { result.addConstant(tensor) }
 
@@ -164,7 +175,9 @@ struct TokenRewriter {
     } else if let view = views[value], view.isMatrix(shape(value)) || view.isChannelsFirst(shape(value)) {
       made = try ordered(view, shape(value))
     } else if moved.contains(value), let node = producer(value) {
-      if let cut = try matrix(value, cutsTokens: true), cut.rows == nil, cut.image.pixels == 1 {
+      if node.operation is FakeQuantize {
+        made = try materialized(node.inputs[0])
+      } else if let cut = try matrix(value, cutsTokens: true), cut.rows == nil, cut.image.pixels == 1 {
         // One token of each image, as a class token: the others need no other order for it.
         made = try ordered(cut, shape(value))
       } else if let view = views[value], let shuffle = view.pixelShuffle(shape(value)) {

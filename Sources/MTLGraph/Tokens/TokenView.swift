@@ -54,6 +54,24 @@ struct TokenView {
   /// The pixel of a row of the matrix.
   func pixel(_ row: Int) -> Int { rows.map { Int($0[row]) } ?? row }
 
+  /// The channels that the value shows, and how it stands in an image of these alone; nil where it goes through channels and
+  /// pixels at once.
+  var shownChannels: (range: Range<Int>, layout: FactoredView)? {
+    let width = image.channels
+    let factors = layout.axes.flatMap { $0 }
+    guard factors.allSatisfy({ $0.stride < width || $0.stride % width == 0 }) else { return nil }
+    let span = factors.filter { $0.stride < width }.reduce(1) { $0 + ($1.size - 1) * $1.stride }
+    let (row, first) = layout.offset.quotientAndRemainder(dividingBy: width)
+    guard first + span <= width else { return nil }
+    let axes = layout.axes.map { axis in
+      axis.map { factor in
+        factor.stride < width
+          ? factor : FactoredView.Factor(size: factor.size, stride: factor.stride / width * span)
+      }
+    }
+    return (first..<first + span, FactoredView(axes: axes, offset: row * span))
+  }
+
   /// Whether the value is the matrix of tokens x channels, but for the shape of the tokens.
   func isMatrix(_ shape: Shape) -> Bool {
     factor == 1 && shape.dimensions.last == image.channels && layout.offset == 0
