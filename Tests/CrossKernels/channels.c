@@ -143,8 +143,9 @@ void try_attention(random_t *random) {
     const float *q = COPIED(&run, query_values, query_count), *k = COPIED(&run, key_values, key_count);
     const float *v = COPIED(&run, factors, value_count), *bias = offsets ? COPIED(&run, offsets, bias_count) : NULL;
     float *output = untouched_floats(&run, output_count);
+    float *memory = untouched_floats(&run, mtlk_attention_memory(&shape));
     FOR_PIECES(&run, piece, &parts, &pieces) {
-      CALL(&run, attention, (&shape, q, k, v, bias, output, piece->begin, piece->end));
+      CALL(&run, attention, (&shape, q, k, v, bias, output, memory, piece->begin, piece->end));
     }
     check_floats(&run, output, output_count, tolerance, tolerance);
   }

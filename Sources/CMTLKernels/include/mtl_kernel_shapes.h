@@ -185,8 +185,8 @@ typedef struct {
   float slope;
 } mtlk_gemm;
 
-/* Queries that attention takes together: split work along them. */
-enum { MTLK_ATTENTION_QUERIES = 96 };
+/* Queries that attention takes together: split work along them. And keys that it goes over at a time. */
+enum { MTLK_ATTENTION_QUERIES = 96, MTLK_ATTENTION_KEYS = 144 };
 
 /* To the nearest of 256 numbers a step apart, of which the one at the zero point is zero; none where the step is 0. */
 typedef struct {
@@ -208,6 +208,12 @@ typedef struct {
   mtlk_rounding masked;  /* and once more */
   mtlk_rounding weight;  /* of what the softmax makes of them */
 } mtlk_attention;
+
+/* Floats of memory that a call of attention needs: weights are rounded when all keys are seen. */
+static inline int64_t mtlk_attention_memory(const mtlk_attention *a) {
+  const int64_t chunks = (a->keys + MTLK_ATTENTION_KEYS - 1) / MTLK_ATTENTION_KEYS;
+  return a->is_rounded && chunks > 1 ? chunks * (MTLK_ATTENTION_KEYS + 1) * MTLK_ATTENTION_QUERIES : 0;
+}
 
 /* Queries that attention of halves takes together, and in parts: split work along them. */
 enum { MTLK_ATTENTION_HALF_QUERIES = 256, MTLK_ATTENTION_PART = 32 };

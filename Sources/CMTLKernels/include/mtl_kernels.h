@@ -74,6 +74,7 @@
  *   output are blocked [depth / 16][query][16]; keys are [key / 16][depth][16]. Bias, if there is one, is
  *   [query][bias_stride]. Without value blocks the output is [query]: the bias that would make the exponentials of the
  *   query's scores add up to 1. Scores and weights may be rounded on the way; scores under a bias of -infinity stay that.
+ *   `memory` belongs to the call.
  * pair_keys: blocks [begin, end) of 32 keys, whose image has `blocks` blocks of 32 channels, to [key / 16][block][16][16][2]:
  *   pairs of channels, keys, the channel of the pair. What is no key becomes zero, also in the next.
  * pair_values: likewise, of `blocks` blocks of 16 channels, to [block][key / 32][16][16][2]: pairs of keys, channels, the
@@ -177,7 +178,7 @@
   X(max_pool_indices, (const mtlk_window *window, const float *input, float *output, float *indices,                  \
                        int32_t block_begin, int32_t block_end, int32_t row_begin, int32_t row_end))                   \
   X(attention, (const mtlk_attention *shape, const float *queries, const float *keys, const float *values,            \
-                const float *bias, float *output, int64_t begin, int64_t end))                                        \
+                const float *bias, float *output, float *memory, int64_t begin, int64_t end))                         \
   X(pair_keys, (const uint16_t *image, int64_t keys, int64_t blocks, uint16_t *packed, int64_t begin, int64_t end))    \
   X(pair_values, (const uint16_t *image, int64_t keys, int64_t blocks, uint16_t *packed, int64_t begin, int64_t end))  \
   X(attention_halves, (const mtlk_attention_halves *shape, const uint16_t *queries, const uint16_t *keys,              \

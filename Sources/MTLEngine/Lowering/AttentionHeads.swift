@@ -6,6 +6,7 @@ import MTLGraph
   let operands: [Operand]
   let arena: UnsafeMutableRawPointer
   let image: Int
+  let item: Int
 
   func input(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe operands[index].pointer(in: arena, image: image) }
 
@@ -13,6 +14,11 @@ import MTLGraph
     let operand = unsafe operands[3 + kind.rawValue]
     let stride = unsafe operand.buffer.elementCount / operands[0].buffer.imageCount
     return unsafe operand.pointer(in: arena) + image * stride
+  }
+
+  /// Of an item's own, where the step has any: the last operand.
+  func memory(elementCount: Int) -> UnsafeMutablePointer<Float> {
+    unsafe operands[operands.count - 1].pointer(in: arena) + item * elementCount
   }
 
   /// Of the steps that write it.
@@ -143,26 +149,35 @@ extension AttentionHeads {
     shape.query_plane = Int64(keys * Layout.lane)
     let rows = unsafe readsInPlace ? places.input(1) + head * depth * keys : place(.keys, head, places)
     let bias = unsafe place(.keyBias, head, places)
+    // Nothing is rounded here.
     let group = AttentionHeads.group
     unsafe kernels.functions.pointee.attention(
-      &shape, rows, place(.packedQueries, head, places), rows, nil, bias, Int64(groups.lowerBound * group),
+      &shape, rows, place(.packedQueries, head, places), rows, nil, bias, nil, Int64(groups.lowerBound * group),
       Int64(min(groups.upperBound * group, keys)))
   }
 
-  @unsafe func attend(_ head: Int, _ range: Range<Int>, _ places: AttentionPlaces) {
+  /// Floats that an item of `attend` needs.
+  var memoryCount: Int { Int(unsafe withUnsafePointer(to: shape) { unsafe mtlk_attention_memory($0) }) }
+
+  private var shape: mtlk_attention {
     var shape = mtlk_attention()
     (shape.keys, shape.depth, shape.value_blocks) = (Int64(keys), Int64(depth), Int64(blocks(width)))
     (shape.query_plane, shape.value_plane) = (Int64(queries * Layout.lane), Int64(keys * Layout.lane))
     (shape.output_plane, shape.scale) = (shape.query_plane, scale)
     if isInverted { shape.smallest_sum = Attention.smallestSum }
     shape.round(to: grids)
+    return shape
+  }
+
+  @unsafe func attend(_ head: Int, _ range: Range<Int>, _ places: AttentionPlaces) {
+    var shape = shape
     unsafe kernels.functions.pointee.attention(
       &shape, readsInPlace ? places.input(0) + head * depth * queries : place(.queries, head, places),
       place(.packedKeys, head, places),
       writesInPlace ? places.input(2) + head * width * keys : place(.values, head, places),
       isInverted ? place(.keyBias, head, places) : nil,
       writesInPlace ? places.output + head * width * queries : place(.results, head, places),
-      Int64(range.lowerBound), Int64(range.upperBound))
+      memoryCount > 0 ? places.memory(elementCount: memoryCount) : nil, Int64(range.lowerBound), Int64(range.upperBound))
   }
 
   @unsafe func scatter(_ head: Int, _ places: AttentionPlaces) {

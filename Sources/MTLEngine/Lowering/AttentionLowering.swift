@@ -59,7 +59,7 @@ private struct AttentionSteps {
     let groups = (heads.queries + group - 1) / group
     unsafe add(
       name, rowCount: groups, work: multiplyAccumulates / output.imageCount, multiplyAccumulates: multiplyAccumulates,
-      writesOutput: true, in: &planner
+      writesOutput: true, memory: heads.memoryCount, in: &planner
     ) { part, places in
       let queries = part.rows.lowerBound * group..<min(part.rows.upperBound * group, heads.queries)
       for head in part.groups { unsafe heads.attend(head, queries, places) }
@@ -75,17 +75,19 @@ private struct AttentionSteps {
 
   private func add(
     _ name: String, rowCount: Int, work: Int, multiplyAccumulates: Int = 0, writesOutput: Bool = false,
-    in planner: inout Planner, _ compute: @escaping (PartStep.Part, AttentionPlaces) -> Void
+    memory: Int = 0, in planner: inout Planner, _ compute: @escaping (PartStep.Part, AttentionPlaces) -> Void
   ) {
     let images = output.imageCount
     let split = WorkSplit(
       groupCount: heads.count, rowCount: rowCount, images: images, work: work, threadCount: planner.threadCount)
-    let targets = scratch + (writesOutput ? [output] : [])
+    let memories =
+      memory > 0 ? [planner.makeScratch(elementCount: memory.saturatingProduct(split.itemCount * images))] : []
+    let targets = scratch + (writesOutput ? [output] : []) + memories
     planner.add(
       nodeName: nodeName, inputs: inputs, outputs: targets, multiplyAccumulates: multiplyAccumulates
     ) { operands in
       unsafe PartStep(name, images: images, split: split) { part, arena in
-        unsafe compute(part, AttentionPlaces(operands: operands, arena: arena, image: part.image))
+        unsafe compute(part, AttentionPlaces(operands: operands, arena: arena, image: part.image, item: part.item))
       }
     }
   }

@@ -49,7 +49,23 @@ private struct FloatWindows {
   private var depthLanes: Int { (windows.depth + Layout.lane - 1) / Layout.lane * Layout.lane }
 
   /// Floats of one head's queries, keys, values and results.
-  var scratchCount: Int { 3 * depthLanes * windows.tokens + windows.depth * keyLanes }
+  private var operandCount: Int { 3 * depthLanes * windows.tokens + windows.depth * keyLanes }
+
+  /// And what the kernel needs.
+  var scratchCount: Int {
+    operandCount + Int(unsafe withUnsafePointer(to: shape) { unsafe mtlk_attention_memory($0) })
+  }
+
+  private var shape: mtlk_attention {
+    let (tokens, depth) = (Int64(windows.tokens), Int64(windows.depth))
+    var shape = mtlk_attention()
+    (shape.keys, shape.depth, shape.value_blocks) = (tokens, depth, Int64(depthLanes / Layout.lane))
+    shape.query_plane = tokens * Int64(Layout.lane)
+    (shape.value_plane, shape.output_plane) = (shape.query_plane, shape.query_plane)
+    (shape.bias_stride, shape.scale) = (Int64(keyLanes), scale ?? 1 / Float(depth).squareRoot())
+    shape.round(to: grids)
+    return shape
+  }
 
   @unsafe func attend(
     _ window: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
@@ -75,13 +91,9 @@ private struct FloatWindows {
     unsafe mtlk_gather(input, pixels, index, padding + first(0), Int64(first(0)), depth, tokens, queries)
     unsafe mtlk_gather_transposed(input, pixels, index, padding + first(1), Int64(first(1)), depth, tokens, keys)
     unsafe mtlk_gather(input, pixels, index, padding + first(2), Int64(first(2)), depth, tokens, values)
-    var shape = mtlk_attention()
-    (shape.keys, shape.depth, shape.value_blocks) = (tokens, depth, Int64(depthLanes / Layout.lane))
-    shape.query_plane = tokens * Int64(Layout.lane)
-    (shape.value_plane, shape.output_plane) = (shape.query_plane, shape.query_plane)
-    (shape.bias_stride, shape.scale) = (Int64(keyLanes), scale ?? 1 / Float(depth).squareRoot())
-    shape.round(to: grids)
-    unsafe kernels.functions.pointee.attention(&shape, queries, keys, values, bias, results, 0, tokens)
+    var shape = shape
+    unsafe kernels.functions.pointee.attention(
+      &shape, queries, keys, values, bias, results, queries + operandCount, 0, tokens)
     unsafe mtlk_scatter(
       results, tokens, output, pixels, index, Int64(first(0)), depth, Int64(windows.heads * windows.depth))
   }
