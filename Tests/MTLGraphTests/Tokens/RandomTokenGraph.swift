@@ -8,10 +8,13 @@ struct RandomTokenGraph {
   private(set) var inputShape: Shape
   private var random: SeededRandom
   private var values: [(value: ValueID, shape: Shape)] = []
+  private let isRounded: Bool
   private static let maximumElementCount = 3000
 
-  init(seed: UInt64, steps: Int) throws {
+  /// - Parameter isRounded: whether values are rounded to grids here and there, as by quantizers.
+  init(seed: UInt64, steps: Int, isRounded: Bool = false) throws {
     random = SeededRandom(seed: seed)
+    self.isRounded = isRounded
     inputShape = [
       random.integer(1...2), random.pick([1, 2, 4, 6]), random.integer(1...6), random.integer(1...6),
     ]
@@ -35,6 +38,7 @@ struct RandomTokenGraph {
   private mutating func step() throws {
     // Mostly what was made last, so that chains get long.
     let (value, shape) = random.once(in: 5) ? random.pick(values) : values[values.count - 1]
+    if try round(value) { return }
     switch random.integer(0...12) {
     case 0, 1: try add(Transpose(Array(0..<shape.rank).shuffled(using: &random)), [value])
     case 2, 3: try add(Reshape(regrouped(shape)), [value])
@@ -49,6 +53,17 @@ struct RandomTokenGraph {
     default: try join(value, shape)
     }
   }
+
+  /// Rounds every other time, to one of two grids, so that the same one comes again.
+  private mutating func round(_ value: ValueID) throws -> Bool {
+    guard isRounded, random.once(in: 2) else { return false }
+    let grid = random.once(in: 3) ? ByteGrid(scale: 0.125, zeroPoint: 128) : ByteGrid(scale: 0.06, zeroPoint: 100)
+    guard let grid else { return false }
+    try add(FakeQuantize(grid: grid), [value])
+    return true
+  }
+
+  private mutating func roundLast() throws { _ = try round(values[values.count - 1].value) }
 
   /// The same elements in other axes: one is split, or two are joined.
   private mutating func regrouped(_ shape: Shape) -> [Int] {
@@ -125,11 +140,16 @@ struct RandomTokenGraph {
     var order = Array(0..<rank)
     order.swapAt(rank - 1, rank - 2)
     try add(Transpose(order), [value])
+    try roundLast()
     try add(MatMul(), [value, values[values.count - 1].value])
+    try roundLast()
     let scale = random.once(in: 2) ? 1 / Float(depth).squareRoot() : 0.7
     try add(Mul(), [values[values.count - 1].value, graph.addConstant(Tensor([scale], shape: []))])
+    try roundLast()
     if random.once(in: 3) { try combineScores() }
+    try roundLast()
     try add(Softmax(axis: -1), [values[values.count - 1].value])
+    try roundLast()
     try add(MatMul(), [values[values.count - 1].value, value])
   }
 

@@ -24,6 +24,26 @@ import Testing
     }
   }
 
+  /// With roundings here and there. A number in the middle between two of a grid may go either way, so that another input is
+  /// tried then.
+  @Test func roundedGraphs() throws {
+    var (attentions, dropped) = (0, 0)
+    for seed in 0..<1500 as Range<UInt64> {
+      var made = try RandomTokenGraph(seed: seed, steps: 12, isRounded: true)
+      let rewritten = try made.graph.withTokensAsImages([made.inputShape])
+      let isSame = try (0..<3).contains { _ in
+        let input = made.input()
+        let pairs = zip(try made.graph.compute([input]), try rewritten.compute([input]))
+        return try pairs.allSatisfy { try $1.largestDifference(from: $0) <= 1e-3 }
+      }
+      #expect(isSame, "seed \(seed)")
+      attentions += rewritten.nodes.count { ($0.operation as? Attention)?.grids.isEmpty == false }
+      func count(_ graph: Graph) -> Int { graph.nodes.count { $0.operation is FakeQuantize } }
+      if count(rewritten) < count(made.graph) { dropped += 1 }
+    }
+    #expect(attentions >= 20 && dropped >= 100, "\(attentions) attentions, \(dropped) graphs of fewer roundings")
+  }
+
   /// A transformer's block as exporters write it.
   private static func block(
     _ graph: inout Graph, _ x: ValueID, _ random: inout SeededRandom, _ sizes: (images: Int, tokens: Int, heads: Int)

@@ -16,14 +16,28 @@ import Testing
     var hidden: Float = -100
     /// Whether the padding of the result is looked at.
     var keepsPadding = false
+    /// Rounded behind each step, as quantizers do.
+    var isRounded = false
+    /// The lowest of the masked scores' grid.
+    var lowest: Float = -110
 
-    var description: String { "\(images)x\(rows)x\(columns) window \(window) shift \(shift) \(edges)" }
+    var description: String {
+      "\(images)x\(rows)x\(columns) window \(window) shift \(shift) \(edges)\(isRounded ? " rounded" : "")"
+    }
     var operation: WindowAttention {
       WindowAttention(heads: 2, window: Window.Pair(window), shift: Window.Pair(shift), edges: edges)
     }
   }
 
   private static let width = 8
+
+  /// Rounds a value to so many steps for each unit, where the case wants it.
+  private func rounded(
+    _ graph: inout Graph, _ value: ValueID, _ given: Case, steps: Float, zeroPoint: UInt8 = 128
+  ) -> ValueID {
+    guard given.isRounded, let grid = ByteGrid(scale: 1 / steps, zeroPoint: zeroPoint) else { return value }
+    return graph.add(FakeQuantize(grid: grid), name: "rounded", [value])
+  }
 
   /// The graph, and the grid of its windows.
   private func graph(_ given: Case, _ random: inout SeededRandom) throws -> Graph {
@@ -32,12 +46,15 @@ import Testing
     var graph = Graph()
     let image = graph.addInput("image")
     let tokens = graph.add(Transpose([0, 2, 3, 1]), name: "tokens", [image])
-    var value = pad(&graph, tokens, given, high, wide)
-    value = roll(&graph, value, grid.rows.shift, grid.columns.shift)
+    let start = rounded(&graph, tokens, given, steps: 64)
+    var value = rounded(&graph, pad(&graph, start, given, high, wide), given, steps: 64)
+    value = rounded(&graph, roll(&graph, value, grid.rows.shift, grid.columns.shift), given, steps: 64)
     let cut = graph.add(
       Reshape([given.images, high / given.window, given.window, wide / given.window, given.window, 8]), name: "cut",
       [value])
-    let windows = graph.add(Transpose([0, 1, 3, 2, 4, 5]), name: "windows", [cut])
+    let turnedWindows = graph.add(
+      Transpose([0, 1, 3, 2, 4, 5]), name: "windows", [rounded(&graph, cut, given, steps: 64)])
+    let windows = rounded(&graph, turnedWindows, given, steps: 64)
     let answer = attend(&graph, windows, grid, given, &random)
     let apart = graph.add(
       Reshape([given.images, high / given.window, wide / given.window, given.window, given.window, 8]), name: "apart",
@@ -77,26 +94,34 @@ import Testing
     let (tokens, count) = (given.window * given.window, grid.windowCount)
     let all = given.images * count
     let rows = graph.add(Reshape([all * tokens, 8]), name: "rows", [windows])
-    let joined = graph.linear("qkv", rows, 8, 24, bias: true, &random)
-    let apart = graph.add(Reshape([all, tokens, 3, 2, 4]), name: "apart", [joined])
+    let joined = rounded(&graph, graph.linear("qkv", rows, 8, 24, bias: true, &random), given, steps: 50)
+    let shaped = graph.add(Reshape([all, tokens, 3, 2, 4]), name: "apart", [joined])
+    let apart = rounded(&graph, shaped, given, steps: 50)
     let turned = graph.add(Transpose([2, 0, 3, 1, 4]), name: "turned", [apart])
     let parts = (0..<3).map { part in
-      graph.add(
-        Reshape([all, 2, tokens, 4]), name: "part",
-        [graph.add(Slice(axis: 0, start: part, end: part + 1), name: "slice", [turned])])
+      let slice = graph.add(Slice(axis: 0, start: part, end: part + 1), name: "slice", [turned])
+      let own = graph.add(Reshape([all, 2, tokens, 4]), name: "part", [rounded(&graph, slice, given, steps: 50)])
+      return rounded(&graph, own, given, steps: 50)
     }
-    let scaled = graph.add(Mul(), name: "scaled", [parts[0], graph.addConstant(Tensor([0.5], shape: []))])
+    let half = graph.add(Mul(), name: "scaled", [parts[0], graph.addConstant(Tensor([0.5], shape: []))])
+    let scaled = rounded(&graph, half, given, steps: 90)
     let keys = graph.add(Transpose([0, 1, 3, 2]), name: "keys", [parts[1]])
-    var scores = graph.add(MatMul(), name: "scores", [scaled, keys])
+    var scores = graph.add(MatMul(), name: "scores", [scaled, rounded(&graph, keys, given, steps: 50)])
+    scores = rounded(&graph, scores, given, steps: 40)
     scores = graph.add(Add(), name: "bias", [scores, graph.addConstant(random.tensor([1, 2, tokens, tokens]))])
+    scores = rounded(&graph, scores, given, steps: 30)
     if grid.rows.shift + grid.columns.shift > 0 {
       scores = graph.add(Reshape([given.images, count, 2, tokens, tokens]), name: "by image", [scores])
       scores = graph.add(Add(), name: "masked", [scores, graph.addConstant(mask(grid, tokens, given.hidden))])
+      scores = rounded(&graph, scores, given, steps: 240 / -given.lowest, zeroPoint: 240)
       scores = graph.add(Reshape([all, 2, tokens, tokens]), name: "by window", [scores])
+      scores = rounded(&graph, scores, given, steps: 240 / -given.lowest, zeroPoint: 240)
     }
     let weights = graph.add(Softmax(), name: "weights", [scores])
-    let answer = graph.add(MatMul(), name: "answer", [weights, parts[2]])
-    let back = graph.add(Transpose([0, 2, 1, 3]), name: "heads", [answer])
+    let answer = graph.add(
+      MatMul(), name: "answer", [rounded(&graph, weights, given, steps: 255, zeroPoint: 0), parts[2]])
+    let rest = rounded(&graph, answer, given, steps: 70)
+    let back = rounded(&graph, graph.add(Transpose([0, 2, 1, 3]), name: "heads", [rest]), given, steps: 70)
     return graph.linear("projection", graph.add(Reshape([all * tokens, 8]), name: "rows", [back]), 8, 8, &random)
   }
 
@@ -124,19 +149,27 @@ import Testing
   @Test(arguments: [
     Case(), Case(shift: 0), Case(images: 2), Case(rows: 7, columns: 10), Case(images: 2, rows: 5, columns: 9),
     Case(rows: 4, columns: 8), Case(rows: 4, columns: 8, edges: .paddedFirstOrWhole), Case(rows: 4, columns: 4),
-    Case(hidden: -.infinity),
+    Case(hidden: -.infinity), Case(isRounded: true), Case(shift: 0, isRounded: true),
+    Case(images: 2, rows: 5, columns: 9, isRounded: true),
   ])
   func isFound(_ given: Case) throws {
     let operations = try rewritten(given)
     let windows = operations.compactMap { $0 as? WindowAttention }
     #expect(windows.count == 1)
     #expect(!operations.contains { $0 is MatMul || $0 is Transpose || $0 is Gather })
+    // Nothing is rounded again that was only moved: what is left is the input, queries, keys and values, queries and the
+    // answer, beside what the attention rounds itself.
+    #expect(operations.count { $0 is FakeQuantize } == (given.isRounded ? 4 : 0))
+    #expect(windows.first?.grids.isEmpty == !given.isRounded)
     let grid = windows.first?.grid(rows: given.rows, columns: given.columns)
     #expect(grid?.rows.shift == given.operation.grid(rows: given.rows, columns: given.columns).rows.shift)
   }
 
-  /// A mask that hides only a little, and padding whose answer somebody wants: computed as written.
-  @Test(arguments: [Case(hidden: -1), Case(rows: 7, columns: 7, keepsPadding: true)])
+  /// A mask that hides only a little, or less once it is rounded, and padding whose answer somebody wants: computed as
+  /// written.
+  @Test(arguments: [
+    Case(hidden: -1), Case(rows: 7, columns: 7, keepsPadding: true), Case(isRounded: true, lowest: -20),
+  ])
   func isNotFound(_ given: Case) throws {
     #expect(try !rewritten(given).contains { $0 is WindowAttention })
   }
