@@ -377,3 +377,66 @@ def test_functions_of_bytes_that_are_kept_as_floats(mtl_infer, tmp_path):
     numpy.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
     kernels = planned(model, tmp_path)
     assert kernels.count("look up") == 2, kernels  # gelu, and the sigmoid of silu
+
+
+def attention(network, x, images, tokens, heads, depth, bias=None):
+    """Self-attention as exporters write it, with a pair behind everything, moves included, as quantizers write them."""
+    width, wide = heads * depth, (numpy.float32(0.0625), network.type(128 if network.type == numpy.uint8 else 0))
+    whole = network.type(0 if network.type == numpy.uint8 else -128)
+    joined = network.pair(network.layer(network.reshaped(x, images * tokens, width), width, 3 * width, "Gemm"), wide)
+    apart = network.pair(network.reshaped(joined, images, tokens, 3, heads, depth), wide)
+    turned = network.pair(network.node("Transpose", [apart], perm=[2, 0, 3, 1, 4]), wide)
+    parts = [network.pair(network.node("Gather", [turned, network.constant(numpy.int64(i))], axis=0), wide) for i in range(3)]
+    keys = network.pair(network.node("Transpose", [parts[1]], perm=[0, 1, 3, 2]), wide)
+    halved = network.pair(network.node("Mul", [parts[0], network.number(0.5)]), (numpy.float32(0.03125), wide[1]))
+    scores = network.pair(network.node("MatMul", [halved, keys]), (numpy.float32(0.125), wide[1]))
+    if bias is not None:
+        scores = network.pair(network.node("Add", [scores, network.constant(bias)]), wide)
+    weights = network.pair(network.node("Softmax", [scores], axis=-1), (numpy.float32(1 / 256), whole))
+    answer = network.pair(network.node("MatMul", [weights, parts[2]]), wide)
+    back = network.pair(network.node("Transpose", [answer], perm=[0, 2, 1, 3]), wide)
+    rows = network.pair(network.reshaped(back, images * tokens, width), wide)
+    return network.reshaped(network.layer(rows, width, width, "Gemm"), images, tokens, width)
+
+
+def compare(mtl_infer, model, shape, step):
+    """A weight of the softmax that lies between two steps may be rounded either way: few outputs then differ, and little."""
+    image = numpy.random.default_rng(0).integers(-64, 64, shape).astype(numpy.float32) / 16
+    (found,), (expected,) = run(mtl_infer, model, image)
+    assert numpy.abs(found - expected).max() <= step and numpy.mean(found != expected) < 0.01
+    assert numpy.std(expected) > step
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["uint8", "int8"])
+@pytest.mark.parametrize("rows, columns", [(5, 7), (12, 17)])
+def test_attention(mtl_infer, tmp_path, rows, columns, signed):
+    """Few tokens, and more than the kernel holds at once."""
+    network, tokens = Network(8, signed), rows * columns
+    x = network.pair(network.convolution(network.pair("x"), 16, 32, kernel=1))
+    x = network.node("Transpose", [network.reshaped(x, 2, 32, tokens)], perm=[0, 2, 1])
+    y = network.pair(attention(network, network.pair(x, network.grid()), 2, tokens, 4, 8), (numpy.float32(0.125), network.type(3)))
+    model = network.model("x", [2, 16, rows, columns], [y])
+    compare(mtl_infer, model, [2, 16, rows, columns], 0.25)
+    kernels = planned(model, tmp_path)
+    assert sum(kernel.startswith("attention") and kernel.endswith("on grids") for kernel in kernels) == 1, kernels
+    assert not any(kernel.startswith(("softmax", "matrix product", "slice", "gather")) for kernel in kernels), kernels
+
+
+def test_attention_in_windows(mtl_infer, tmp_path):
+    """Of 4 x 4 pixels, with a bias for each pair of them."""
+    network = Network(9)
+    x = network.pair(network.convolution(network.pair("x"), 16, 32, kernel=1))
+    grid = network.grid()
+    x = network.pair(network.node("Transpose", [x], perm=[0, 2, 3, 1]), grid)
+    cut = network.pair(network.reshaped(x, 1, 2, 4, 3, 4, 32), grid)
+    windows = network.pair(network.node("Transpose", [cut], perm=[0, 1, 3, 2, 4, 5]), grid)
+    bias = network.random.integers(-40, 40, [1, 4, 16, 16]).astype(numpy.float32) / 16
+    answer = attention(network, network.pair(network.reshaped(windows, 6, 16, 32), grid), 6, 16, 4, 8, bias)
+    apart = network.reshaped(network.pair(answer, grid), 1, 2, 3, 4, 4, 32)
+    back = network.pair(network.node("Transpose", [network.pair(apart, grid)], perm=[0, 1, 3, 2, 4, 5]), grid)
+    y = network.pair(network.node("Add", [network.pair(network.reshaped(back, 1, 8, 12, 32), grid), x]))
+    model = network.model("x", [1, 16, 8, 12], [y])
+    compare(mtl_infer, model, [1, 16, 8, 12], 0.5)
+    kernels = planned(model, tmp_path)
+    assert sum(kernel.startswith("window attention") and kernel.endswith("on grids") for kernel in kernels) == 1, kernels
+    assert not any(kernel.startswith(("softmax", "matrix product", "slice", "gather")) for kernel in kernels), kernels
