@@ -64,7 +64,7 @@ extension Operator {
   func requireForms(_ inputs: [Fact?]) throws(MTLError) {
     for position in inputs.indices where inputs[position] != nil {
       let isTensor = inputs[position]?.form == .tensor && inputs[position]?.presence != .missing
-      guard isTensor || kind == .values else {
+      guard isTensor || kinds.contains(.values) else {
         throw MTLError(
           .dataTypeMismatch, "input \(position)", expected: "a tensor", found: inputs[position]?.described ?? "none")
       }
@@ -86,7 +86,7 @@ public struct KnownValue: Sendable {
 public protocol GeneralOperator: Operator {}
 
 extension GeneralOperator {
-  public var kind: OperatorKind { .general }
+  public var kinds: OperatorKinds { .general }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {
     try infer(inputs.map { Fact(.float32, $0) }).map { fact throws(MTLError) in

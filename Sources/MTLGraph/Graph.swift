@@ -164,7 +164,7 @@ public struct Graph: Sendable {
       shapes[port.value] = try Shape(checking: shape.dimensions, of: port.name)
     }
     for node in nodes {
-      if node.operation.kind == .general || node.operation.kind == .values {
+      if !node.operation.kinds.isDisjoint(with: [.general, .values]) {
         try addGeneralShapes(of: node, to: &shapes)
       } else {
         try addShapes(of: node, to: &shapes)

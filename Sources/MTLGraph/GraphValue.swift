@@ -110,7 +110,7 @@ public protocol ValueOperator: Operator {
 }
 
 extension ValueOperator {
-  public var kind: OperatorKind { .values }
+  public var kinds: OperatorKinds { .values }
 
   /// Elements of sequences are handed on as they are.
   public var takesText: Bool { true }

@@ -1,7 +1,15 @@
-/// The protocol that an operator is of, where that matters for whole graphs. Asking each operator for it is quicker than
-/// casting: the first cast of a type to a protocol it is not of looks through all conformances of the program.
-public enum OperatorKind: Sendable {
-  case plain, general, values, elementwise, binary
+/// The protocols that an operator is of, where that matters for whole graphs. Asking each operator is quicker than casting: the
+/// first cast of a type to a protocol it is not of looks through all conformances of the program.
+public struct OperatorKinds: OptionSet, Sendable {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  public static let general = OperatorKinds(rawValue: 1)
+  public static let values = OperatorKinds(rawValue: 2)
+  public static let passThrough = OperatorKinds(rawValue: 4)
+  public static let elementwise = OperatorKinds(rawValue: 8)
+  public static let binary = OperatorKinds(rawValue: 16)
 }
 
 /// One operation of a graph: its attributes, its shape rule and its reference evaluation.
@@ -12,11 +20,8 @@ public protocol Operator: Sendable {
   /// The operator's standard name, as in ONNX.
   static var name: String { get }
 
-  /// Follows from the protocol.
-  var kind: OperatorKind { get }
-
-  /// Whether it is a `PassThroughOperator`.
-  var isPassThrough: Bool { get }
+  /// Follow from the protocols.
+  var kinds: OperatorKinds { get }
 
   /// Shapes of the outputs for inputs of these shapes; throws when they do not fit.
   func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape]
@@ -66,8 +71,7 @@ public protocol Operator: Sendable {
 
 extension Operator {
   public var name: String { Self.name }
-  public var kind: OperatorKind { .plain }
-  public var isPassThrough: Bool { false }
+  public var kinds: OperatorKinds { [] }
   public func isParameter(input: Int) -> Bool { true }
   public var outputCount: Int { 1 }
   public var isDeterministic: Bool { true }

@@ -177,7 +177,8 @@ extension AttentionHeads {
       writesInPlace ? places.input(2) + head * width * keys : place(.values, head, places),
       isInverted ? place(.keyBias, head, places) : nil,
       writesInPlace ? places.output + head * width * queries : place(.results, head, places),
-      memoryCount > 0 ? places.memory(elementCount: memoryCount) : nil, Int64(range.lowerBound), Int64(range.upperBound))
+      memoryCount > 0 ? places.memory(elementCount: memoryCount) : nil, Int64(range.lowerBound), Int64(range.upperBound)
+    )
   }
 
   @unsafe func scatter(_ head: Int, _ places: AttentionPlaces) {

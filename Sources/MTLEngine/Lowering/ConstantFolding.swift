@@ -4,7 +4,7 @@ extension Node {
   /// What an operation on constants gives: positions of a Perceiver, for example, through their projection. Where the
   /// reference evaluation would take long, a network of this node alone runs on the kernels.
   func folded(_ arguments: [Tensor], _ kernels: KernelSet) throws(MTLError) -> [Tensor] {
-    if operation.kind == .general { return try compute(arguments) }
+    if operation.kinds.contains(.general) { return try compute(arguments) }
     let shapes = arguments.map(\.shape)
     let outputs = try operation.outputShapes(shapes)
     guard operation.multiplyAccumulates(inputs: shapes, outputs: outputs) > Node.longReference, outputs.count == 1,

@@ -22,7 +22,7 @@ final class Interpretation {
   func run(_ inputs: [GraphValue]) throws(MTLError) -> [GraphValue] {
     try graph.computeValues(inputs) { node, arguments throws(MTLError) in
       let tensors = arguments.compactMap { if case .tensor(let tensor)? = $0 { tensor } else { nil } }
-      guard node.operation.kind != .general, node.operation.kind != .values,
+      guard node.operation.kinds.isDisjoint(with: [.general, .values]),
         tensors.count == arguments.count, let first = tensors.first, first.type == .float32
       else { return try node.computeValues(arguments) }
       return try node.folded(tensors, kernels).map { .tensor($0) }

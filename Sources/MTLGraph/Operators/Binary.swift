@@ -10,7 +10,7 @@ public protocol BinaryOperator: Operator {
 }
 
 extension BinaryOperator {
-  public var kind: OperatorKind { .binary }
+  public var kinds: OperatorKinds { .binary }
   public var evaluatesAnyType: Bool { true }
 
   public func outputTypes(_ inputs: [DataType?]) throws(MTLError) -> [DataType] {

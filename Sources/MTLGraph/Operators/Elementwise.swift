@@ -8,7 +8,7 @@ public protocol ElementwiseOperator: Operator {
 }
 
 extension ElementwiseOperator {
-  public var kind: OperatorKind { .elementwise }
+  public var kinds: OperatorKinds { .elementwise }
   public var evaluatesAnyType: Bool { true }
 
   public func apply(_ value: Double) -> Double { Double(apply(Float(value))) }

@@ -2,6 +2,7 @@
 public struct Identity: PassThroughOperator, ValueOperator, StandardOperator {
   public static let name = "Identity"
   public static let imports = [OperatorImport(name) { _ in Identity() }]
+  public var kinds: OperatorKinds { [.passThrough, .values] }
   public init() {}
 
   public func infer(_ inputs: [Fact?]) throws(MTLError) -> [Fact] { [try inputs.required(0)] }
@@ -21,7 +22,7 @@ public struct Identity: PassThroughOperator, ValueOperator, StandardOperator {
 public protocol PassThroughOperator: Operator {}
 
 extension PassThroughOperator {
-  public var isPassThrough: Bool { true }
+  public var kinds: OperatorKinds { .passThrough }
   public var evaluatesAnyType: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(MTLError) -> [Shape] {

@@ -29,7 +29,7 @@ extension Graph {
   private func constantOutputs(of node: Node) -> [Tensor]? {
     let operation = node.operation
     let inputs = node.inputs.map { constants[$0] }
-    guard operation.isDeterministic, operation.kind != .values,
+    guard operation.isDeterministic, !operation.kinds.contains(.values),
       zip(node.inputs, inputs).allSatisfy({ $0 == .absent || ($1 != nil && $1?.type != .string) }),
       let facts = try? operation.infer(inputs.map { $0.map { Fact($0) } }), !facts.isEmpty,
       facts.allSatisfy({ $0.form == .tensor && $0.presence == .certain && $0.type != .string })

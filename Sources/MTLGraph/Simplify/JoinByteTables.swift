@@ -58,7 +58,7 @@ extension Graph {
 
   private func isElementwise(_ node: Node) -> Bool {
     node.outputs.count == 1 && node.operation.isDeterministic
-      && (node.operation.kind == .elementwise || node.operation.kind == .binary)
+      && !node.operation.kinds.isDisjoint(with: [.elementwise, .binary])
   }
 
   /// What a value is for each number of the grid that the base lies on; nil where an operator has no answer for these.

@@ -134,6 +134,7 @@ extension Graph {
   /// Whether a value is what a softmax gave.
   fileprivate func isSoftmax(_ value: ValueID, _ producers: ValueMap<Int>) -> Bool {
     guard let node = producers[value].map({ nodes[$0] }) else { return false }
-    return node.operation.isPassThrough ? isSoftmax(node.inputs[0], producers) : node.operation is Softmax
+    return node.operation.kinds.contains(.passThrough)
+      ? isSoftmax(node.inputs[0], producers) : node.operation is Softmax
   }
 }
