@@ -1,9 +1,5 @@
 #include "include/mtl_kernels.h"
 
-void mtlk_look_up(const uint8_t *from, uint8_t *to, int64_t count, const uint8_t *table) {
-  for (int64_t i = 0; i < count; i++) to[i] = table[from[i]];
-}
-
 void mtlk_look_up_floats(const float *from, float *to, int64_t count, float inverse_scale, int32_t zero_point,
                          const float *table) {
   for (int64_t i = 0; i < count; i++) {

@@ -87,6 +87,18 @@ void try_round_to_grid(random_t *random) {
   }
 }
 
+void try_look_up(random_t *random) {
+  const int32_t count = integer(random, 1, 200), is_in_place = integer(random, 0, 1);
+  uint8_t *codes = bytes(random, count), *numbers = bytes(random, 256);
+  story("%d bytes%s", count, is_in_place ? " in place" : "");
+  FOR_ALL_RUNS(run) {
+    const uint8_t *table = COPIED(&run, numbers, 256);
+    uint8_t *x = COPIED(&run, codes, count), *y = is_in_place ? x : untouched_bytes(&run, count);
+    CALL(&run, look_up, (x, y, count, table));
+    check_bytes(&run, y, count, 0);
+  }
+}
+
 void try_requantize(random_t *random) {
   const int32_t pixels = integer(random, 1, 30), blocks = integer(random, 1, 9), first = integer(random, 0, 9);
   const byte_grid_t from = random_grid(random), to = random_grid(random);

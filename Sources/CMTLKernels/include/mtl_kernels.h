@@ -29,6 +29,7 @@
  *   or a row activation. `memory` belongs to the call.
  * quantize: pixels [begin, end) of `blocks` blocks of 16 floats to bytes, and `dequantize` back.
  * quantize_pixels: the first `channels` of each `step` floats to [pixel][4] bytes.
+ * look_up: y[i] = table[x[i]], of 256 bytes: any function of bytes; in place allowed.
  * round_to_grid: y[i] = the nearest number of a grid to x[i], what quantize and dequantize make together; in place allowed.
  * requantize: pixels [begin, end) of `blocks` blocks of 16 bytes to another grid, as the blocks from `first_block` on of an
  *   image of as many pixels; without a `change` they are copied.
@@ -119,6 +120,7 @@
   X(dequantize, (const uint8_t *x, float *y, int64_t pixels, int32_t blocks, int64_t begin, int64_t end, float scale,  \
                  int32_t zero_point))                                                                                  \
   X(round_to_grid, (const float *x, float *y, int64_t count, float scale, float inverse_scale, int32_t zero_point))     \
+  X(look_up, (const uint8_t *x, uint8_t *y, int64_t count, const uint8_t *table))                                      \
   X(requantize, (const uint8_t *x, uint8_t *y, int64_t pixels, int32_t blocks, int32_t first_block, int64_t begin,     \
                  int64_t end, const mtlk_byte_change *change))                                                         \
   X(combine_bytes, (int32_t operation, const mtlk_byte_pair *pair, const uint8_t *a, const uint8_t *b, uint8_t *y,      \
@@ -324,9 +326,7 @@ void mtlk_count_labels(const int32_t *labels, int64_t count, uint16_t *to, intpt
 /* Vectors of length 1, [i][3]; zeros where the length is zero or no finite number. */
 void mtlk_unit_vectors(const float *x, const float *y, const float *z, int64_t count, float *to);
 
-/* to[i] = table[from[i]]: any function of bytes. The same of floats that lie on the grid which scale and zero point
- * describe, to floats. Tables have 256 numbers. */
-void mtlk_look_up(const uint8_t *from, uint8_t *to, int64_t count, const uint8_t *table);
+/* Any function of floats that lie on the grid which scale and zero point describe, to floats: of the table's 256. */
 void mtlk_look_up_floats(const float *from, float *to, int64_t count, float inverse_scale, int32_t zero_point,
                          const float *table);
 

@@ -29,6 +29,7 @@ enum { DOT_BLOCKS = 1, DOT_PIXELS = 4, WINOGRAD_TILES = 6 };
 #include "../families/tile_runs.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
+#include "../families/look_up_avx2.inc"
 #include "../families/half_blocks.inc"
 #include "../families/rounding.inc"
 #include "../families/halves.inc"

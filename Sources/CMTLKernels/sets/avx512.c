@@ -34,6 +34,7 @@ enum { DOT_BLOCKS = 2, DOT_PIXELS = 5, WINOGRAD_TILES = 12 };
 #include "../families/tile_runs.inc"
 #include "../families/winograd.inc"
 #include "../families/bytes.inc"
+#include "../families/look_up_avx2.inc"
 #include "../families/half_blocks.inc"
 #include "../families/rounding.inc"
 #include "../families/halves.inc"

@@ -22,13 +22,14 @@ enum ByteTableLowering: Lowering {
   private static func lookUp(
     _ name: String, _ codes: [UInt8], from input: Buffer, to output: Buffer, in planner: inout Planner
   ) {
+    let kernels = planner.kernels
     let split = planner.split(output, workPerElement: 1)
     let rowBytes = output.shape[3] * output.layout.lane
     planner.add(nodeName: name, inputs: [input], outputs: [output]) { operands in
-      unsafe PartStep("look up int8", images: output.imageCount, split: split) { part, arena in
+      unsafe PartStep("look up int8 \(kernels.instructionSet.name)", images: output.imageCount, split: split) { part, arena in
         for block in part.groups {
           let start = (block * output.shape[2] + part.rows.lowerBound) * rowBytes
-          unsafe mtlk_look_up(
+          unsafe kernels.functions.pointee.look_up(
             operands[0].bytes(in: arena, image: part.image) + start,
             operands[1].bytes(in: arena, image: part.image) + start, Int64(part.rows.count * rowBytes), codes)
         }
