@@ -26,7 +26,8 @@ enum ByteTableLowering: Lowering {
     let split = planner.split(output, workPerElement: 1)
     let rowBytes = output.shape[3] * output.layout.lane
     planner.add(nodeName: name, inputs: [input], outputs: [output]) { operands in
-      unsafe PartStep("look up int8 \(kernels.instructionSet.name)", images: output.imageCount, split: split) { part, arena in
+      unsafe PartStep("look up int8 \(kernels.instructionSet.name)", images: output.imageCount, split: split) {
+        part, arena in
         for block in part.groups {
           let start = (block * output.shape[2] + part.rows.lowerBound) * rowBytes
           unsafe kernels.functions.pointee.look_up(
