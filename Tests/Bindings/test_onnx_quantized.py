@@ -379,7 +379,7 @@ def test_functions_of_bytes_that_are_kept_as_floats(mtl_infer, tmp_path):
     assert kernels.count("look up") == 2, kernels  # gelu, and the sigmoid of silu
 
 
-def attention(network, x, images, tokens, heads, depth, bias=None):
+def attention(network, x, images, tokens, heads, depth, bias=None, mask=None):
     """Self-attention as exporters write it, with a pair behind everything, moves included, as quantizers write them."""
     width, wide = heads * depth, (numpy.float32(0.0625), network.type(128 if network.type == numpy.uint8 else 0))
     whole = network.type(0 if network.type == numpy.uint8 else -128)
@@ -391,7 +391,11 @@ def attention(network, x, images, tokens, heads, depth, bias=None):
     halved = network.pair(network.node("Mul", [parts[0], network.number(0.5)]), (numpy.float32(0.03125), wide[1]))
     scores = network.pair(network.node("MatMul", [halved, keys]), (numpy.float32(0.125), wide[1]))
     if bias is not None:
-        scores = network.pair(network.node("Add", [scores, network.constant(bias)]), wide)
+        near = wide if mask is None else (numpy.float32(1 / 64), wide[1])
+        scores = network.pair(network.node("Add", [scores, network.constant(bias)]), near)
+    if mask is not None:
+        low = network.type(240 if network.type == numpy.uint8 else 112)
+        scores = network.pair(network.node("Add", [scores, network.constant(mask)]), (numpy.float32(0.5), low))
     weights = network.pair(network.node("Softmax", [scores], axis=-1), (numpy.float32(1 / 256), whole))
     answer = network.pair(network.node("MatMul", [weights, parts[2]]), wide)
     back = network.pair(network.node("Transpose", [answer], perm=[0, 2, 1, 3]), wide)
@@ -440,3 +444,16 @@ def test_attention_in_windows(mtl_infer, tmp_path):
     kernels = planned(model, tmp_path)
     assert sum(kernel.startswith("window attention") and kernel.endswith("on grids") for kernel in kernels) == 1, kernels
     assert not any(kernel.startswith(("softmax", "matrix product", "slice", "gather")) for kernel in kernels), kernels
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["uint8", "int8"])
+def test_keys_that_a_mask_hides(mtl_infer, signed):
+    """From all queries, behind a rounding to a grid that does not reach so low."""
+    network = Network(10, signed)
+    x = network.pair(network.convolution(network.pair("x"), 16, 32, kernel=1))
+    tokens = network.pair(network.node("Transpose", [network.reshaped(x, 1, 32, 20)], perm=[0, 2, 1]))
+    bias = network.random.integers(-8, 8, [1, 4, 20, 20]).astype(numpy.float32) / 16
+    mask = numpy.zeros([1, 1, 20, 20], numpy.float32)
+    mask[..., 9:] = -100
+    y = network.pair(attention(network, tokens, 1, 20, 4, 8, bias, mask), (numpy.float32(0.125), network.type(3)))
+    compare(mtl_infer, network.model("x", [1, 16, 4, 5], [y]), [1, 16, 4, 5], 0.25)

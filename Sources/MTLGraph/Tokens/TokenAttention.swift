@@ -102,7 +102,9 @@ extension TokenRewriter {
       queries.view.image.isLike(keys.view.image), queries.batch.last?.isHeads ?? true,
       let match = WindowMatch(pixels, tokenCount: queries.tokenCount, heads: queries.heads, image: queries.view.image),
       let headBias = match.headBias(pattern.bias), leavesRowsUnknown || !queries.view.isPadded,
-      operands.allSatisfy({ !$0.view.hasUnknownRows })
+      operands.allSatisfy({ !$0.view.hasUnknownRows }),
+      // A score that a head's own bias hides would be rounded before a mask that is added later.
+      pattern.grids.score == nil || !headBias.contains(where: { $0 <= WindowMatch.unseen })
     else { return false }
     let first = queries.view.image
     let joined: ValueID
