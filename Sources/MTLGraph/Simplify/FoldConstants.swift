@@ -14,13 +14,21 @@ extension Graph {
         for (value, tensor) in zip(node.outputs, tensors) { replacement[value] = graph.addConstant(tensor) }
         continue
       }
-      if node.operation is DequantizeLinear, node.inputs.count == 3, graph.constants[node.inputs[2]]?.isZero == true {
-        node.inputs[2] = .absent
-      }
+      if graph.isDequantizedAroundZero(node) { node.inputs[2] = .absent }
       kept.append(node)
     }
     graph.replaceNodes(kept, outputs: outputs)
+    graph.shareEqualConstants()
     return graph
+  }
+
+  /// Whether a node dequantizes a constant by zero points that are zero, and are what they must be.
+  private func isDequantizedAroundZero(_ node: Node) -> Bool {
+    guard node.operation is DequantizeLinear, node.inputs.count == 3, let numbers = constants[node.inputs[0]],
+      let scales = constants[node.inputs[1]], let zeros = constants[node.inputs[2]]
+    else { return false }
+    return zeros.type == numbers.type && zeros.shape == scales.shape && !zeros.type.isFloatingPoint
+      && zeros.type != .string && zeros.isZero
   }
 
   private static let longestFolding = 1_000_000

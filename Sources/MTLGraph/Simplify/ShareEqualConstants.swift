@@ -8,7 +8,8 @@ extension Graph {
     var replaced: ValueMap<ValueID> = [:]
     for (value, tensor) in constants where tensor.stored.count >= Graph.smallestSharedByteCount {
       let equals = kept[Look(tensor), default: []]
-      if let equal = equals.first(where: { constants[$0]?.isSame(as: tensor) == true }) {
+      if let equal = equals.prefix(Graph.maximumCandidates).first(where: { constants[$0]?.isSame(as: tensor) == true })
+      {
         replaced[value] = equal
       } else {
         kept[Look(tensor)] = equals + [value]
@@ -24,6 +25,8 @@ extension Graph {
   }
 
   private static let smallestSharedByteCount = 64
+  /// That look alike and are compared: a file may have thousands that differ in the middle alone.
+  private static let maximumCandidates = 32
 
   /// What tells most tensors apart without reading them.
   private struct Look: Hashable {

@@ -37,6 +37,33 @@ import Testing
     #expect(folded.foldingConstants().nodes.map(\.name) == folded.nodes.map(\.name))
   }
 
+  /// What folding makes equal is one constant, and wrong zero points stay wrong.
+  @Test func equalAndWrongOnes() throws {
+    var graph = Graph()
+    let x = graph.addInput("x")
+    let scale: [Float] = [0.5, 0.5]
+    let numbers = (0..<32).map { $0 % 2 }
+    func bias(_ name: String) -> ValueID {
+      let inputs = [
+        graph.addConstant(Tensor(numbers, as: .int32, shape: [32])), graph.addConstant(Tensor([0.5], shape: [1])),
+      ]
+      return graph.add(DequantizeLinear(axis: 0, blockSize: 0, target: nil), name: name, inputs)
+    }
+    let sum = graph.add(Add(), name: "sum", [x, bias("one")])
+    graph.addOutput("end", graph.add(Add(), name: "end", [sum, bias("other")]))
+    for (name, type, zeros) in [("type", DataType.uint8, [0, 0]), ("count", .int8, [0])] {
+      let inputs = [
+        graph.addConstant(Tensor([1, 2], as: .int8, shape: [2])), graph.addConstant(Tensor(scale, shape: [2])),
+        graph.addConstant(Tensor(zeros, as: type, shape: [zeros.count])),
+      ]
+      graph.addOutput(name, graph.add(DequantizeLinear(axis: 0, blockSize: 0, target: nil), name: name, inputs))
+    }
+    let folded = graph.foldingConstants()
+    #expect(folded.nodes.map(\.name) == ["sum", "end", "type", "count"])
+    #expect(folded.nodes[0].inputs[1] == folded.nodes[1].inputs[1])
+    #expect(folded.nodes[2].inputs[2] != .absent && folded.nodes[3].inputs[2] != .absent)
+  }
+
   /// What a caller asks for stays a node, and so does what would be larger, or fails.
   @Test func othersStay() throws {
     var graph = Graph()
