@@ -62,9 +62,11 @@ struct AttentionPattern {
   /// What stands between a product and a softmax.
   private struct Terms {
     var scale: Float = 1
-    var bias: [Float]?
     /// What is added before a rounding, and that rounding; backwards.
     private var stages: [(addend: [Float]?, grid: ByteGrid?)] = [(nil, nil)]
+
+    /// All that is added.
+    var bias: [Float]? { stages.reduce(nil) { Terms.sum($1.addend, $0) } }
 
     /// The node of the product, found backwards from the scores.
     mutating func product(_ scores: ValueID, _ rewriter: TokenRewriter) throws(MTLError) -> Node? {
@@ -100,17 +102,21 @@ struct AttentionPattern {
     }
 
     private mutating func add(_ numbers: [Float]) {
-      let (known, own) = (bias, stages[stages.count - 1].addend)
-      bias = numbers.indices.map { scale * numbers[$0] + (known?[$0] ?? 0) }
-      stages[stages.count - 1].addend = numbers.indices.map { scale * numbers[$0] + (own?[$0] ?? 0) }
+      let scaled = numbers.map { scale * $0 }
+      stages[stages.count - 1].addend = Terms.sum(scaled, stages[stages.count - 1].addend)
+    }
+
+    private static func sum(_ one: [Float]?, _ other: [Float]?) -> [Float]? {
+      guard let one, let other else { return one ?? other }
+      return zip(one, other).map { $0 + $1 }
     }
 
     /// Notes a rounding, of what is multiplied by `scale` later; false where that is no grid.
     private mutating func round(_ grid: ByteGrid) -> Bool {
       guard let scaled = ByteGrid(scale: grid.scale * scale, zeroPoint: grid.zeroPoint) else { return false }
+      let last = stages[stages.count - 1]
       // The same twice is the same as once.
-      if stages[stages.count - 1].addend == nil, stages[stages.count - 1].grid == scaled { return true }
-      if stages[stages.count - 1].grid == nil, stages[stages.count - 1].addend == nil {
+      if last.addend == nil, last.grid == nil || last.grid == scaled {
         stages[stages.count - 1].grid = scaled
       } else {
         stages.append((nil, scaled))
