@@ -58,6 +58,7 @@ struct KernelAnswers: Equatable {
   private static var outputCount: Int { rows * columns * outputBlocks * Layout.lane }
 
   private static func pattern(_ count: Int) -> [Float] {
+    // 37 i + 11 modulo 41, without dividing.
     var number = 11
     return (0..<count).map { _ in
       defer { number = number < 4 ? number + 37 : number - 4 }

@@ -1,7 +1,7 @@
 /// Something for each of the values of a graph, or for some of them.
 ///
-/// A graph numbers its values from 0 on, so that a place in an array finds what a dictionary would hash for; opening a
-/// file looks values up some ten thousand times. Pairs come in the order of the numbers, the same in every process.
+/// A graph numbers its values from 0 on, so that a place in an array finds what a dictionary would hash for: opening and
+/// planning look values up all the time. Pairs come in the order of the numbers, the same in every process.
 public struct ValueMap<Content> {
   @usableFromInline var contents: [Content?] = []
 

@@ -28,10 +28,8 @@ extension Model {
       let card = card(hasBlocks: !blocks.isEmpty)
       let told = card.members?.filter { isDescribed || !["input", "tasks"].contains($0.name) }
       // A table speaks of the graph as it is, and of the weights that nothing else in it reads.
-      try NativeFile.write(
-        stored == nil ? model.foldingConstants() : model, card: .object(told ?? []), quantization: stored,
-        blocks: blocks,
-        to: path)
+      let written = stored == nil ? model.foldingConstants() : model
+      try NativeFile.write(written, card: .object(told ?? []), quantization: stored, blocks: blocks, to: path)
     case nil: throw MTLError(.unsupported, name, "is a part of a model; save the whole")
     }
   }

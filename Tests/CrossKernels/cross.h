@@ -119,7 +119,7 @@ static inline int64_t outputs_of(const mtlk_window *w) { return (int64_t)w->outp
   X(convolution) X(long_rows) X(winograd)                                                         \
   X(convolution_bytes) X(long_rows_of_bytes) X(winograd_bytes) X(largest_sums)                    \
   X(quantize) X(quantize_pixels) X(dequantize) X(requantize) X(combine_bytes)                     \
-  X(max_pool_bytes) X(global_average_bytes) X(round_to_grid) X(look_up) X(depthwise_bytes)                   \
+  X(max_pool_bytes) X(global_average_bytes) X(round_to_grid) X(look_up) X(depthwise_bytes)        \
   X(convolution_halves) X(long_rows_of_halves)                                                    \
   X(to_halves) X(from_halves) X(copy_halves) X(max_pool_halves) X(global_average_halves)          \
   X(pair_keys) X(pair_values) X(attention_halves)                                                 \

@@ -149,7 +149,6 @@ extension AttentionHeads {
     shape.query_plane = Int64(keys * Layout.lane)
     let rows = unsafe readsInPlace ? places.input(1) + head * depth * keys : place(.keys, head, places)
     let bias = unsafe place(.keyBias, head, places)
-    // Nothing is rounded here.
     let group = AttentionHeads.group
     unsafe kernels.functions.pointee.attention(
       &shape, rows, place(.packedQueries, head, places), rows, nil, bias, nil, Int64(groups.lowerBound * group),
@@ -171,6 +170,7 @@ extension AttentionHeads {
 
   @unsafe func attend(_ head: Int, _ range: Range<Int>, _ places: AttentionPlaces) {
     var shape = shape
+    let memoryCount = memoryCount
     unsafe kernels.functions.pointee.attention(
       &shape, readsInPlace ? places.input(0) + head * depth * queries : place(.queries, head, places),
       place(.packedKeys, head, places),

@@ -76,8 +76,7 @@ struct GraphEncoder {
           + (index < outputs.count ? outputs[index] : []))
     }
     var constants: [JSONValue] = []
-    for value in graph.constants.keys {
-      guard let tensor = graph.constants[value] else { continue }
+    for (value, tensor) in graph.constants {
       constants.append(try encode(tensor, name: graph.constantNames[value]))
     }
     var nodes: [JSONValue] = []

@@ -5,15 +5,13 @@ public struct StoredQuantization: Sendable {
   public let table: QuantizationTable
   /// Tensors, of which nothing is used but whole numbers, or bfloat16, and which are written as such.
   public let weights: NarrowWeightNames
+  /// What is added to biases, a tensor for each layer.
+  let corrections: [(layer: String, item: SafetensorsWriter.Item)]
 
   public init(table: QuantizationTable, weights: NarrowWeightNames) {
     self.table = table
     self.weights = weights
-  }
-
-  /// What is added to biases, a tensor for each layer.
-  var corrections: [(layer: String, item: SafetensorsWriter.Item)] {
-    table.biasCorrections.sorted { $0.key < $1.key }.enumerated().map { index, correction in
+    corrections = table.biasCorrections.sorted { $0.key < $1.key }.enumerated().map { index, correction in
       (
         correction.key,
         .init(

@@ -31,8 +31,6 @@ extension Graph {
       && zeros.type != .string && zeros.isZero
   }
 
-  private static let longestFolding = 1_000_000
-
   /// What a node makes of constants; nil where it has other inputs, makes more bytes than it reads, or would fail.
   private func constantOutputs(of node: Node) -> [Tensor]? {
     let operation = node.operation
@@ -49,7 +47,8 @@ extension Graph {
     // Whatever room the scales take.
     let read = operation is DequantizeLinear ? inputs.prefix(1) : inputs[...]
     guard shapes.count == facts.count, made <= read.reduce(0, { $0 + ($1?.stored.count ?? 0) }),
-      operation.multiplyAccumulates(inputs: inputs.map { $0?.shape ?? [] }, outputs: shapes) <= Graph.longestFolding
+      operation.multiplyAccumulates(inputs: inputs.map { $0?.shape ?? [] }, outputs: shapes)
+        <= Specializer.longReference
     else { return nil }
     return try? operation.compute(inputs)
   }

@@ -7,12 +7,12 @@ extension Graph {
     var kept: [Look: [ValueID]] = [:]
     var replaced: ValueMap<ValueID> = [:]
     for (value, tensor) in constants where tensor.stored.count >= Graph.smallestSharedByteCount {
-      let equals = kept[Look(tensor), default: []]
-      if let equal = equals.prefix(Graph.maximumCandidates).first(where: { constants[$0]?.isSame(as: tensor) == true })
-      {
+      let look = Look(tensor)
+      let alike = kept[look, default: []]
+      if let equal = alike.first(where: { constants[$0]?.isSame(as: tensor) == true }) {
         replaced[value] = equal
-      } else {
-        kept[Look(tensor)] = equals + [value]
+      } else if alike.count < Graph.maximumCandidates {
+        kept[look] = alike + [value]
       }
     }
     guard !replaced.isEmpty else { return }

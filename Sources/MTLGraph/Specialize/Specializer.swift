@@ -28,7 +28,7 @@ public struct Specializer: Sendable {
   /// Special forms of special forms, and subgraphs in subgraphs.
   private static let maximumDepth = 32
   /// Multiply-accumulates that are left to kernels.
-  private static let longReference = 1_000_000
+  static let longReference = 1_000_000
 
   /// Whether only shapes and costs are asked for: large weights are not put into another order then.
   private let isSketch: Bool

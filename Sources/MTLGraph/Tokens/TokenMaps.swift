@@ -2,7 +2,7 @@
 extension TokenRewriter {
   mutating func map(_ node: Node) throws(MTLError) -> Bool {
     switch node.operation {
-    case is any ElementwiseOperator: return try mapElements(node)
+    case let operation where operation.kinds.contains(.elementwise): return try mapElements(node)
     case let normalization as LayerNormalization: return try normalize(node, normalization)
     case let normalization as L2Normalize: return try normalize(node, normalization)
     case is Gemm: return try project(node)
